@@ -1,0 +1,58 @@
+/**
+ * `deno task build`: compiles the program, its worker modules and its permissions into one
+ * executable, dist/scst. The permissions are those of the task `serve` in deno.json.
+ *
+ * DENORT_BIN names the runtime to put in ("denort", of the same version as the deno that
+ * compiles), for machines that cannot download it.
+ */
+
+const ROOT = new URL("./", import.meta.url);
+const OUTPUT = "dist/scst";
+/** Modules that are started by name only, which the compiler cannot find by following imports. */
+const WORKERS = ["lib/shard/shard_worker.ts", "lib/store/io_worker.ts"];
+
+/** The flags in front of main.ts in a task's command. */
+async function runFlags(task: string): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const command: unknown = tasks[task]?.command;
+  if (typeof command !== "string") throw new Error(`deno.json has no task ${task}`);
+  return command.split(" ").filter((word) => /^--(allow-|no-prompt)/.test(word));
+}
+
+async function run(command: string, args: string[]): Promise<[boolean, string]> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd: ROOT }).output();
+  const decoder = new TextDecoder();
+  return [success, decoder.decode(stdout) + decoder.decode(stderr)];
+}
+
+/** @returns undefined, or why there is no executable, in one line where the cause is known */
+async function build(): Promise<string | undefined> {
+  const runtime = Deno.env.get("DENORT_BIN");
+  const version = Deno.version.deno;
+  const includes = WORKERS.flatMap((module) => ["--include", module]);
+  const flags = ["--quiet", ...await runFlags("serve"), ...includes, "--output", OUTPUT];
+  const [compiled, said] = await run(Deno.execPath(), ["compile", ...flags, "main.ts"]);
+  if (!compiled) {
+    if (runtime === undefined && /dl\.deno\.land|denort/.test(said)) {
+      return `cannot download Deno's runtime from dl.deno.land; ` +
+        `set DENORT_BIN to the path of a denort of Deno ${version}`;
+    }
+    return said.trim();
+  }
+  const [runs, output] = await run(new URL(OUTPUT, ROOT).pathname, ["version"]);
+  if (runs) return undefined;
+  await Deno.remove(new URL(OUTPUT, ROOT));
+  return runtime === undefined
+    ? `the executable does not run: ${output.trim()}`
+    : `the executable does not run: is ${runtime} (DENORT_BIN) a denort of Deno ${version}?`;
+}
+
+const failure = await build();
+const encoder = new TextEncoder();
+if (failure === undefined) {
+  const { size } = await Deno.stat(new URL(OUTPUT, ROOT));
+  Deno.stdout.writeSync(encoder.encode(`${OUTPUT} ${(size / 2 ** 20).toFixed(0)} MiB\n`));
+} else {
+  Deno.stdout.writeSync(encoder.encode(`error ${failure}\n`));
+  Deno.exitCode = 1;
+}

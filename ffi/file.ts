@@ -1,0 +1,170 @@
+/** Files and block devices. Every call gives what C returns, or -errno. */
+import { Errno } from "./errno.ts";
+import { IoVector } from "./iovec.ts";
+import { check, errno, freebsd, libc, linux } from "./libc.ts";
+import { Memory } from "./memory.ts";
+import { PORTABLE, SYSTEM } from "./platform.ts";
+
+const OPEN = {
+  linux: { RDONLY: 0, RDWR: 2, CREAT: 0o100, EXCL: 0o200, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 },
+  freebsd: { RDONLY: 0, RDWR: 2, CREAT: 0x200, EXCL: 0x800, NONBLOCK: 0x4, CLOEXEC: 0x100000 },
+}[SYSTEM];
+
+const RWF_DSYNC = 0x2;
+const RWF_NOWAIT = 0x8;
+const SEEK_END = 2;
+const FALLOC_FL_KEEP_SIZE = 0x1;
+const FALLOC_FL_PUNCH_HOLE = 0x2;
+const FALLOC_FL_ZERO_RANGE = 0x10;
+
+const encoder = new TextEncoder();
+
+function cString(path: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(path + "\0");
+}
+
+/** Opens an existing file; a FIFO without a writer does not hold it up. */
+export function openFile(path: string, writable: boolean): number {
+  const flags = (writable ? OPEN.RDWR : OPEN.RDONLY) | OPEN.NONBLOCK | OPEN.CLOEXEC;
+  return check(libc.open(cString(path), flags, 0));
+}
+
+/** Makes a new file with mode 0600 and opens it; -EEXIST when there is one. */
+export function createFile(path: string): number {
+  const flags = OPEN.RDWR | OPEN.CREAT | OPEN.EXCL | OPEN.CLOEXEC;
+  return check(libc.open(cString(path), flags, 0o600));
+}
+
+export function closeFile(fd: number): number {
+  return check(libc.close(fd));
+}
+
+export function truncateFile(fd: number, size: number): number {
+  return check(libc.ftruncate(fd, size));
+}
+
+/** Bytes that the file or block device holds. */
+export function sizeOfFile(fd: number): number {
+  const end = Number(libc.lseek(fd, 0, SEEK_END));
+  return end < 0 ? -errno() : end;
+}
+
+export type FileKind = "file" | "block" | "character" | "directory" | "other";
+
+const KINDS: Record<number, FileKind> = {
+  0o100000: "file",
+  0o060000: "block",
+  0o020000: "character",
+  0o040000: "directory",
+};
+
+/** What kind of thing an open descriptor is. */
+export function kindOfFile(fd: number): FileKind {
+  const view = new DataView(new ArrayBuffer(256));
+  let mode = 0;
+  if (linux) {
+    const AT_EMPTY_PATH = 0x1000;
+    const STATX_TYPE = 0x1;
+    if (
+      linux.statx(fd, cString(""), AT_EMPTY_PATH, STATX_TYPE, new Uint8Array(view.buffer)) === 0
+    ) {
+      mode = view.getUint16(28, true); // stx_mode
+    }
+  } else if (freebsd?.fstat(fd, new Uint8Array(view.buffer)) === 0) {
+    mode = view.getUint16(24, true); // st_mode
+  }
+  return KINDS[mode & 0o170000] ?? "other";
+}
+
+/** Whether the file system of an open file keeps its data in memory, so that no transfer sleeps. */
+export function isInMemory(fd: number): boolean {
+  const view = new DataView(new ArrayBuffer(4096));
+  if (libc.fstatfs(fd, new Uint8Array(view.buffer)) !== 0) return false;
+  if (SYSTEM === "linux") {
+    const TMPFS_MAGIC = 0x01021994;
+    const RAMFS_MAGIC = 0x858458f6;
+    const type = view.getUint32(0, true); // f_type
+    return type === TMPFS_MAGIC || type === RAMFS_MAGIC;
+  }
+  const name = new Uint8Array(view.buffer, 280, 16); // f_fstypename
+  return new TextDecoder().decode(name).startsWith("tmpfs\0");
+}
+
+/** Sizes of a block device in bytes; 512 where the system does not say. */
+export function blockSizesOf(fd: number): { logical: number; physical: number } {
+  if (SYSTEM !== "linux") return { logical: 512, physical: 512 };
+  const BLKSSZGET = 0x1268;
+  const BLKPBSZGET = 0x127b;
+  const cell = new Memory(64);
+  const ask = (request: number) =>
+    libc.ioctl(fd, request, cell.address) === 0 ? cell.view.getUint32(0, true) : 512;
+  return { logical: ask(BLKSSZGET), physical: ask(BLKPBSZGET) };
+}
+
+/** Reads at `offset`; may sleep. */
+export function preadv(fd: number, iov: number, count: number, offset: number): number {
+  return check(libc.preadv(fd, iov, count, offset));
+}
+
+/** Writes at `offset`; may sleep. */
+export function pwritev(fd: number, iov: number, count: number, offset: number): number {
+  return check(libc.pwritev(fd, iov, count, offset));
+}
+
+/** Reads what is in memory already: -EAGAIN where it would sleep, -EOPNOTSUPP where that cannot be told. */
+export function preadvNoWait(fd: number, iov: number, count: number, offset: number): number {
+  return linux === undefined
+    ? -Errno.EOPNOTSUPP
+    : check(linux.preadv2(fd, iov, count, offset, RWF_NOWAIT));
+}
+
+/** Writes what can be taken without sleeping: errors as for preadvNoWait(). */
+export function pwritevNoWait(fd: number, iov: number, count: number, offset: number): number {
+  return linux === undefined
+    ? -Errno.EOPNOTSUPP
+    : check(linux.pwritev2(fd, iov, count, offset, RWF_NOWAIT));
+}
+
+/** Writes and returns when the data is on stable storage; may sleep. */
+export function pwritevDurable(fd: number, iov: number, count: number, offset: number): number {
+  if (linux !== undefined && !PORTABLE) {
+    return check(linux.pwritev2(fd, iov, count, offset, RWF_DSYNC));
+  }
+  const written = pwritev(fd, iov, count, offset);
+  if (written < 0) return written;
+  const synced = syncData(fd);
+  return synced < 0 ? synced : written;
+}
+
+/** fdatasync(2): brings all data of the file to stable storage; may sleep. */
+export function syncData(fd: number): number {
+  return check(libc.fdatasync(fd));
+}
+
+/** Gives the blocks of a range back; they read as zeros. -EOPNOTSUPP where there are no holes. */
+export function punchHole(fd: number, offset: number, length: number): number {
+  if (linux === undefined || PORTABLE) return -Errno.EOPNOTSUPP;
+  const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  return check(linux.fallocate(fd, mode, offset, length));
+}
+
+/** Zeroes a range and keeps its blocks. -EOPNOTSUPP where the file system cannot. */
+export function zeroRange(fd: number, offset: number, length: number): number {
+  if (linux === undefined || PORTABLE) return -Errno.EOPNOTSUPP;
+  return check(linux.fallocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+const zeros = new Memory(65536);
+
+/** Writes zeros over a range, for systems and file systems without a call for it. */
+export function writeZeros(fd: number, offset: number, length: number): number {
+  const iov = new IoVector(1);
+  for (let done = 0; done < length;) {
+    iov.clear();
+    iov.push(zeros.address, Math.min(zeros.length, length - done));
+    const written = pwritev(fd, iov.address, 1, offset + done);
+    if (written < 0 && written !== -Errno.EINTR) return written;
+    if (written > 0) done += written;
+  }
+  return 0;
+}

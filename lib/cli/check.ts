@@ -1,0 +1,32 @@
+/** `scst check FILE`: whether a configuration is valid. */
+import { readConfiguration } from "../config/load.ts";
+import { ExitCode } from "./failure.ts";
+import { print } from "./output.ts";
+import type { Verb, VerbInput } from "./verb.ts";
+
+/** Names every problem of the file, or says what is in it; starts and writes nothing. */
+function check({ arguments: [path = ""] }: VerbInput): ExitCode {
+  const { portals, devices, targets } = readConfiguration(path);
+  const luns = targets.reduce((sum, target) => sum + target.luns.length, 0);
+  const content = [
+    count(portals.length, "portal"),
+    count(devices.length, "device"),
+    count(targets.length, "target"),
+    count(luns, "LUN"),
+  ];
+  print(`${path} is valid: ${content.join(", ")}`);
+  return ExitCode.OK;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+export const CHECK: Verb = {
+  name: "check",
+  summary: "validate a configuration without starting anything",
+  arguments: [{ name: "FILE", description: "the configuration (YAML)" }],
+  options: [],
+  examples: ["scst check /etc/scst.yaml"],
+  run: check,
+};

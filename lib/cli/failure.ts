@@ -1,0 +1,41 @@
+/** The ways in which a verb fails, and the exit code of each. */
+import { ConfigError } from "../config/problem.ts";
+import { log } from "../log.ts";
+import { StartError } from "../shard/server.ts";
+
+/** Exit codes of the program. */
+export const ExitCode = {
+  OK: 0,
+  FAILED: 1,
+  USAGE: 2,
+} as const;
+export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+
+/** The verb cannot do what was asked; the message is one clear sentence. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+}
+
+/** The command line is wrong; the message is one clear sentence. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Logs `error`, one line a problem, and returns the exit code. */
+export function reportFailure(error: unknown): ExitCode {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) log("error", problem);
+    return ExitCode.FAILED;
+  }
+  if (error instanceof UsageError) {
+    log("error", error.message);
+    return ExitCode.USAGE;
+  }
+  if (error instanceof Failure || error instanceof StartError) {
+    log("error", error.message);
+    return ExitCode.FAILED;
+  }
+  const detail = error instanceof Error ? error.stack ?? error.message : String(error);
+  log("error", `This is a bug in scst: ${detail}`);
+  return ExitCode.FAILED;
+}

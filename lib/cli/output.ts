@@ -1,0 +1,11 @@
+/** What a verb answers on standard output; everything else goes to the log. */
+
+/** Writes `text` and a line break. A reader that has gone away does not stop a server. */
+export function print(text: string): void {
+  const bytes = new TextEncoder().encode(`${text}\n`);
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

@@ -1,0 +1,78 @@
+/** The command line: which verb was asked for, with what, and what the process answers. */
+import { Command, CommanderError } from "commander";
+import { oneOf } from "../config/problem.ts";
+import { configureLog, log } from "../log.ts";
+import { CHECK } from "./check.ts";
+import { DEMO } from "./demo.ts";
+import { ExitCode, reportFailure, UsageError } from "./failure.ts";
+import { print } from "./output.ts";
+import { SERVE } from "./serve.ts";
+import type { Verb } from "./verb.ts";
+import { VERSION, versionText } from "./version.ts";
+
+const VERBS: readonly Verb[] = [DEMO, SERVE, CHECK, VERSION];
+const NAMES = oneOf(VERBS.map(({ name }) => name));
+const ADVICE = 'run "scst help" or "scst help VERB"';
+
+/** Runs the verb that `args` name and returns the exit code; problems are logged. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  configureLog();
+  let code: ExitCode = ExitCode.OK;
+  const program = createProgram();
+  for (const verb of VERBS) addVerb(program, verb, (result) => code = result);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportFailure(error);
+    if (error.exitCode === 0) return ExitCode.OK;
+    // The package answers a missing or unknown verb with its help, which is no sentence.
+    if (error.code === "commander.help") log("error", `Name ${NAMES}; ${ADVICE}`);
+    return ExitCode.USAGE;
+  }
+}
+
+function createProgram(): Command {
+  return new Command("scst")
+    .description("An iSCSI target in user mode, with the semantics of SCST.")
+    .version(versionText(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [verb]", "print help, with examples, for a verb")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => print(text.trimEnd()),
+      writeErr: () => {},
+      outputError: (text) => log("error", `${sentence(text)}; ${ADVICE}`),
+    });
+}
+
+/** The package's `error: something.` as the log words it. */
+function sentence(text: string): string {
+  const bare = text.trim().replace(/^error: /, "").replace(/\.$/, "");
+  return bare.charAt(0).toUpperCase() + bare.slice(1);
+}
+
+function addVerb(program: Command, verb: Verb, done: (code: ExitCode) => void): void {
+  const command = program.command(verb.name).description(verb.summary);
+  for (const { name, description } of verb.arguments) command.argument(`<${name}>`, description);
+  for (const { name, value, description, required } of verb.options) {
+    const note = required ? " (required)" : "";
+    command.option(`--${name} <${value}>`, description + note);
+  }
+  const examples = verb.examples.map((example) => `  ${example}`);
+  command.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
+  command.action(async () => {
+    const options = new Map(Object.entries(command.opts<Record<string, string>>()));
+    checkRequired(verb, options);
+    done(await verb.run({ options, arguments: command.args }));
+  });
+}
+
+/** The package would tell of a missing option before it tells of the one that is misspelled. */
+function checkRequired(verb: Verb, options: ReadonlyMap<string, string>): void {
+  for (const { name, value, required } of verb.options) {
+    if (required && !options.has(name)) {
+      throw new UsageError(`Option --${name} <${value}> is missing; ${ADVICE}`);
+    }
+  }
+}

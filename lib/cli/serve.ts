@@ -1,0 +1,35 @@
+/** `scst serve`: the server that a configuration describes. */
+import { loadConfig } from "../config/load.ts";
+import type { ExitCode } from "./failure.ts";
+import { serveModel } from "./run.ts";
+import { stateDir } from "./state_dir.ts";
+import type { Verb, VerbInput } from "./verb.ts";
+
+function serve({ options }: VerbInput): Promise<ExitCode> {
+  const path = options.get("config") ?? "";
+  return serveModel(loadConfig(path, stateDir(options.get("state"))));
+}
+
+export const SERVE: Verb = {
+  name: "serve",
+  summary: "serve the devices and targets of a configuration until SIGTERM or SIGINT",
+  arguments: [],
+  options: [
+    {
+      name: "config",
+      value: "FILE",
+      description: "the configuration (YAML); scst check FILE validates it",
+      required: true,
+    },
+    {
+      name: "state",
+      value: "DIR",
+      description: "where device ids are kept (default: /var/lib/scst for root)",
+    },
+  ],
+  examples: [
+    "scst serve --config /etc/scst.yaml",
+    "scst serve --config disks.yaml --state ./state",
+  ],
+  run: serve,
+};

@@ -1,0 +1,158 @@
+/** The devices of a configuration: their attributes, and what has to hold among them. */
+import { type HandlerName, HANDLERS } from "../scst/model.ts";
+import { type AttributeTable, optional, readObject, required } from "./attribute.ts";
+import type { ScalarRule } from "./attribute.ts";
+import { collection } from "./collection.ts";
+import { isUsn, NAA_ID_ALLOWED, parseNaaId, USN_ALLOWED } from "./device_ids.ts";
+import { fileIdentity } from "./file_identity.ts";
+import { DEVICE_NAME_ALLOWED, isDeviceName } from "./names.ts";
+import { oneOf, type Position, type ProblemList, quote } from "./problem.ts";
+import { parseSize, SIZE_ALLOWED, sizeHint } from "./size.ts";
+
+/** The keys of a device, under the names of SCST. */
+export interface DeviceAttributes {
+  handler: HandlerName;
+  filename: string | undefined;
+  blocksize: number;
+  size: number | undefined;
+  read_only: boolean;
+  thin_provisioned: boolean;
+  rotational: boolean;
+  naa_id: string | undefined;
+  usn: string | undefined;
+}
+
+/** A device as it was read; identities that were not given are still missing. */
+export interface DeviceDraft {
+  readonly name: string;
+  readonly path: string;
+  readonly keyAt: Position;
+  readonly values: Readonly<DeviceAttributes>;
+  /** Where the values are that were taken. */
+  readonly at: ReadonlyMap<keyof DeviceAttributes, Position>;
+  readonly given: ReadonlySet<keyof DeviceAttributes>;
+}
+
+const MIN_BLOCKSIZE = 512;
+const MAX_BLOCKSIZE = 65536;
+/** PATH_MAX of Linux, less the terminating zero. */
+const MAX_PATH = 4095;
+
+const HANDLER: ScalarRule<HandlerName> = {
+  allowed: oneOf(HANDLERS),
+  parse: ({ text }) => HANDLERS.find((handler) => handler === text),
+};
+
+const FILENAME: ScalarRule<string> = {
+  allowed: "an absolute path",
+  parse: ({ text }) => {
+    // deno-lint-ignore no-control-regex -- a zero ends a path in C, a line break forges log lines
+    const clean = /^\/[^\u0000-\u001f\u007f]+$/.test(text);
+    return clean && new TextEncoder().encode(text).length <= MAX_PATH ? text : undefined;
+  },
+};
+
+const BLOCKSIZE: ScalarRule<number> = {
+  allowed: `a power of two from ${MIN_BLOCKSIZE} to ${MAX_BLOCKSIZE}`,
+  parse: ({ text }) => {
+    const value = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
+    const inRange = value >= MIN_BLOCKSIZE && value <= MAX_BLOCKSIZE;
+    return inRange && (value & (value - 1)) === 0 ? value : undefined;
+  },
+};
+
+const SIZE: ScalarRule<number> = {
+  allowed: SIZE_ALLOWED,
+  parse: ({ text }) => parseSize(text),
+  hint: sizeHint,
+};
+
+const BOOLEAN: ScalarRule<boolean> = {
+  allowed: "true or false",
+  parse: ({ truth }) => truth,
+};
+
+const NAA_ID: ScalarRule<string> = {
+  allowed: NAA_ID_ALLOWED,
+  parse: ({ text }) => parseNaaId(text),
+};
+
+const USN: ScalarRule<string> = {
+  allowed: USN_ALLOWED,
+  parse: ({ text }) => isUsn(text) ? text : undefined,
+};
+
+const DEVICE: AttributeTable<DeviceAttributes> = {
+  handler: required<HandlerName>(HANDLER, "vdisk_fileio"),
+  filename: optional<string | undefined>(FILENAME, undefined),
+  blocksize: optional<number>(BLOCKSIZE, MIN_BLOCKSIZE),
+  size: optional<number | undefined>(SIZE, undefined),
+  read_only: optional<boolean>(BOOLEAN, false),
+  thin_provisioned: optional<boolean>(BOOLEAN, false),
+  rotational: optional<boolean>(BOOLEAN, true),
+  naa_id: optional<string | undefined>(NAA_ID, undefined),
+  usn: optional<string | undefined>(USN, undefined),
+};
+
+/** The `devices` of a configuration. */
+export const DEVICES = collection<DeviceDraft>(
+  { allowed: DEVICE_NAME_ALLOWED, accepts: isDeviceName },
+  ({ key, keyAt, path, node }, problems) => {
+    const draft = { name: key, path, keyAt, ...readObject(DEVICE, node, path, problems) };
+    checkFilename(draft, problems);
+    checkSize(draft, problems);
+    return draft;
+  },
+);
+
+/** vdisk_nullio has nothing behind it; the other handlers are nothing without their file. */
+function checkFilename(
+  { values, at, given, path, keyAt }: DeviceDraft,
+  problems: ProblemList,
+): void {
+  const handlerAt = at.get("handler");
+  if (!handlerAt) return;
+  const filenameAt = at.get("filename");
+  if (values.handler === "vdisk_nullio") {
+    if (filenameAt) {
+      problems.add(filenameAt, `${path}.filename`, "must not be there: vdisk_nullio has no file");
+    }
+  } else if (!given.has("filename")) {
+    problems.add(keyAt, `${path}.filename`, `is missing: ${values.handler} needs an absolute path`);
+  }
+}
+
+function checkSize({ values, at, path }: DeviceDraft, problems: ProblemList): void {
+  const sizeAt = at.get("size");
+  if (!sizeAt || values.size === undefined || values.size % values.blocksize === 0) return;
+  const what = `must be a multiple of the blocksize of ${values.blocksize} bytes`;
+  problems.add(sizeAt, `${path}.size`, `${what}: current value is ${values.size} bytes`);
+}
+
+/** What no two devices may share, and the text that is equal for two of them if they do. */
+const UNIQUE = [
+  { attribute: "filename", identity: fileIdentity },
+  { attribute: "naa_id", identity: (value: string) => value },
+  { attribute: "usn", identity: (value: string) => value },
+] as const;
+
+/** Adds a problem for every device that exports another one's file or answers with its identity. */
+export function checkUnique(devices: readonly DeviceDraft[], problems: ProblemList): void {
+  for (const { attribute, identity } of UNIQUE) {
+    const owners = new Map<string, DeviceDraft>();
+    for (const device of devices) {
+      const value = device.values[attribute];
+      const at = device.at.get(attribute);
+      if (value === undefined || !at) continue;
+      const key = identity(value);
+      const owner = owners.get(key);
+      if (!owner) {
+        owners.set(key, device);
+        continue;
+      }
+      const place = `${owner.path} in line ${owner.at.get(attribute)?.line}`;
+      const what = `must be that of one device only: ${quote(value)} is that of ${place}`;
+      problems.add(at, `${device.path}.${attribute}`, what);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** The text of ids.json: the saved identities of devices by name. */
+import type { DeviceIds } from "../scst/model.ts";
+import { isUsn, parseNaaId } from "./device_ids.ts";
+import { quote } from "./problem.ts";
+
+const VERSION = 1;
+
+export type IdsByName = Map<string, DeviceIds>;
+
+/** The identities in `text`. Throws an Error that says why the text cannot be trusted. */
+export function parseIds(text: string): IdsByName {
+  const devices = devicesOf(text);
+  const ids: IdsByName = new Map();
+  const owners = new Map<string, string>();
+  for (const [name, entry] of Object.entries(devices)) {
+    const { naaId, usn } = parseEntry(name, entry);
+    for (const id of [`naa_id ${naaId}`, `usn ${usn}`]) {
+      const owner = owners.get(id);
+      if (owner !== undefined) {
+        throw new Error(`devices ${quote(owner)} and ${quote(name)} have the same ${id}`);
+      }
+      owners.set(id, name);
+    }
+    ids.set(name, { naaId, usn });
+  }
+  return ids;
+}
+
+function devicesOf(text: string): Record<string, unknown> {
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch {
+    throw new Error("it is not JSON");
+  }
+  if (!isRecord(root)) throw new Error("it is not a JSON object");
+  if (root["version"] !== VERSION) throw new Error(`its version is not ${VERSION}`);
+  const devices = root["devices"];
+  if (!isRecord(devices)) throw new Error('it has no object "devices"');
+  return devices;
+}
+
+function parseEntry(name: string, entry: unknown): DeviceIds {
+  const naaText = isRecord(entry) ? entry["naa_id"] : undefined;
+  const naaId = typeof naaText === "string" ? parseNaaId(naaText) : undefined;
+  if (naaId === undefined) throw new Error(`device ${quote(name)} has no valid naa_id`);
+  const usn = isRecord(entry) ? entry["usn"] : undefined;
+  if (typeof usn !== "string" || !isUsn(usn)) {
+    throw new Error(`device ${quote(name)} has no valid usn`);
+  }
+  return { naaId, usn };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The text that parseIds() reads back as `ids`. */
+export function printIds(ids: IdsByName): string {
+  const devices = Object.fromEntries(
+    [...ids].map(([name, { naaId, usn }]) => [name, { naa_id: `0x${naaId}`, usn }]),
+  );
+  return JSON.stringify({ version: VERSION, devices }, undefined, 2) + "\n";
+}

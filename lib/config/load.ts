@@ -1,0 +1,61 @@
+/** From a configuration file to the model that a server is started with. */
+import type { DeviceIds, DeviceModel, ServerModel } from "../scst/model.ts";
+import { type Configuration, parseConfiguration } from "./configuration.ts";
+import type { DeviceAttributes } from "./device.ts";
+import { identities } from "./identities.ts";
+import { ConfigError, ProblemList } from "./problem.ts";
+import { readText } from "./read_text.ts";
+
+const MAX_BYTES = 1024 * 1024;
+
+/** Reads and validates the file `path`; writes nothing. Throws ConfigError. */
+export function readConfiguration(path: string): Configuration {
+  let text: string;
+  try {
+    text = readText(path, MAX_BYTES);
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error)], {
+      cause: error,
+    });
+  }
+  return parseConfiguration(text, path);
+}
+
+/**
+ * The model of the file `path`. Devices without identities get those that are saved in `stateDir`,
+ * or new ones, which are saved there. Throws ConfigError, whose problems name file, line and key.
+ */
+export function loadConfig(path: string, stateDir: string): ServerModel {
+  const { portals, devices, targets } = readConfiguration(path);
+  const problems = new ProblemList(path);
+  const ids = identities(devices, stateDir, problems);
+  problems.throwIfAny();
+  return {
+    portals,
+    devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
+    targets: targets.map(({ name, luns }) => ({
+      name,
+      luns: luns.map(({ lun, device }) => ({ lun, device })),
+    })),
+  };
+}
+
+function deviceModel(
+  name: string,
+  values: Readonly<DeviceAttributes>,
+  ids: ReadonlyMap<string, DeviceIds>,
+): DeviceModel {
+  const own = ids.get(name);
+  if (!own) throw new Error(`Device ${name} has no identity`);
+  return {
+    name,
+    handler: values.handler,
+    ...(values.filename === undefined ? {} : { filename: values.filename }),
+    blocksize: values.blocksize,
+    ...(values.size === undefined ? {} : { size: values.size }),
+    readOnly: values.read_only,
+    thinProvisioned: values.thin_provisioned,
+    rotational: values.rotational,
+    ids: own,
+  };
+}

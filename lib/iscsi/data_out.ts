@@ -1,0 +1,157 @@
+/** Data-Out and R2T (RFC 7143 11.7, 11.8): how the data of a write comes. */
+import { executeCommand } from "../scst/execute.ts";
+import {
+  BHS_LENGTH,
+  clearHeader,
+  FINAL,
+  FLAGS,
+  INITIATOR_TASK_TAG,
+  LUN,
+  NO_TAG,
+  OPCODE,
+  padOf,
+  TARGET_TRANSFER_TAG,
+} from "./bhs.ts";
+import { encodeLun } from "../scsi/lun.ts";
+import { Opcode } from "./opcode.ts";
+import type { Pdu } from "./pdu.ts";
+import type { Session } from "./session.ts";
+import type { Task } from "./task.ts";
+
+const DATA_SN = 36;
+const BUFFER_OFFSET = 40;
+
+const R2T_SN = 36;
+const DESIRED_DATA_TRANSFER_LENGTH = 44;
+
+/**
+ * Takes the immediate data of a command. When that is all that the command wants it stays where it
+ * is; otherwise a buffer is made for the whole transfer. Returns false if the task has ended.
+ */
+export function collectImmediate(session: Session, pdu: Pdu, task: Task): boolean {
+  const { capacity } = task;
+  const here = Math.min(pdu.dataLength, capacity);
+  task.received = pdu.dataLength;
+  task.sequenceEnd = Math.min(session.parameters.firstBurstLength, task.expectedOut);
+  if (capacity === 0) return true;
+  if (here === capacity && !task.unsolicited) {
+    task.out = pdu.memory;
+    task.outAt = pdu.dataAt;
+    task.outLength = capacity;
+    return true;
+  }
+  if (!task.unit!.disk.hasMemory) {
+    task.refuseForNow();
+    return false;
+  }
+  task.out = session.node.memory.take(capacity);
+  task.outOwned = true;
+  task.outLength = capacity;
+  if (here > 0) {
+    task.out.bytes.set(pdu.memory.bytes.subarray(pdu.dataAt, pdu.dataAt + here));
+  }
+  return true;
+}
+
+/** Asks for the data that is missing: as many R2Ts as may be outstanding, each for one burst. */
+export function solicit(session: Session, task: Task): void {
+  const { maxBurstLength, maxOutstandingR2T } = session.parameters;
+  if (task.r2tsSent === 0) {
+    task.solicited = task.received;
+    const count = Math.ceil((task.capacity - task.solicited) / maxBurstLength);
+    task.transferTag = session.takeTransferTags(count);
+    beginSequence(session, task);
+  }
+  while (
+    task.solicited < task.capacity && task.r2tsSent - task.r2tsAnswered < maxOutstandingR2T
+  ) {
+    const length = Math.min(maxBurstLength, task.capacity - task.solicited);
+    sendR2T(session, task, task.solicited, length);
+    task.solicited += length;
+  }
+}
+
+/** Expects the sequence that answers the oldest R2T. */
+function beginSequence(session: Session, task: Task): void {
+  task.dataSN = 0;
+  task.sequenceEnd = Math.min(task.capacity, task.received + session.parameters.maxBurstLength);
+}
+
+function sendR2T(session: Session, task: Task, offset: number, length: number): void {
+  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { view } = memory;
+  clearHeader(view, at);
+  view.setUint8(at + OPCODE, Opcode.R2T);
+  view.setUint8(at + FLAGS, FINAL);
+  encodeLun(view, at + LUN, task.lun);
+  view.setUint32(at + INITIATOR_TASK_TAG, task.initiatorTaskTag);
+  view.setUint32(at + TARGET_TRANSFER_TAG, task.transferTag + task.r2tsSent);
+  session.putSequenceNumbers(view, at, false);
+  session.putNextStatSN(view, at);
+  view.setUint32(at + R2T_SN, task.r2tsSent++);
+  view.setUint32(at + BUFFER_OFFSET, offset);
+  view.setUint32(at + DESIRED_DATA_TRANSFER_LENGTH, length);
+  session.output.commit(BHS_LENGTH);
+}
+
+/**
+ * Checks a Data-Out header against what is expected. Returns its task; undefined when the data is to
+ * be dropped, because its task is gone; or what is wrong with it, in words.
+ */
+export function findDataOut(session: Session, pdu: Pdu): Task | string | undefined {
+  const task = session.tasks.get(pdu.initiatorTaskTag);
+  if (task === undefined) return undefined;
+  const transferTag = pdu.uint32(TARGET_TRANSFER_TAG);
+  if (transferTag === NO_TAG) {
+    if (!task.unsolicited) return "unsolicited data that nobody announced";
+    if (task.statusHeld) return task; // dropped, but its end is waited for
+  } else if (task.unsolicited || task.r2tsSent === task.r2tsAnswered) {
+    return "solicited data that nobody asked for";
+  } else if (transferTag !== task.transferTag + task.r2tsAnswered) {
+    return `target transfer tag 0x${transferTag.toString(16)}`;
+  }
+  const dataSN = pdu.uint32(DATA_SN);
+  const offset = pdu.uint32(BUFFER_OFFSET);
+  if (dataSN !== task.dataSN) return `DataSN ${dataSN}, expected ${task.dataSN}`;
+  if (offset !== task.received) return `BufferOffset ${offset}, expected ${task.received}`;
+  const end = offset + pdu.dataLength;
+  if (end > task.sequenceEnd) return `data up to ${end}, beyond ${task.sequenceEnd}`;
+  const final = (pdu.flags & FINAL) !== 0;
+  if (transferTag !== NO_TAG && final !== (end === task.sequenceEnd)) {
+    return final ? `the end of a sequence at ${end}, not at ${task.sequenceEnd}` : "no F bit";
+  }
+  return task;
+}
+
+/** Whether the data segment can be received straight into the buffer of the task. */
+export function landsInPlace(pdu: Pdu, task: Task): boolean {
+  return !task.statusHeld && task.out !== undefined && padOf(pdu.dataLength) === 0 &&
+    task.received + pdu.dataLength <= task.capacity;
+}
+
+/** Handles a Data-Out PDU; `inPlace` says that its data is in the buffer of the task already. */
+export function handleDataOut(session: Session, pdu: Pdu, task: Task, inPlace: boolean): void {
+  const final = (pdu.flags & FINAL) !== 0;
+  if (task.statusHeld) {
+    if (!final) return;
+    task.unsolicited = false;
+    return task.deliverHeldStatus();
+  }
+  const here = Math.min(pdu.dataLength, task.capacity - task.received);
+  if (!inPlace && here > 0) {
+    task.out!.bytes.set(
+      pdu.memory.bytes.subarray(pdu.dataAt, pdu.dataAt + here),
+      task.received,
+    );
+  }
+  task.received += pdu.dataLength;
+  task.dataSN++;
+  if (!final) return;
+  if (task.unsolicited) task.unsolicited = false;
+  else task.r2tsAnswered++;
+  if (task.received < task.capacity) {
+    if (task.r2tsSent > 0) beginSequence(session, task);
+    return solicit(session, task);
+  }
+  executeCommand(task);
+}

@@ -1,0 +1,147 @@
+/** The full feature phase (RFC 7143 4.2): the order of requests, and who handles each of them. */
+import { Memory } from "../../ffi/memory.ts";
+import { BHS_LENGTH, CMD_SN, padOf } from "./bhs.ts";
+import { findDataOut, handleDataOut } from "./data_out.ts";
+import { handleLogout } from "./logout.ts";
+import { handleNopOut, sendPing } from "./nop.ts";
+import { nameOfOpcode, Opcode, RejectReason } from "./opcode.ts";
+import { Pdu } from "./pdu.ts";
+import { sendReject } from "./reject.ts";
+import { handleScsiCommand } from "./scsi_command.ts";
+import type { Session } from "./session.ts";
+import { handleTaskManagement } from "./task_management.ts";
+import { TextExchange } from "./text_request.ts";
+
+/** Milliseconds without a word after which the initiator is asked (NopInInterval). */
+const NOP_IN_INTERVAL = 30_000;
+/** Milliseconds that it then has to answer (NopInTimeout). */
+const NOP_IN_TIMEOUT = 30_000;
+
+/** Bytes of requests that may wait for one that comes before them. */
+const EARLY_MOST = 4 * 2 ** 20;
+
+export class FullFeature {
+  readonly session: Session;
+  #text = new TextExchange();
+  /** Requests that came before their turn, by CmdSN. */
+  #early = new Map<number, Memory>();
+  #earlyBytes = 0;
+  #heard = true;
+  #lastHeard = 0;
+  #asked = false;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** Handles a PDU, or keeps it for its turn. */
+  handle(pdu: Pdu): void {
+    this.#heard = true;
+    const { opcode } = pdu;
+    if (opcode === Opcode.DATA_OUT) return this.#handleDataOut(pdu);
+    if (opcode === Opcode.SNACK_REQUEST) {
+      return sendReject(this.session, pdu, RejectReason.SNACK_REJECT);
+    }
+    if (opcode === Opcode.LOGIN_REQUEST) return this.#breakOff(pdu, "a login within the session");
+    if (pdu.isImmediate) return this.#execute(pdu);
+    const { session } = this;
+    const cmdSN = pdu.uint32(CMD_SN);
+    const ahead = (cmdSN - session.expCmdSN) | 0;
+    if (ahead < 0 || ((cmdSN - session.maxCmdSN) | 0) > 0) {
+      // Outside of the window: ignored silently (RFC 7143 4.2.2.1).
+      return session.report("debug", `ignored ${nameOfOpcode(opcode)} with CmdSN ${cmdSN}`);
+    }
+    if (ahead > 0) return this.#keep(pdu, cmdSN);
+    session.advanceCmdSN();
+    this.#execute(pdu);
+    if (this.#early.size > 0) this.#executeEarly();
+  }
+
+  /** Takes a request that waits for its turn out, as if it had been executed without an effect. */
+  cancelEarly(cmdSN: number): boolean {
+    const kept = this.#early.get(cmdSN);
+    if (kept === undefined) return false;
+    // A NOP-Out that asks for nothing stands in for it, so that the window moves on.
+    kept.view.setUint32(0, Opcode.NOP_OUT << 24 | 0x80 << 16);
+    kept.view.setUint32(4, 0);
+    kept.view.setUint32(16, 0xffffffff);
+    return true;
+  }
+
+  /** Asks an initiator that is silent for a sign of life, and drops it when there is none. */
+  tick(now: number): void {
+    if (this.#heard) {
+      this.#heard = false;
+      this.#asked = false;
+      this.#lastHeard = now;
+      return;
+    }
+    const silence = now - this.#lastHeard;
+    if (this.#asked && silence >= NOP_IN_INTERVAL + NOP_IN_TIMEOUT) {
+      this.session.connection.breakOff(`silent for ${Math.round(silence / 1000)} s`);
+    } else if (!this.#asked && silence >= NOP_IN_INTERVAL) {
+      this.#asked = true;
+      sendPing(this.session);
+    }
+  }
+
+  #execute(pdu: Pdu): void {
+    const { session } = this;
+    const { opcode } = pdu;
+    if (opcode === Opcode.SCSI_COMMAND) return handleScsiCommand(session, pdu);
+    // What has no task is done when it is answered.
+    if (!pdu.isImmediate) session.openWindowByOne();
+    switch (opcode) {
+      case Opcode.NOP_OUT:
+        return handleNopOut(session, pdu);
+      case Opcode.TASK_MANAGEMENT_REQUEST:
+        return handleTaskManagement(session, pdu);
+      case Opcode.TEXT_REQUEST:
+        return this.#text.handle(session, pdu);
+      case Opcode.LOGOUT_REQUEST:
+        return handleLogout(session, pdu);
+      default:
+        return sendReject(session, pdu, RejectReason.COMMAND_NOT_SUPPORTED);
+    }
+  }
+
+  #handleDataOut(pdu: Pdu): void {
+    const task = findDataOut(this.session, pdu);
+    if (task === undefined) return; // its task is gone
+    if (typeof task === "string") return this.#breakOff(pdu, task);
+    handleDataOut(this.session, pdu, task, false);
+  }
+
+  #breakOff(pdu: Pdu, why: string): void {
+    const { session } = this;
+    sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+    session.report("warning", `connection dropped: ${nameOfOpcode(pdu.opcode)}: ${why}`);
+    session.connection.finish();
+  }
+
+  #keep(pdu: Pdu, cmdSN: number): void {
+    const length = pdu.dataAt - pdu.at + pdu.dataLength + padOf(pdu.dataLength);
+    if (this.#early.has(cmdSN)) return;
+    if (this.#earlyBytes + length > EARLY_MOST) {
+      return this.#breakOff(pdu, "too much waits for a request that did not come");
+    }
+    const memory = new Memory(Math.max(length, BHS_LENGTH));
+    memory.bytes.set(pdu.memory.bytes.subarray(pdu.at, pdu.at + length));
+    this.#early.set(cmdSN, memory);
+    this.#earlyBytes += memory.length;
+  }
+
+  #executeEarly(): void {
+    const { session } = this;
+    for (;;) {
+      const memory = this.#early.get(session.expCmdSN);
+      if (memory === undefined || session.connection.isFinishing) return;
+      this.#early.delete(session.expCmdSN);
+      this.#earlyBytes -= memory.length;
+      session.advanceCmdSN();
+      const pdu = new Pdu();
+      pdu.set(memory, 0);
+      this.#execute(pdu);
+    }
+  }
+}

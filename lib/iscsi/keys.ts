@@ -1,0 +1,132 @@
+/**
+ * The table of login keys (RFC 7143 13) and the negotiation by rule (RFC 7143 6.2). A row says how a
+ * value that the initiator offers becomes the result that is answered and used.
+ */
+import type { Parameters } from "./parameters.ts";
+
+/** What the answer to an offer is: its text, or undefined when none is due (declarations). */
+type Negotiate = (value: string, parameters: Parameters) => string | undefined;
+
+const REJECT = "Reject";
+
+/** What is answered to a key that is not in the table (RFC 7143 6.2). */
+export const NOT_UNDERSTOOD = "NotUnderstood";
+
+/** A decimal or hexadecimal number within a range; undefined for anything else (RFC 7143 6.1). */
+function parseNumber(value: string, least: number, most: number): number | undefined {
+  if (!/^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(value)) return undefined;
+  const number = Number(value);
+  return number >= least && number <= most ? number : undefined;
+}
+
+type NumberKey = {
+  [Key in keyof Parameters]: Parameters[Key] extends number ? Key : never;
+}[keyof Parameters];
+type BooleanKey = {
+  [Key in keyof Parameters]: Parameters[Key] extends boolean ? Key : never;
+}[keyof Parameters];
+
+/** A number of which the smaller or the larger is taken. */
+function number(
+  choose: (one: number, other: number) => number,
+  ours: number,
+  range: readonly [number, number],
+  into?: NumberKey,
+): Negotiate {
+  return (value, parameters) => {
+    const theirs = parseNumber(value, ...range);
+    if (theirs === undefined) return REJECT;
+    const result = choose(ours, theirs);
+    if (into !== undefined) parameters[into] = result;
+    return String(result);
+  };
+}
+
+/** Yes or No, joined by OR (Yes wins) or AND (No wins). */
+function boolean(rule: "or" | "and", ours: boolean, into?: BooleanKey): Negotiate {
+  return (value, parameters) => {
+    if (value !== "Yes" && value !== "No") return REJECT;
+    const theirs = value === "Yes";
+    const result = rule === "or" ? ours || theirs : ours && theirs;
+    if (into !== undefined) parameters[into] = result;
+    return result ? "Yes" : "No";
+  };
+}
+
+/** A list in order of preference, of which the first value that is supported is taken. */
+function list(supported: readonly string[]): Negotiate {
+  return (value) => value.split(",").find((item) => supported.includes(item)) ?? REJECT;
+}
+
+/** MaxRecvDataSegmentLength: declared, not negotiated; the target declares its own beside it. */
+function declareMaxRecv(value: string, parameters: Parameters): string | undefined {
+  const theirs = parseNumber(value, 512, 2 ** 24 - 1);
+  if (theirs === undefined) return REJECT;
+  parameters.maxRecvDataSegmentLength = theirs;
+  return undefined;
+}
+
+/** A declaration that changes nothing here. */
+const accept: Negotiate = () => undefined;
+
+const LENGTH = [512, 2 ** 24 - 1] as const;
+const TIME = [0, 3600] as const;
+
+/** One key: when it may be offered, and what becomes of it. */
+interface KeyRow {
+  /** The stages (RFC 7143 13, "Use"): IO initial only, LO leading only, ALL any time. */
+  readonly use: "security" | "login" | "any";
+  readonly negotiate: Negotiate;
+}
+
+/** The keys in the order of RFC 7143 13. InitiatorName, TargetName and SessionType are read before. */
+export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
+  ["AuthMethod", { use: "security", negotiate: list(["None"]) }],
+  ["HeaderDigest", { use: "login", negotiate: list(["None"]) }],
+  ["DataDigest", { use: "login", negotiate: list(["None"]) }],
+  ["MaxConnections", { use: "login", negotiate: number(Math.min, 1, [1, 65535]) }],
+  ["InitiatorName", { use: "login", negotiate: accept }],
+  ["TargetName", { use: "login", negotiate: accept }],
+  ["SessionType", { use: "login", negotiate: accept }],
+  ["InitiatorAlias", { use: "any", negotiate: accept }],
+  ["InitialR2T", { use: "login", negotiate: boolean("or", false, "initialR2T") }],
+  ["ImmediateData", { use: "login", negotiate: boolean("and", true, "immediateData") }],
+  ["MaxRecvDataSegmentLength", { use: "any", negotiate: declareMaxRecv }],
+  ["MaxBurstLength", {
+    use: "login",
+    negotiate: number(Math.min, 1048576, LENGTH, "maxBurstLength"),
+  }],
+  ["FirstBurstLength", {
+    use: "login",
+    negotiate: number(Math.min, 65536, LENGTH, "firstBurstLength"),
+  }],
+  ["DefaultTime2Wait", {
+    use: "login",
+    negotiate: number(Math.max, 0, TIME, "defaultTime2Wait"),
+  }],
+  ["DefaultTime2Retain", {
+    use: "login",
+    negotiate: number(Math.min, 0, TIME, "defaultTime2Retain"),
+  }],
+  ["MaxOutstandingR2T", {
+    use: "login",
+    negotiate: number(Math.min, 32, [1, 65535], "maxOutstandingR2T"),
+  }],
+  ["DataPDUInOrder", { use: "login", negotiate: boolean("or", true) }],
+  ["DataSequenceInOrder", { use: "login", negotiate: boolean("or", true) }],
+  ["ErrorRecoveryLevel", { use: "login", negotiate: number(Math.min, 0, [0, 2]) }],
+  // Obsolete since RFC 7143; RFC 3720 initiators still ask for markers and hear No.
+  ["IFMarker", { use: "login", negotiate: boolean("and", false) }],
+  ["OFMarker", { use: "login", negotiate: boolean("and", false) }],
+  ["TaskReporting", { use: "login", negotiate: list(["RFC3720"]) }],
+]);
+
+/** What is answered to one offered key; undefined when no answer is due. */
+export function negotiateKey(
+  key: string,
+  value: string,
+  parameters: Parameters,
+): string | undefined {
+  const row = KEYS.get(key);
+  return row === undefined ? NOT_UNDERSTOOD : row.negotiate(value, parameters);
+}

@@ -1,0 +1,78 @@
+/** The iSCSI node (RFC 7143 4.4): the targets, portals and sessions of one shard. */
+import { MemoryPool } from "../../ffi/memory.ts";
+import type { SocketAddress } from "../../ffi/socket.ts";
+import { Target } from "../scst/target.ts";
+import { PORTAL_GROUP_TAG } from "./parameters.ts";
+import type { Session } from "./session.ts";
+
+export type Report = (level: "debug" | "info" | "warning" | "error", line: string) => void;
+
+/** Bytes of unused memory that are kept for the next taker. */
+const KEEP_MEMORY = 32 * 2 ** 20;
+
+export class Node {
+  readonly memory = new MemoryPool(KEEP_MEMORY);
+  readonly report: Report;
+  readonly portals: SocketAddress[] = [];
+  #targets = new Map<string, Target>();
+  #sessions = new Map<number, Session>();
+  #lastTsih = 0;
+
+  /** `report` takes finished lines for the log. */
+  constructor(report: Report) {
+    this.report = report;
+  }
+
+  /** Adds a target; its name is not there yet. */
+  addTarget(name: string): Target {
+    const tag = PORTAL_GROUP_TAG.toString(16).padStart(4, "0");
+    const target = new Target(name, `${name},t,0x${tag}`, this.#targets.size + 1);
+    this.#targets.set(name, target);
+    return target;
+  }
+
+  /** Finds a target; iSCSI names are compared in lower case (RFC 7143 4.2.7.2). */
+  findTarget(name: string): Target | undefined {
+    return this.#targets.get(name.toLowerCase());
+  }
+
+  /** The targets in the order in which they were added. */
+  get targets(): Iterable<Target> {
+    return this.#targets.values();
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  /** Finds a session by its TSIH. */
+  sessionOf(tsih: number): Session | undefined {
+    return this.#sessions.get(tsih);
+  }
+
+  /** Finds the session that a login with the same names and ISID takes over (RFC 7143 6.3.5). */
+  findReinstated(initiator: string, isid: string, target: Target): Session | undefined {
+    for (const session of this.#sessions.values()) {
+      const { identity } = session;
+      if (
+        identity.initiator === initiator && identity.isid === isid && identity.target === target
+      ) return session;
+    }
+    return undefined;
+  }
+
+  /** Enters a session under a TSIH that is free; 0 when there is none. */
+  enterSession(session: Session): number {
+    for (let tries = 0; tries < 0xffff; tries++) {
+      this.#lastTsih = this.#lastTsih % 0xffff + 1;
+      if (this.#sessions.has(this.#lastTsih)) continue;
+      this.#sessions.set(this.#lastTsih, session);
+      return this.#lastTsih;
+    }
+    return 0;
+  }
+
+  removeSession(tsih: number): void {
+    this.#sessions.delete(tsih);
+  }
+}

@@ -1,0 +1,134 @@
+/** Bytes on their way to the initiator: blocks of memory in the order in which they are sent. */
+import type { IoVector } from "../../ffi/iovec.ts";
+import type { Memory, MemoryPool } from "../../ffi/memory.ts";
+
+/** Bytes of the blocks that small answers are gathered in. */
+const BLOCK = 256 * 2 ** 10;
+
+/** Pieces that one send takes. */
+const PIECES_MOST = 64;
+
+interface Block {
+  memory: Memory;
+  start: number;
+  end: number;
+  /** Whether answers may be added behind `end`. */
+  open: boolean;
+}
+
+export class Output {
+  #pool: MemoryPool;
+  #blocks: Block[] = [];
+  #length = 0;
+  #touch: () => void;
+
+  /** `touch` is called whenever something is added. */
+  constructor(pool: MemoryPool, touch: () => void) {
+    this.#pool = pool;
+    this.#touch = touch;
+  }
+
+  /** Bytes that wait to be sent. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Makes room for `length` bytes and returns the block that has it; they go at its `end` and are
+   * taken in by commit().
+   */
+  reserve(length: number): Block {
+    const last = this.#blocks.at(-1);
+    if (last !== undefined && last.open && last.end + length <= last.memory.length) return last;
+    const memory = this.#pool.take(Math.max(length, BLOCK));
+    const block = { memory, start: 0, end: 0, open: true };
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** Takes in `length` bytes that were written behind the end of the last block. */
+  commit(length: number): void {
+    this.#blocks.at(-1)!.end += length;
+    this.#length += length;
+    this.#touch();
+  }
+
+  /** Gives up what was reserved and not committed. */
+  release(): void {
+    const last = this.#blocks.at(-1)!;
+    if (last.end > last.start) return;
+    this.#blocks.pop();
+    this.#pool.give(last.memory);
+  }
+
+  /** Takes in a block that was filled elsewhere; it is given back to the pool when it is sent. */
+  append(memory: Memory, length: number): void {
+    this.#blocks.push({ memory, start: 0, end: length, open: false });
+    this.#length += length;
+    this.#touch();
+  }
+
+  /** Blocks that wait to be sent. */
+  get blockCount(): number {
+    return this.#blocks.length;
+  }
+
+  /** Address of the first byte to send. */
+  get firstAddress(): number {
+    const first = this.#blocks[0]!;
+    return first.memory.address + first.start;
+  }
+
+  /** Bytes of the first block. */
+  get firstLength(): number {
+    const first = this.#blocks[0]!;
+    return first.end - first.start;
+  }
+
+  /** Lists what is to be sent next. */
+  fill(iov: IoVector): void {
+    iov.clear();
+    const count = Math.min(this.#blocks.length, PIECES_MOST);
+    for (let index = 0; index < count; index++) {
+      const { memory, start, end } = this.#blocks[index]!;
+      iov.push(memory.address + start, end - start);
+    }
+  }
+
+  /** Drops `sent` bytes that are with the system now. */
+  advance(sent: number): void {
+    this.#length -= sent;
+    let left = sent;
+    for (;;) {
+      const first = this.#blocks[0];
+      if (first === undefined) return;
+      const length = first.end - first.start;
+      if (left < length) {
+        first.start += left;
+        return;
+      }
+      left -= length;
+      this.#blocks.shift();
+      this.#pool.give(first.memory);
+    }
+  }
+
+  /** Gives all memory back. */
+  discard(): void {
+    for (const block of this.#blocks) this.#pool.give(block.memory);
+    this.#blocks.length = 0;
+    this.#length = 0;
+  }
+
+  /** Everything that waits, copied; for a caller without a socket. */
+  takeBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#length);
+    let at = 0;
+    for (const { memory, start, end } of this.#blocks) {
+      bytes.set(memory.bytes.subarray(start, end), at);
+      at += end - start;
+    }
+    this.advance(this.#length);
+    return bytes;
+  }
+}

@@ -1,0 +1,45 @@
+/** SCSI Response (RFC 7143 11.4). */
+import { encodeSense, SENSE_MOST } from "../scsi/sense.ts";
+import { Status } from "../scsi/status.ts";
+import {
+  BHS_LENGTH,
+  clearHeader,
+  FINAL,
+  FLAGS,
+  INITIATOR_TASK_TAG,
+  OPCODE,
+  padOf,
+  setDataSegmentLength,
+} from "./bhs.ts";
+import { Opcode } from "./opcode.ts";
+import type { Session } from "./session.ts";
+import type { Task } from "./task.ts";
+
+const STATUS = 3;
+const EXP_DATA_SN = 36;
+const RESIDUAL_COUNT = 44;
+
+/** Sends the status of a task, with sense data for CHECK CONDITION. */
+export function sendScsiResponse(session: Session, task: Task): void {
+  const block = session.output.reserve(BHS_LENGTH + 2 + SENSE_MOST + 4);
+  const { view } = block.memory;
+  const at = block.end;
+  clearHeader(view, at);
+  view.setUint8(at + OPCODE, Opcode.SCSI_RESPONSE);
+  view.setUint8(at + FLAGS, FINAL | task.residualFlags);
+  view.setUint8(at + STATUS, task.status);
+  view.setUint32(at + INITIATOR_TASK_TAG, task.initiatorTaskTag);
+  view.setUint32(at + EXP_DATA_SN, task.r2tsSent);
+  view.setUint32(at + RESIDUAL_COUNT, task.residualCount);
+  session.putSequenceNumbers(view, at, true);
+  let length = BHS_LENGTH;
+  if (task.status === Status.CHECK_CONDITION) {
+    const senseLength = encodeSense(view, at + length + 2, task.sense, task, false);
+    view.setUint16(at + length, senseLength);
+    const segment = 2 + senseLength;
+    setDataSegmentLength(view, at, segment);
+    length += segment;
+    for (let pad = padOf(segment); pad > 0; pad--) view.setUint8(at + length++, 0);
+  }
+  session.output.commit(length);
+}

@@ -1,0 +1,193 @@
+/** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
+import { IoVector } from "../../ffi/iovec.ts";
+import type { LogicalUnit } from "../scst/logical_unit.ts";
+import { Nexus, type NexusTransport } from "../scst/nexus.ts";
+import type { Target } from "../scst/target.ts";
+import type { TargetPort } from "../scsi/command.ts";
+import { Sense } from "../scsi/sense.ts";
+import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
+import type { Connection } from "./connection.ts";
+import type { Node } from "./node.ts";
+import type { Output } from "./output.ts";
+import { type Parameters, QUEUED_COMMANDS } from "./parameters.ts";
+import { Task } from "./task.ts";
+
+/** Who is in touch with what. */
+export interface SessionIdentity {
+  /** InitiatorName. */
+  readonly initiator: string;
+  /** Initiator's part of the session identifier, 12 hex digits (RFC 7143 11.12.6). */
+  readonly isid: string;
+  /** undefined in a discovery session. */
+  readonly target: Target | undefined;
+}
+
+const NO_PORT: TargetPort = { relativeId: 0, name: "" };
+
+export class Session implements NexusTransport {
+  readonly node: Node;
+  readonly connection: Connection;
+  readonly identity: SessionIdentity;
+  readonly parameters: Parameters;
+  readonly output: Output;
+  readonly port: TargetPort;
+  /** undefined in a discovery session. */
+  readonly nexus: Nexus | undefined;
+  readonly tsih: number;
+  /** Tasks that are under way, by initiator task tag. */
+  readonly tasks: Map<number, Task> = new Map();
+
+  /** CmdSN that is expected next, and the last one that is allowed (RFC 7143 4.2.2.1). */
+  expCmdSN: number;
+  maxCmdSN: number;
+  #statSN: number;
+  #nextTransferTag = 0;
+  #free: Task[] = [];
+  #iov = new IoVector();
+  #ended = false;
+
+  /**
+   * Begins the session with what the login has agreed on. `expCmdSN` and `statSN` go on from there;
+   * `reinstates` says that it takes over from a session that was there.
+   */
+  constructor(
+    connection: Connection,
+    identity: SessionIdentity,
+    parameters: Parameters,
+    expCmdSN: number,
+    statSN: number,
+    reinstates: boolean,
+  ) {
+    this.connection = connection;
+    this.node = connection.node;
+    this.identity = identity;
+    this.parameters = parameters;
+    this.output = connection.output;
+    this.port = identity.target?.port ?? NO_PORT;
+    this.expCmdSN = expCmdSN;
+    this.maxCmdSN = (expCmdSN + QUEUED_COMMANDS - 1) >>> 0;
+    this.#statSN = statSN;
+    if (identity.target !== undefined) {
+      const attention = reinstates ? Sense.NEXUS_LOSS : Sense.POWER_ON_OR_RESET;
+      const name = `${identity.initiator},i,0x${identity.isid}`;
+      this.nexus = new Nexus(name, identity.target, this, attention);
+    }
+    this.tsih = this.node.enterSession(this);
+  }
+
+  get isDiscovery(): boolean {
+    return this.nexus === undefined;
+  }
+
+  /** Writes StatSN, ExpCmdSN and MaxCmdSN; `withStatus` says that the PDU uses a StatSN up. */
+  putSequenceNumbers(view: DataView, at: number, withStatus: boolean): void {
+    if (withStatus) {
+      view.setUint32(at + STAT_SN, this.#statSN);
+      this.#statSN = (this.#statSN + 1) >>> 0;
+    }
+    view.setUint32(at + EXP_CMD_SN, this.expCmdSN);
+    view.setUint32(at + MAX_CMD_SN, this.maxCmdSN);
+  }
+
+  /** Writes the StatSN that comes next without using it up (R2T, NOP-In that asks). */
+  putNextStatSN(view: DataView, at: number): void {
+    view.setUint32(at + STAT_SN, this.#statSN);
+  }
+
+  /** Takes a numbered request in: the window moves on by one. */
+  advanceCmdSN(): void {
+    this.expCmdSN = (this.expCmdSN + 1) >>> 0;
+  }
+
+  /** A numbered request has ended: there is room for another one. */
+  openWindowByOne(): void {
+    this.maxCmdSN = (this.maxCmdSN + 1) >>> 0;
+  }
+
+  /** Opens the window for a task, once; an immediate one has never taken a place in it. */
+  openWindow(task: Task): void {
+    if (!task.inWindow) return;
+    task.inWindow = false;
+    this.openWindowByOne();
+  }
+
+  /** Gives out `count` target transfer tags in a row; NO_TAG is never among them. */
+  takeTransferTags(count: number): number {
+    if (this.#nextTransferTag + count >= 0xffffffff) this.#nextTransferTag = 0;
+    const first = this.#nextTransferTag;
+    this.#nextTransferTag += count;
+    return first;
+  }
+
+  /** Lends a task; retire() takes it back. */
+  takeTask(): Task {
+    const task = this.#free.pop() ?? new Task(this, this.#iov);
+    task.renew();
+    return task;
+  }
+
+  /** Keeps a task in the list until it ends. */
+  listTask(task: Task): void {
+    task.listed = true;
+    this.tasks.set(task.initiatorTaskTag, task);
+  }
+
+  /** Ends a task for good. */
+  retire(task: Task): void {
+    this.openWindow(task);
+    if (task.listed && this.tasks.get(task.initiatorTaskTag) === task) {
+      this.tasks.delete(task.initiatorTaskTag);
+    }
+    this.connection.forgetLanding(task);
+    task.releaseOut();
+    task.live = false;
+    if (!this.#ended) this.#free.push(task);
+  }
+
+  /**
+   * Aborts a task. If a store works on it, it goes on as an orphan: out of the list, its end heard by
+   * nobody, its blocks barred until then.
+   */
+  abortTask(task: Task): void {
+    if (task.aborted) return;
+    task.aborted = true;
+    this.tasks.delete(task.initiatorTaskTag);
+    const inStore = task.ready && task.enabled && !task.statusHeld &&
+      task.unit?.disk.orphans.forget(task) === false;
+    if (!inStore) return task.complete();
+    this.openWindow(task);
+    task.leaveTaskSet();
+    if (task.operation?.changesMedium === true) task.unit!.disk.orphans.add(task);
+  }
+
+  abortTasks(unit?: LogicalUnit): void {
+    for (const task of [...this.tasks.values()]) {
+      if (unit === undefined || task.unit === unit) this.abortTask(task);
+    }
+  }
+
+  drop(reason: string): void {
+    this.report("info", `connection closed: ${reason}`);
+    this.connection.finish();
+  }
+
+  /** Ends the session: its tasks are aborted, its nexus is lost. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.abortTasks();
+    this.nexus?.end();
+    this.node.removeSession(this.tsih);
+  }
+
+  /** Logs a line about the session, or about a task of it. */
+  report(level: "debug" | "info" | "warning" | "error", line: string, task?: Task): void {
+    const { initiator, target } = this.identity;
+    const parts = [`initiator=${initiator}`, `peer=${this.connection.peer}`];
+    if (target !== undefined) parts.push(`target=${target.name}`);
+    if (task !== undefined) {
+      parts.push(`lun=${task.lun}`, `itt=0x${task.initiatorTaskTag.toString(16)}`);
+    }
+    this.node.report(level, `${line}: ${parts.join(" ")}`);
+  }
+}

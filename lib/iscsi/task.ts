@@ -1,0 +1,191 @@
+/** An iSCSI task (RFC 7143 4.2.2.1): a SCSI command with what its delivery needs. */
+import type { IoVector } from "../../ffi/iovec.ts";
+import type { Memory } from "../../ffi/memory.ts";
+import type { LogicalUnit } from "../scst/logical_unit.ts";
+import type { Operation } from "../scst/operation.ts";
+import { Command } from "../scsi/command.ts";
+import { Status } from "../scsi/status.ts";
+import { copyToDataIn, encodeDataIn, layoutDataIn, sizeOfDataIn } from "./data_in.ts";
+import { sendScsiResponse } from "./scsi_response.ts";
+import type { Session } from "./session.ts";
+
+/** Residual flags of SCSI Response and Data-In (RFC 7143 11.4.1, 11.7.2). */
+const OVERFLOW = 0x04;
+const UNDERFLOW = 0x02;
+
+export class Task extends Command {
+  readonly session: Session;
+  unit: LogicalUnit | undefined = undefined;
+  operation: Operation | undefined = undefined;
+
+  initiatorTaskTag = 0;
+  /** Whether it came for immediate delivery (RFC 7143 4.2.2.1). */
+  immediate = false;
+  /** Whether it takes a place in the CmdSN window. */
+  inWindow = false;
+  /** Whether the session keeps it in its list: it did not end in the turn in which it came. */
+  listed = false;
+  /** Whether it has begun and not ended. */
+  live = false;
+
+  /** Bytes of `out` that will be filled: what the CDB asks for, as far as the initiator has it. */
+  capacity = 0;
+  /** Where the next byte of data-out belongs; also bytes that came. */
+  received = 0;
+  /** Whether unsolicited data-out is still to come. */
+  unsolicited = false;
+  /** Bytes that were solicited, counted from the start of the transfer. */
+  solicited = 0;
+  /** Where the sequence that comes now ends. */
+  sequenceEnd = 0;
+  /** DataSN of the next Data-Out PDU of the sequence. */
+  dataSN = 0;
+  /** Target transfer tags of its R2Ts: they count up from here. */
+  transferTag = 0;
+  r2tsSent = 0;
+  r2tsAnswered = 0;
+  /** The status is known and waits for the end of the unsolicited data. */
+  statusHeld = false;
+
+  #iov: IoVector;
+  #statusSent = false;
+  #reserved: Memory | undefined = undefined;
+  #reservedAt = 0;
+  #reservedLength = 0;
+
+  /** `iov` may be filled by every reservation of the session: one is used up before the next. */
+  constructor(session: Session, iov: IoVector) {
+    super(session.port);
+    this.session = session;
+    this.#iov = iov;
+  }
+
+  override renew(): void {
+    super.renew();
+    this.listed = false;
+    this.live = true;
+    this.capacity = 0;
+    this.received = 0;
+    this.unsolicited = false;
+    this.solicited = 0;
+    this.sequenceEnd = 0;
+    this.dataSN = 0;
+    this.r2tsSent = 0;
+    this.r2tsAnswered = 0;
+    this.statusHeld = false;
+    this.#statusSent = false;
+  }
+
+  /** What the initiator expected and what the device has differ by this, as flags (RFC 7143 11.4.5). */
+  get residualFlags(): number {
+    const difference = this.#difference;
+    if (difference === 0) return 0;
+    return difference > 0 ? OVERFLOW : UNDERFLOW;
+  }
+
+  get residualCount(): number {
+    return Math.min(Math.abs(this.#difference), 0xffffffff);
+  }
+
+  get #difference(): number {
+    return this.expectedOut > 0
+      ? this.wantedOut - this.expectedOut
+      : this.availableIn + this.wantedOut - this.expectedIn;
+  }
+
+  override succeedWith(bytes: Uint8Array, length: number): void {
+    const sent = Math.min(length, this.expectedIn);
+    if (sent > 0) {
+      this.reserveData(sent);
+      copyToDataIn(this.session.parameters, this.#reserved!, this.#reservedAt, bytes, sent);
+      this.commitData();
+    }
+    this.succeed();
+  }
+
+  override reserveData(length: number): IoVector {
+    const { parameters, output } = this.session;
+    const block = output.reserve(sizeOfDataIn(parameters, length));
+    this.#reserved = block.memory;
+    this.#reservedAt = block.end;
+    this.#reservedLength = length;
+    this.#iov.clear();
+    layoutDataIn(parameters, block.memory, block.end, length, this.#iov);
+    return this.#iov;
+  }
+
+  override commitData(): void {
+    this.#sendDataIn(this.#reserved!, this.#reservedAt, this.#reservedLength);
+    this.session.output.commit(sizeOfDataIn(this.session.parameters, this.#reservedLength));
+    this.#reserved = undefined;
+  }
+
+  override releaseData(): void {
+    this.session.output.release();
+    this.#reserved = undefined;
+  }
+
+  override sizeOfLayout(length: number): number {
+    return sizeOfDataIn(this.session.parameters, length);
+  }
+
+  override layoutData(memory: Memory, length: number, iov: IoVector): void {
+    layoutDataIn(this.session.parameters, memory, 0, length, iov);
+  }
+
+  override sendLayout(memory: Memory, length: number): void {
+    this.#sendDataIn(memory, 0, length);
+    this.session.output.append(memory, sizeOfDataIn(this.session.parameters, length));
+  }
+
+  /** Gives the memory of the data-out back. */
+  releaseOut(): void {
+    if (this.out !== undefined && this.outOwned) this.session.node.memory.give(this.out);
+    this.out = undefined;
+    this.outOwned = false;
+  }
+
+  #sendDataIn(memory: Memory, at: number, length: number): void {
+    this.#statusSent = true;
+    this.session.openWindow(this);
+    encodeDataIn(
+      this.session,
+      memory,
+      at,
+      length,
+      this.initiatorTaskTag,
+      Status.GOOD,
+      this.residualFlags,
+      this.residualCount,
+    );
+  }
+
+  protected override deliverStatus(): void {
+    if (this.aborted) {
+      this.unit?.disk.orphans.remove(this);
+      return this.session.retire(this);
+    }
+    if (this.unsolicited) {
+      this.statusHeld = true;
+      return;
+    }
+    if (!this.#statusSent) {
+      if (this.status !== Status.GOOD) this.availableIn = 0;
+      this.session.openWindow(this);
+      sendScsiResponse(this.session, this);
+    }
+    this.session.retire(this);
+  }
+
+  /** Sends the status that waited for the end of the unsolicited data. */
+  deliverHeldStatus(): void {
+    this.statusHeld = false;
+    this.deliverStatus();
+  }
+
+  protected override reportBug(error: unknown): void {
+    const cdb = Array.from(this.cdb, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.session.report("error", `bug in a command: ${text}: cdb=${cdb}`, this);
+  }
+}

@@ -1,0 +1,112 @@
+/** Task management (RFC 7143 11.5, 11.6; SAM-5 7). */
+import { decodeLun } from "../scsi/lun.ts";
+import { Sense } from "../scsi/sense.ts";
+import type { LogicalUnit } from "../scst/logical_unit.ts";
+import { BHS_LENGTH, clearHeader, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
+import { Opcode, RejectReason } from "./opcode.ts";
+import type { Pdu } from "./pdu.ts";
+import { sendReject } from "./reject.ts";
+import type { Session } from "./session.ts";
+
+/** Functions (RFC 7143 11.5.1). */
+const Function = {
+  ABORT_TASK: 1,
+  ABORT_TASK_SET: 2,
+  CLEAR_ACA: 3,
+  CLEAR_TASK_SET: 4,
+  LOGICAL_UNIT_RESET: 5,
+  TARGET_WARM_RESET: 6,
+  TARGET_COLD_RESET: 7,
+  TASK_REASSIGN: 8,
+} as const;
+
+const functionNames = new Map<number, string>(
+  Object.entries(Function).map(([name, number]) => [number, name]),
+);
+
+/** Responses (RFC 7143 11.6.1). */
+const Response = {
+  COMPLETE: 0,
+  TASK_DOES_NOT_EXIST: 1,
+  LUN_DOES_NOT_EXIST: 2,
+  REASSIGNMENT_NOT_SUPPORTED: 4,
+  NOT_SUPPORTED: 5,
+} as const;
+
+const REFERENCED_TASK_TAG = 20;
+const REF_CMD_SN = 32;
+const RESPONSE = 2;
+
+/** Handles a Task Management Function Request. */
+export function handleTaskManagement(session: Session, pdu: Pdu): void {
+  if (session.nexus === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+  const code = pdu.flags & 0x7f;
+  const response = perform(session, pdu, code);
+  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { view } = memory;
+  clearHeader(view, at);
+  view.setUint8(at + OPCODE, Opcode.TASK_MANAGEMENT_RESPONSE);
+  view.setUint8(at + FLAGS, FINAL);
+  view.setUint8(at + RESPONSE, response);
+  view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
+  session.putSequenceNumbers(view, at, true);
+  session.output.commit(BHS_LENGTH);
+  const name = functionNames.get(code) ?? `function ${code}`;
+  session.report("info", `${name} answered with ${response}`);
+  if (code === Function.TARGET_COLD_RESET && response === Response.COMPLETE) {
+    for (const nexus of [...session.nexus.target.nexuses]) nexus.drop("target cold reset");
+  }
+}
+
+function perform(session: Session, pdu: Pdu, code: number): number {
+  const nexus = session.nexus!;
+  switch (code) {
+    case Function.ABORT_TASK:
+      return abortTask(session, pdu);
+    case Function.TARGET_WARM_RESET:
+    case Function.TARGET_COLD_RESET:
+      for (const unit of nexus.units.values()) resetUnit(unit);
+      return Response.COMPLETE;
+    case Function.CLEAR_ACA:
+      return Response.NOT_SUPPORTED; // no ACA condition is ever established: NormACA is 0
+    case Function.TASK_REASSIGN:
+      return Response.REASSIGNMENT_NOT_SUPPORTED;
+  }
+  const unit = nexus.units.get(decodeLun(pdu.memory.view, pdu.lunAt));
+  if (unit === undefined) return Response.LUN_DOES_NOT_EXIST;
+  switch (code) {
+    case Function.ABORT_TASK_SET:
+    case Function.CLEAR_TASK_SET: // the task set is that of the nexus (TST 001b)
+      session.abortTasks(unit);
+      return Response.COMPLETE;
+    case Function.LOGICAL_UNIT_RESET:
+      resetUnit(unit);
+      return Response.COMPLETE;
+    default:
+      return Response.NOT_SUPPORTED;
+  }
+}
+
+/** ABORT TASK (RFC 7143 11.5.1, 11.6.1). */
+function abortTask(session: Session, pdu: Pdu): number {
+  const task = session.tasks.get(pdu.uint32(REFERENCED_TASK_TAG));
+  if (task !== undefined) {
+    session.abortTask(task);
+    return Response.COMPLETE;
+  }
+  // A command that has not come yet counts as received, and as aborted (RFC 7143 11.5.1): it is
+  // taken out of the commands that wait for their turn.
+  const refCmdSN = pdu.uint32(REF_CMD_SN);
+  return session.connection.cancelEarly(refCmdSN)
+    ? Response.COMPLETE
+    : Response.TASK_DOES_NOT_EXIST;
+}
+
+/** Resets a logical unit (SAM-5 6.3.3): for everybody who uses its disk, through whatever target. */
+function resetUnit(unit: LogicalUnit): void {
+  for (const other of unit.device.users) {
+    other.nexus.abortTasks(other);
+    other.clearAttentions();
+    if (other !== unit) other.addAttention(Sense.BUS_DEVICE_RESET);
+  }
+}

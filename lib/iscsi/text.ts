@@ -1,0 +1,34 @@
+/** Text of Login and Text PDUs (RFC 7143 6.1): NUL-separated `key=value` pairs in UTF-8. */
+
+const KEY_MOST = 63; // RFC 7143 6.1: a key-name is up to 63 bytes
+
+/** Not well-formed; the message says what is wrong. */
+export class TextError extends Error {
+  override name = "TextError";
+}
+
+/** Splits text into pairs, in the order in which they came. */
+export function parseText(bytes: Uint8Array): [string, string][] {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new TextError("the text is not UTF-8");
+  }
+  const pairs: [string, string][] = [];
+  for (const item of text.split("\0")) {
+    if (item === "") continue; // behind the last NUL, or padding
+    const equals = item.indexOf("=");
+    if (equals < 0) throw new TextError(`'${item.slice(0, 64)}' has no '='`);
+    if (equals === 0 || equals > KEY_MOST) {
+      throw new TextError(`a key has ${equals} bytes: 1 to ${KEY_MOST} are allowed`);
+    }
+    pairs.push([item.slice(0, equals), item.slice(equals + 1)]);
+  }
+  return pairs;
+}
+
+/** Joins pairs to text; every pair ends with a NUL. */
+export function formatText(pairs: readonly (readonly [string, string])[]): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(pairs.map(([key, value]) => `${key}=${value}\0`).join(""));
+}

@@ -1,0 +1,123 @@
+/** Text Request and Text Response (RFC 7143 11.10, 11.11). */
+import {
+  BHS_LENGTH,
+  clearHeader,
+  FINAL,
+  FLAGS,
+  INITIATOR_TASK_TAG,
+  NO_TAG,
+  OPCODE,
+  padOf,
+  setDataSegmentLength,
+  TARGET_TRANSFER_TAG,
+} from "./bhs.ts";
+import { sendTargets } from "./discovery.ts";
+import { negotiateKey, NOT_UNDERSTOOD } from "./keys.ts";
+import { Opcode, RejectReason } from "./opcode.ts";
+import type { Pdu } from "./pdu.ts";
+import { sendReject } from "./reject.ts";
+import type { Session } from "./session.ts";
+import { formatText, parseText, TextError } from "./text.ts";
+
+const CONTINUE = 0x40;
+
+/** Bytes of text that a request may have in all its PDUs. */
+const REQUEST_MOST = 65536;
+
+/** Keys that may be sent in the full feature phase, besides SendTargets (RFC 7143 13). */
+const FULL_FEATURE_KEYS = ["MaxRecvDataSegmentLength", "InitiatorAlias"];
+
+/** One exchange of text: it may take several PDUs in both directions. */
+export class TextExchange {
+  #request: Uint8Array[] = [];
+  #requestLength = 0;
+  #answer: Uint8Array | undefined = undefined;
+  #tag = NO_TAG;
+
+  /** Handles a Text Request PDU. */
+  handle(session: Session, pdu: Pdu): void {
+    const tag = pdu.uint32(TARGET_TRANSFER_TAG);
+    if (tag === NO_TAG) {
+      this.#forget(); // a new exchange ends the old one (RFC 7143 11.10.4)
+    } else if (tag !== this.#tag) {
+      return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
+    }
+    if (this.#answer !== undefined) return this.#sendPart(session, pdu, this.#answer);
+    this.#request.push(pdu.data.slice());
+    this.#requestLength += pdu.dataLength;
+    if (this.#requestLength > REQUEST_MOST) {
+      this.#forget();
+      return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+    }
+    if ((pdu.flags & CONTINUE) !== 0) return this.#sendPart(session, pdu, new Uint8Array(0), true);
+    const answer = this.#answerTo(session);
+    if (answer === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+    this.#sendPart(session, pdu, answer);
+  }
+
+  #forget(): void {
+    this.#request = [];
+    this.#requestLength = 0;
+    this.#answer = undefined;
+    this.#tag = NO_TAG;
+  }
+
+  #answerTo(session: Session): Uint8Array | undefined {
+    const text = new Uint8Array(this.#requestLength);
+    let at = 0;
+    for (const part of this.#request) {
+      text.set(part, at);
+      at += part.length;
+    }
+    this.#request = [];
+    this.#requestLength = 0;
+    try {
+      return formatText(parseText(text).flatMap(([key, value]) => answerKey(session, key, value)));
+    } catch (error) {
+      if (!(error instanceof TextError)) throw error;
+      session.report("warning", `text request refused: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Sends as much of `answer` as one PDU takes; `more` says that we wait for more of the request. */
+  #sendPart(session: Session, pdu: Pdu, answer: Uint8Array, more = false): void {
+    const most = session.parameters.maxRecvDataSegmentLength;
+    const part = answer.subarray(0, most);
+    const rest = answer.subarray(part.length);
+    const last = rest.length === 0 && !more;
+    if (last) this.#forget();
+    else {
+      this.#tag = session.takeTransferTags(1);
+      this.#answer = more ? undefined : rest;
+    }
+    const pad = padOf(part.length);
+    const { memory, end: at } = session.output.reserve(BHS_LENGTH + part.length + pad);
+    const { view } = memory;
+    clearHeader(view, at);
+    view.setUint8(at + OPCODE, Opcode.TEXT_RESPONSE);
+    view.setUint8(at + FLAGS, last ? FINAL : more ? 0 : CONTINUE);
+    setDataSegmentLength(view, at, part.length);
+    view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
+    view.setUint32(at + TARGET_TRANSFER_TAG, this.#tag);
+    session.putSequenceNumbers(view, at, true);
+    memory.bytes.set(part, at + BHS_LENGTH);
+    for (let index = 0; index < pad; index++) {
+      view.setUint8(at + BHS_LENGTH + part.length + index, 0);
+    }
+    session.output.commit(BHS_LENGTH + part.length + pad);
+  }
+}
+
+function answerKey(session: Session, key: string, value: string): [string, string][] {
+  if (key === "SendTargets") {
+    const { node, connection, identity } = session;
+    return sendTargets(node, connection.local, value, identity.target?.name) ?? [[key, "Reject"]];
+  }
+  if (!FULL_FEATURE_KEYS.includes(key)) {
+    const known = negotiateKey(key, value, { ...session.parameters }) !== NOT_UNDERSTOOD;
+    return [[key, known ? "Reject" : NOT_UNDERSTOOD]];
+  }
+  const answer = negotiateKey(key, value, session.parameters);
+  return answer === undefined ? [] : [[key, answer]];
+}

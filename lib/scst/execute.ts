@@ -1,0 +1,97 @@
+/** The way of a command through the core: admission, data, execution (SAM-5 5.9). */
+import { Sense } from "../scsi/sense.ts";
+import { absentInquiry } from "../vdisk/inquiry.ts";
+import type { Nexus } from "./nexus.ts";
+import { OPERATION_TABLE } from "./opcodes.ts";
+import type { CoreCommand, Operation } from "./operation.ts";
+
+const INQUIRY = 0x12;
+const REPORT_LUNS = 0xa0;
+const REQUEST_SENSE = 0x03;
+
+/**
+ * Admits a command: finds its unit and its operation and makes all checks that need no data. Returns
+ * false when the command has ended already. If not, the transport collects `wantedOut` bytes, as far
+ * as the initiator has them, and calls executeCommand().
+ */
+export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
+  const operation = OPERATION_TABLE.operationOf(command.cdb);
+  const unit = nexus.units.get(command.lun);
+  command.operation = operation;
+  command.unit = unit;
+  if (unit === undefined) return admitAbsent(nexus, command, operation);
+  unit.tasks.enter(command);
+  if (unit.hasAttention && operation?.passesAttention !== true) {
+    return refuse(command, unit.takeAttention()!);
+  }
+  const { disk } = unit;
+  if (operation === undefined || operation.exists?.(disk) === false) {
+    if (operation !== undefined || !OPERATION_TABLE.isKnownCode(command.cdb[0]!)) {
+      return refuse(command, Sense.INVALID_COMMAND_OPERATION_CODE);
+    }
+    command.failField(1, 4); // SERVICE ACTION
+    return false;
+  }
+  const reserved = OPERATION_TABLE.findReservedBit(operation, command.cdb);
+  if (reserved >= 0) {
+    command.failField(reserved >> 3, reserved & 7);
+    return false;
+  }
+  operation.decode?.(command);
+  if (operation.changesMedium === true && disk.settings.readOnly) {
+    return refuse(command, Sense.WRITE_PROTECTED);
+  }
+  if (operation.check !== undefined && !operation.check(disk, command)) return false;
+  if (operation.out !== undefined) command.wantedOut = operation.out(command, disk.blockSize);
+  return true;
+}
+
+function refuse(command: CoreCommand, sense: number): false {
+  command.fail(sense);
+  return false;
+}
+
+/** Commands that a LUN without a unit behind it answers (SPC-5 6.7.2, 6.33, 6.39). */
+function admitAbsent(
+  nexus: Nexus,
+  command: CoreCommand,
+  operation: Operation | undefined,
+): boolean {
+  const code = command.cdb[0];
+  if (
+    operation === undefined || code !== INQUIRY && code !== REPORT_LUNS && code !== REQUEST_SENSE
+  ) {
+    return refuse(command, Sense.LOGICAL_UNIT_NOT_SUPPORTED);
+  }
+  const reserved = OPERATION_TABLE.findReservedBit(operation, command.cdb);
+  if (reserved >= 0) {
+    command.failField(reserved >> 3, reserved & 7);
+    return false;
+  }
+  operation.decode?.(command);
+  if (code !== INQUIRY) operation.onNexus!(nexus, command, OPERATION_TABLE);
+  else if ((command.cdb[1]! & 0x01) !== 0 || command.cdb[2] !== 0) command.failField(2);
+  else command.respond(absentInquiry());
+  return false;
+}
+
+/** Executes an admitted command whose data has come; it waits if its task set says so. */
+export function executeCommand(command: CoreCommand): void {
+  command.ready = true;
+  if (command.enabled) runCommand(command);
+}
+
+/** Executes a command that may run. */
+export function runCommand(command: CoreCommand): void {
+  const operation = command.operation!;
+  const unit = command.unit!;
+  try {
+    if (operation.onNexus !== undefined) {
+      operation.onNexus(unit.nexus, command, OPERATION_TABLE);
+    } else if (!unit.disk.orphans.holds(command, runCommand)) {
+      operation.onDisk!(unit.disk, command);
+    }
+  } catch (error) {
+    command.crash(error);
+  }
+}

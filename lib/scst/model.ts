@@ -1,0 +1,64 @@
+/**
+ * The public model: what should be. The control side (configuration, command line, management
+ * tree) builds these values and hands them to the shard; the names are those of SCST's tree.
+ */
+
+/** The device handlers of SCST that are served here. */
+export const HANDLERS = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio"] as const;
+export type HandlerName = typeof HANDLERS[number];
+
+/** The identities of a device. They stay the same for its life, whatever its name, order or path. */
+export interface DeviceIds {
+  /** NAA designator for VPD 83h: 32 lower-case hex digits, the first of them 6 (NAA IEEE Registered Extended). */
+  readonly naaId: string;
+  /** Unit serial number for VPD 80h, at most 20 printable ASCII characters. */
+  readonly usn: string;
+}
+
+/** A virtual disk. */
+export interface DeviceModel {
+  readonly name: string;
+  readonly handler: HandlerName;
+  /** Absolute path of the backing file or block device; absent for vdisk_nullio. */
+  readonly filename?: string;
+  /** Logical block size in bytes: a power of two, 512 or more. */
+  readonly blocksize: number;
+  /** Bytes to export; absent means the whole of the backing store (vdisk_nullio: 2.5 TiB). */
+  readonly size?: number;
+  readonly readOnly: boolean;
+  /** Whether UNMAP gives space back to the store (SBC logical block provisioning). */
+  readonly thinProvisioned: boolean;
+  /** Whether the medium rotates, as VPD B1h reports it. */
+  readonly rotational: boolean;
+  readonly ids: DeviceIds;
+}
+
+/** One entry of a target's LUN map. */
+export interface LunModel {
+  /** 0 to 16383. */
+  readonly lun: number;
+  /** The name of a device. */
+  readonly device: string;
+}
+
+/** A SCSI target, reached under its iSCSI name. */
+export interface TargetModel {
+  /** iqn., eui. or naa. name (RFC 7143 4.2.7). */
+  readonly name: string;
+  readonly luns: readonly LunModel[];
+}
+
+/** An address to listen on. */
+export interface PortalModel {
+  /** An IPv4 or IPv6 address without brackets. */
+  readonly hostname: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+/** All that one server is to serve. */
+export interface ServerModel {
+  readonly portals: readonly PortalModel[];
+  readonly devices: readonly DeviceModel[];
+  readonly targets: readonly TargetModel[];
+}

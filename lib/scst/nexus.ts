@@ -1,0 +1,52 @@
+/** An I_T nexus (SAM-5 4.7): one initiator port in touch with one target port. */
+import { LogicalUnit } from "./logical_unit.ts";
+import type { Target } from "./target.ts";
+
+/** What the core asks of the transport of a nexus. */
+export interface NexusTransport {
+  /** Aborts the commands of a unit, or all of them. */
+  abortTasks(unit?: LogicalUnit): void;
+  /** Closes the connection of the nexus; `reason` is for the log. */
+  drop(reason: string): void;
+}
+
+export class Nexus {
+  /** SCSI name of the initiator port, for logs. */
+  readonly initiator: string;
+  readonly target: Target;
+  readonly units: ReadonlyMap<number, LogicalUnit>;
+
+  #transport: NexusTransport;
+
+  /** Sees all LUNs of the target; every unit begins with the unit attention `first` (SAM-5 5.14). */
+  constructor(initiator: string, target: Target, transport: NexusTransport, first: number) {
+    this.initiator = initiator;
+    this.target = target;
+    this.#transport = transport;
+    const units = new Map<number, LogicalUnit>();
+    for (const [lun, device] of target.luns) {
+      const unit = new LogicalUnit(this, lun, device);
+      unit.addAttention(first);
+      units.set(lun, unit);
+    }
+    this.units = units;
+    target.nexuses.add(this);
+    for (const unit of units.values()) unit.device.users.add(unit);
+  }
+
+  /** Aborts the commands of a unit, or of all of them; none of them gets a status. */
+  abortTasks(unit?: LogicalUnit): void {
+    this.#transport.abortTasks(unit);
+  }
+
+  /** Closes the connection that carries the nexus, when what it has to say is said. */
+  drop(reason: string): void {
+    this.#transport.drop(reason);
+  }
+
+  /** Ends the nexus (SAM-5 6.3.4, I_T nexus loss). */
+  end(): void {
+    this.target.nexuses.delete(this);
+    for (const unit of this.units.values()) unit.device.users.delete(unit);
+  }
+}

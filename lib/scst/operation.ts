@@ -1,0 +1,42 @@
+/** What the core knows of a SCSI operation: a row of the opcode table. */
+import type { Command } from "../scsi/command.ts";
+import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import type { LogicalUnit } from "./logical_unit.ts";
+import type { Nexus } from "./nexus.ts";
+import type { OperationTable } from "./operation_table.ts";
+
+/** A command as the core sees it: with the unit it is for and the row it was found in. */
+export type CoreCommand = Command & {
+  unit: LogicalUnit | undefined;
+  operation: Operation | undefined;
+};
+
+export interface Operation {
+  /** Name of the command in the standard, for logs. */
+  readonly name: string;
+  /** OPERATION CODE. */
+  readonly code: number;
+  /** SERVICE ACTION (byte 1, bits 0 to 4), for the operation codes that have them. */
+  readonly serviceAction?: number;
+  /**
+   * CDB usage data (SPC-5 6.35.3): the CDB with its operation code, and a one in every bit of it
+   * that is evaluated. Hex digits; its length is that of the CDB.
+   */
+  readonly usage: string;
+  /** Reads LBA, length and allocation length out of the CDB. */
+  readonly decode?: (command: Command) => void;
+  /** Whether it changes the medium, so that write protection refuses it. */
+  readonly changesMedium?: boolean;
+  /** Whether it runs in front of a unit attention condition (SAM-5 5.14). */
+  readonly passesAttention?: boolean;
+  /** Whether a disk has it; all of them when left out. */
+  readonly exists?: (disk: VirtualDisk) => boolean;
+  /** Bytes of data-out that the CDB asks for; none when left out. */
+  readonly out?: (command: Command, blockSize: number) => number;
+  /** Checks before data is asked for; fails the command itself when it returns false. */
+  readonly check?: (disk: VirtualDisk, command: Command) => boolean;
+  /** Executes it on the virtual disk. */
+  readonly onDisk?: (disk: VirtualDisk, command: Command) => void;
+  /** Executes it in the core, which tells it the table that it stands in. */
+  readonly onNexus?: (nexus: Nexus, command: CoreCommand, table: OperationTable) => void;
+}

@@ -1,0 +1,17 @@
+/** REQUEST SENSE (SPC-5 6.39). */
+import { encodeSense, Sense, SENSE_MOST } from "../scsi/sense.ts";
+import type { Nexus } from "./nexus.ts";
+import type { CoreCommand } from "./operation.ts";
+
+const DESC = 0x01;
+
+/** Executes REQUEST SENSE: a pending unit attention is returned as data, and cleared by that. */
+export function requestSense(_nexus: Nexus, command: CoreCommand): void {
+  const { unit } = command;
+  const code = unit === undefined
+    ? Sense.LOGICAL_UNIT_NOT_SUPPORTED
+    : unit.takeAttention() ?? Sense.NO_SENSE;
+  const view = new DataView(new ArrayBuffer(SENSE_MOST));
+  const length = encodeSense(view, 0, code, command, (command.cdb[1]! & DESC) !== 0);
+  command.respond(new Uint8Array(view.buffer, 0, length));
+}

@@ -1,0 +1,208 @@
+/** A connection joined to its socket: receives, sends, pauses, closes. */
+import { describeErrno, Errno } from "../../ffi/errno.ts";
+import { IoVector } from "../../ffi/iovec.ts";
+import type { Memory } from "../../ffi/memory.ts";
+import { BROKEN, READABLE, WRITABLE } from "../../ffi/poller.ts";
+import {
+  receive,
+  receiveVector,
+  send,
+  sendVector,
+  shutdownSend,
+  type SocketAddress,
+} from "../../ffi/socket.ts";
+import { Connection } from "../iscsi/connection.ts";
+import type { Node } from "../iscsi/node.ts";
+import type { Handler, Loop, Settler } from "./loop.ts";
+
+/** Bytes that are received at once. */
+export const RECEIVE_LENGTH = 256 * 2 ** 10;
+
+/** From so many missing bytes on, data is received straight to where it belongs. */
+const LANDING_LEAST = 8 * 2 ** 10;
+
+/** Milliseconds for a login, and for the peer to close after us. */
+const LOGIN_TIMEOUT = 15_000;
+const LINGER_TIMEOUT = 2_000;
+
+export class Link implements Handler, Settler {
+  readonly connection: Connection;
+  #loop: Loop;
+  #fd: number;
+  #buffer: Memory;
+  #node: Node;
+  #interest = READABLE;
+  #iov = new IoVector();
+  #began: number;
+  #settling = false;
+  #lingerUntil = 0;
+  #ended: (link: Link) => void;
+  /** Bytes that were received and not handled, because the output has to be sent first. */
+  #backlog: Memory | undefined = undefined;
+  #backlogStart = 0;
+  #backlogEnd = 0;
+
+  /**
+   * Takes over an accepted socket. `buffer` is shared by all links: what a link leaves in it at the
+   * end of its turn it keeps elsewhere. `ended` hears when the socket is closed.
+   */
+  constructor(
+    loop: Loop,
+    fd: number,
+    node: Node,
+    peer: SocketAddress,
+    local: SocketAddress,
+    buffer: Memory,
+    ended: (link: Link) => void,
+  ) {
+    this.#loop = loop;
+    this.#fd = fd;
+    this.#node = node;
+    this.#buffer = buffer;
+    this.#ended = ended;
+    this.#began = performance.now();
+    this.connection = new Connection(node, peer, local, () => this.#touch());
+    loop.watch(fd, this.#interest, this);
+  }
+
+  ready(found: number): void {
+    if (this.#lingerUntil > 0) return this.#discard();
+    if ((found & (READABLE | BROKEN)) !== 0 && (this.#interest & READABLE) !== 0) this.#receive();
+    else if ((found & BROKEN) !== 0) this.connection.lost("the peer is gone");
+    this.#settling = true; // this is the settling of what the turn has brought
+    this.settle();
+  }
+
+  /** Sends what there is, goes on with what waited for that, and adapts to what has become of it. */
+  settle(): void {
+    this.#settling = false;
+    if (this.#fd < 0 || this.#lingerUntil > 0) return;
+    this.#send();
+    while (this.#backlog !== undefined && !this.connection.isCongested) {
+      this.#resume();
+      this.#send();
+    }
+    if (this.connection.isClosed) return this.#close();
+    if (this.connection.isFinishing && this.connection.output.length === 0) return this.#linger();
+    this.#watch();
+  }
+
+  /** Looks after time limits once a second. */
+  tick(now: number): void {
+    if (this.#lingerUntil > 0) {
+      if (now >= this.#lingerUntil) this.#close();
+      return;
+    }
+    if (!this.connection.isLoggingIn) this.connection.tick(now);
+    else if (now - this.#began >= LOGIN_TIMEOUT) {
+      this.connection.breakOff(`no login within ${LOGIN_TIMEOUT / 1000} s`);
+    }
+  }
+
+  #touch(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    this.#loop.settleLater(this);
+  }
+
+  #receive(): void {
+    const { connection } = this;
+    const direct = connection.landingLength >= LANDING_LEAST ? connection.landingLength : 0;
+    let length: number;
+    if (direct > 0) {
+      this.#iov.clear();
+      this.#iov.push(connection.landingAddress, direct);
+      this.#iov.push(this.#buffer.address, RECEIVE_LENGTH);
+      length = receiveVector(this.#fd, this.#iov);
+    } else {
+      length = receive(this.#fd, this.#buffer.address, RECEIVE_LENGTH);
+    }
+    if (length <= 0) return this.#stopReceiving(length);
+    if (direct > 0) connection.landed(Math.min(direct, length));
+    this.#handle(this.#buffer, 0, length - Math.min(direct, length));
+  }
+
+  #stopReceiving(result: number): void {
+    if (result === -Errno.EAGAIN || result === -Errno.EINTR) return;
+    this.connection.lost(result === 0 ? "closed by the peer" : describeErrno(-result));
+  }
+
+  /** Handles bytes; sends in between when much output has gathered, keeps what cannot be handled. */
+  #handle(memory: Memory, start: number, end: number): void {
+    let at = start;
+    for (;;) {
+      at = this.connection.receive(memory, at, end);
+      if (at >= end) return;
+      this.#send();
+      if (this.connection.isCongested) break;
+    }
+    this.#backlog = this.#node.memory.take(end - at);
+    this.#backlog.bytes.set(memory.bytes.subarray(at, end));
+    this.#backlogStart = 0;
+    this.#backlogEnd = end - at;
+  }
+
+  #resume(): void {
+    const memory = this.#backlog!;
+    const { connection } = this;
+    this.#backlogStart = connection.receive(memory, this.#backlogStart, this.#backlogEnd);
+    if (this.#backlogStart < this.#backlogEnd && !connection.isClosed) return;
+    this.#backlog = undefined;
+    this.#node.memory.give(memory);
+  }
+
+  #send(): void {
+    const { output } = this.connection;
+    while (output.length > 0) {
+      let sent: number;
+      if (output.blockCount === 1) {
+        sent = send(this.#fd, output.firstAddress, output.firstLength);
+      } else {
+        output.fill(this.#iov);
+        sent = sendVector(this.#fd, this.#iov);
+      }
+      if (sent === -Errno.EINTR) continue;
+      if (sent < 0) {
+        if (sent !== -Errno.EAGAIN) this.connection.lost(describeErrno(-sent));
+        return;
+      }
+      output.advance(sent);
+    }
+  }
+
+  #watch(): void {
+    const { connection } = this;
+    const paused = this.#backlog !== undefined || connection.isCongested;
+    const interest = (paused ? 0 : READABLE) | (connection.output.length > 0 ? WRITABLE : 0);
+    if (interest === this.#interest) return;
+    this.#interest = interest;
+    this.#loop.change(this.#fd, interest);
+  }
+
+  /**
+   * Says that nothing more comes, and waits for the peer to close: closing a socket with unread bytes
+   * resets the connection, and the peer might never see what was sent last.
+   */
+  #linger(): void {
+    this.#lingerUntil = performance.now() + LINGER_TIMEOUT;
+    shutdownSend(this.#fd);
+    this.#interest = READABLE;
+    this.#loop.change(this.#fd, READABLE);
+  }
+
+  #discard(): void {
+    const length = receive(this.#fd, this.#buffer.address, RECEIVE_LENGTH);
+    if (length > 0 || length === -Errno.EAGAIN || length === -Errno.EINTR) return;
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#fd < 0) return;
+    this.connection.close();
+    if (this.#backlog !== undefined) this.#node.memory.give(this.#backlog);
+    this.#backlog = undefined;
+    this.#loop.close(this.#fd);
+    this.#fd = -1;
+    this.#ended(this);
+  }
+}

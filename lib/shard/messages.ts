@@ -1,0 +1,31 @@
+/** What main and the data isolate say to each other. */
+import type { WakeHandle } from "../../ffi/wake.ts";
+import type { Level } from "../log.ts";
+import type { DeviceModel, PortalModel, TargetModel } from "../scst/model.ts";
+import type { IoPoolHandle } from "../store/io_pool.ts";
+
+/** What the data isolate is started with. `port` carries everything after that. */
+export interface ShardStart {
+  readonly port: MessagePort;
+  /** Wakes the shard after something was posted. */
+  readonly wake: WakeHandle;
+  readonly pool: IoPoolHandle;
+}
+
+/** A validated operation on one object. */
+export type Operation =
+  | { readonly kind: "addDevice"; readonly device: DeviceModel }
+  | { readonly kind: "addTarget"; readonly target: TargetModel }
+  | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
+  | { readonly kind: "stop" };
+
+/** An operation with the number that its answer bears. */
+export interface Request {
+  readonly id: number;
+  readonly operation: Operation;
+}
+
+/** From the shard: the result of an operation (`error` is a sentence), or a line for the log. */
+export type FromShard =
+  | { readonly kind: "result"; readonly id: number; readonly error: string | undefined }
+  | { readonly kind: "log"; readonly level: Level; readonly line: string };

@@ -1,0 +1,140 @@
+/** The control side of a server: starts the isolates, opens the portals, hands the model over. */
+import { findListener } from "../../ffi/socket.ts";
+import { createWake, Wake } from "../../ffi/wake.ts";
+import { log } from "../log.ts";
+import type { PortalModel, ServerModel } from "../scst/model.ts";
+import type { IoPoolHandle } from "../store/io_pool.ts";
+import { createRingMemory } from "../store/io_ring.ts";
+import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
+
+/** I/O workers: so many calls may sleep at one time. */
+const IO_WORKERS = 4;
+
+/** Why a server cannot start, as one sentence. */
+export class StartError extends Error {
+  override name = "StartError";
+  /** What stands in the way. */
+  readonly kind: "device" | "portal";
+  /** Whether it is a port that somebody else listens on. */
+  readonly portInUse: boolean;
+
+  constructor(message: string, kind: "device" | "portal", portInUse = false) {
+    super(message);
+    this.kind = kind;
+    this.portInUse = portInUse;
+  }
+}
+
+/** A server that runs. */
+export interface Server {
+  /** What it listens on, with the real ports. */
+  readonly portals: readonly PortalModel[];
+  /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
+  stop(): Promise<void>;
+}
+
+/** The data isolate as main sees it. */
+class ShardHandle {
+  #port: MessagePort;
+  #wake: Wake;
+  #waiting = new Map<number, (error: string | undefined) => void>();
+  #lastId = 0;
+
+  constructor(pool: IoPoolHandle) {
+    const { port1, port2 } = new MessageChannel();
+    const wake = createWake();
+    this.#port = port1;
+    this.#wake = new Wake(wake);
+    port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
+    const worker = startWorker(new URL("./shard_worker.ts", import.meta.url), "shard");
+    const start: ShardStart = { port: port2, wake, pool };
+    worker.postMessage(start, [port2]);
+  }
+
+  /** Has an operation done; resolves with an error sentence, or undefined. */
+  request(operation: Operation): Promise<string | undefined> {
+    const request: Request = { id: ++this.#lastId, operation };
+    const answer = new Promise<string | undefined>((resolve) => {
+      this.#waiting.set(request.id, resolve);
+    });
+    this.#port.postMessage(request);
+    this.#wake.wake();
+    return answer;
+  }
+
+  #receive(message: FromShard): void {
+    if (message.kind === "log") return log(message.level, message.line);
+    this.#waiting.get(message.id)?.(message.error);
+    this.#waiting.delete(message.id);
+  }
+}
+
+/** Starts a Worker; an exception that leaves it is a bug that the program does not survive. */
+function startWorker(url: URL, name: string): Worker {
+  const worker = new Worker(url, { type: "module", name });
+  worker.onerror = (event) => {
+    event.preventDefault();
+    log("error", `bug in the ${name} worker: ${event.message}`);
+    Deno.exit(70); // EX_SOFTWARE
+  };
+  return worker;
+}
+
+function startIoWorkers(): IoPoolHandle {
+  const handle: IoPoolHandle = { ring: createRingMemory(), wake: createWake() };
+  for (let index = 0; index < IO_WORKERS; index++) {
+    startWorker(new URL("../store/io_worker.ts", import.meta.url), "io").postMessage(handle);
+  }
+  return handle;
+}
+
+/** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
+export async function startServer(model: ServerModel): Promise<Server> {
+  const shard = new ShardHandle(startIoWorkers());
+  for (const device of model.devices) {
+    const error = await shard.request({ kind: "addDevice", device });
+    if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");
+  }
+  for (const target of model.targets) await shard.request({ kind: "addTarget", target });
+  const listeners = model.portals.map(listen);
+  const portals: PortalModel[] = [];
+  for (const listener of listeners) {
+    const portal = listener.addr as Deno.NetAddr;
+    const fd = findListener(portal);
+    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${describe(portal)}`);
+    const { hostname, port } = portal;
+    portals.push({ hostname, port });
+    await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
+  }
+  const stop = async () => {
+    const error = await shard.request({ kind: "stop" });
+    for (const listener of listeners) listener.close();
+    if (error !== undefined) throw new Error(error);
+  };
+  return { portals, stop };
+}
+
+function describe({ hostname, port }: PortalModel): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function listen(portal: PortalModel): Deno.Listener {
+  try {
+    return Deno.listen({ ...portal, transport: "tcp" });
+  } catch (error) {
+    const where = describe(portal);
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new StartError(`Cannot listen on ${where}: the port is in use`, "portal", true);
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      const why = "this machine has no such address";
+      throw new StartError(`Cannot listen on ${where}: ${why}`, "portal");
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      const why = "ports below 1024 need CAP_NET_BIND_SERVICE";
+      throw new StartError(`Cannot listen on ${where}: permission denied; ${why}`, "portal");
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(`Cannot listen on ${where}: ${why}`, "portal");
+  }
+}

@@ -1,0 +1,36 @@
+/** A store operation that may sleep. */
+import { IoVector } from "../../ffi/iovec.ts";
+import type { Memory } from "../../ffi/memory.ts";
+
+export const IoOperation = {
+  READ: 1,
+  WRITE: 2,
+  /** A write that is on stable storage when it is done. */
+  WRITE_DURABLE: 3,
+  /** Brings everything written before to stable storage. */
+  SYNC: 4,
+  /** Gives the space of a range back; it reads as zeros. */
+  PUNCH: 5,
+  /** Makes a range read as zeros. */
+  ZERO: 6,
+} as const;
+
+/**
+ * One operation: what to do, the memory it works on (which it owns until it is finished), and who is
+ * told. Requests are used again and again.
+ */
+export class IoRequest {
+  operation = 0;
+  /** Set by the store. */
+  fd = -1;
+  offset = 0;
+  length = 0;
+  readonly iov = new IoVector();
+  /** The owner of what `iov` points to. */
+  memory: Memory | undefined = undefined;
+  /** Bytes transferred already, while the rest is under way. */
+  done = 0;
+  /** When finished: 0 or -errno. */
+  result = 0;
+  finished: (request: IoRequest) => void = () => {};
+}

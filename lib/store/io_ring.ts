@@ -1,0 +1,127 @@
+/**
+ * The memory that the data isolate shares with the I/O workers: a queue of slots that any worker
+ * claims from, and a queue of finished slots that the data isolate reads. No lock: one producer on
+ * the first, one consumer on the second.
+ */
+
+/** Requests that can be with the workers at one time. */
+export const SLOTS = 256;
+const MASK = SLOTS - 1;
+
+// Control words (Int32)
+const SUBMITTED = 0; // count of slots queued, written by the data isolate
+const CLAIMED = 1; // count of slots taken, raced for by the workers
+const FINISHED = 2; // count of places taken in the finished queue
+const QUEUE = 16;
+const FINISHED_QUEUE = QUEUE + SLOTS; // slot + 1, or 0
+const CONTROL_WORDS = FINISHED_QUEUE + SLOTS;
+
+// Fields of a slot (Float64)
+const OPERATION = 0;
+const FD = 1;
+const IOV = 2;
+const COUNT = 3;
+const OFFSET = 4;
+const LENGTH = 5;
+const RESULT = 6;
+const FIELDS = 8;
+
+const CONTROL_BYTES = CONTROL_WORDS * 4;
+
+/** Makes the memory of a ring. */
+export function createRingMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(CONTROL_BYTES + SLOTS * FIELDS * 8);
+}
+
+export class IoRing {
+  #control: Int32Array;
+  #slots: Float64Array;
+  #drained = 0;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#control = new Int32Array(memory, 0, CONTROL_WORDS);
+    this.#slots = new Float64Array(memory, CONTROL_BYTES);
+  }
+
+  /** Data isolate: fills a free slot and hands it to the workers. */
+  submit(
+    slot: number,
+    operation: number,
+    fd: number,
+    iov: number,
+    count: number,
+    offset: number,
+    length: number,
+  ): void {
+    const at = slot * FIELDS;
+    this.#slots[at + OPERATION] = operation;
+    this.#slots[at + FD] = fd;
+    this.#slots[at + IOV] = iov;
+    this.#slots[at + COUNT] = count;
+    this.#slots[at + OFFSET] = offset;
+    this.#slots[at + LENGTH] = length;
+    const submitted = Atomics.load(this.#control, SUBMITTED);
+    Atomics.store(this.#control, QUEUE + (submitted & MASK), slot);
+    Atomics.store(this.#control, SUBMITTED, submitted + 1);
+    Atomics.notify(this.#control, SUBMITTED, 1);
+  }
+
+  /** Data isolate: takes a finished slot, or -1. */
+  takeFinished(): number {
+    const at = FINISHED_QUEUE + (this.#drained & MASK);
+    const slot = Atomics.exchange(this.#control, at, 0) - 1;
+    if (slot >= 0) this.#drained++;
+    return slot;
+  }
+
+  /** Worker: waits for a slot and claims it. */
+  claim(): number {
+    for (;;) {
+      const claimed = Atomics.load(this.#control, CLAIMED);
+      const submitted = Atomics.load(this.#control, SUBMITTED);
+      if (claimed === submitted) {
+        Atomics.wait(this.#control, SUBMITTED, submitted);
+        continue;
+      }
+      const slot = Atomics.load(this.#control, QUEUE + (claimed & MASK));
+      if (Atomics.compareExchange(this.#control, CLAIMED, claimed, claimed + 1) === claimed) {
+        return slot;
+      }
+    }
+  }
+
+  /** Worker: reports the result of a slot. */
+  finish(slot: number, result: number): void {
+    this.#slots[slot * FIELDS + RESULT] = result;
+    const place = Atomics.add(this.#control, FINISHED, 1) & MASK;
+    Atomics.store(this.#control, FINISHED_QUEUE + place, slot + 1);
+  }
+
+  operation(slot: number): number {
+    return this.#slots[slot * FIELDS + OPERATION]!;
+  }
+
+  fd(slot: number): number {
+    return this.#slots[slot * FIELDS + FD]!;
+  }
+
+  iov(slot: number): number {
+    return this.#slots[slot * FIELDS + IOV]!;
+  }
+
+  count(slot: number): number {
+    return this.#slots[slot * FIELDS + COUNT]!;
+  }
+
+  offset(slot: number): number {
+    return this.#slots[slot * FIELDS + OFFSET]!;
+  }
+
+  length(slot: number): number {
+    return this.#slots[slot * FIELDS + LENGTH]!;
+  }
+
+  result(slot: number): number {
+    return this.#slots[slot * FIELDS + RESULT]!;
+  }
+}

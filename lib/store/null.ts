@@ -1,0 +1,56 @@
+/** The null store: reads give zeros, writes go nowhere (/dev/zero). */
+import { describeErrno } from "../../ffi/errno.ts";
+import { closeFile, openFile, preadv, pwritev } from "../../ffi/file.ts";
+import type { IoVector } from "../../ffi/iovec.ts";
+import { IoOperation, type IoRequest } from "./io_request.ts";
+import { type Store, StoreError } from "./store.ts";
+
+class NullStore implements Store {
+  readonly size: number;
+  readonly physicalBlockSize: number;
+  #fd: number;
+
+  constructor(fd: number, size: number, blocksize: number) {
+    this.#fd = fd;
+    this.size = size;
+    this.physicalBlockSize = blocksize;
+  }
+
+  readNow(iov: IoVector, offset: number, length: number): number {
+    let done = preadv(this.#fd, iov.address, iov.count, offset);
+    // One call takes IOV_MAX pieces; a transfer in more pieces is the only one that can be short.
+    while (done > 0 && done < length) {
+      iov.advance(done);
+      const more = preadv(this.#fd, iov.address, iov.count, offset);
+      if (more <= 0) return more;
+      done += more;
+    }
+    return done;
+  }
+
+  writeNow(iov: IoVector, offset: number, length: number): number {
+    pwritev(this.#fd, iov.address, iov.count, offset);
+    return length;
+  }
+
+  /** Nothing here sleeps: what is submitted is done at once. */
+  submit(request: IoRequest): void {
+    const { iov, offset, length } = request;
+    const reads = request.operation === IoOperation.READ;
+    request.result = reads ? Math.min(0, this.readNow(iov, offset, length)) : 0;
+    request.finished(request);
+  }
+
+  close(): void {
+    closeFile(this.#fd);
+  }
+}
+
+const DEFAULT_SIZE = 5 * 2 ** 39; // 2.5 TiB, as SCST's vdisk_nullio
+
+/** Opens a null store of `size` bytes. */
+export function openNull(size: number | undefined, blocksize: number): Store {
+  const fd = openFile("/dev/zero", true);
+  if (fd < 0) throw new StoreError(`Cannot open /dev/zero: ${describeErrno(-fd)}`);
+  return new NullStore(fd, size ?? DEFAULT_SIZE, blocksize);
+}

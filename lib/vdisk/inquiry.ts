@@ -1,0 +1,53 @@
+/** INQUIRY (SPC-5 6.7): standard data, and which vital product data page to ask for. */
+import type { Command } from "../scsi/command.ts";
+import { putText } from "../scsi/text.ts";
+import type { DiskSettings, VirtualDisk } from "./virtual_disk.ts";
+import { VPD_PAGES } from "./vpd.ts";
+
+/** PRODUCT REVISION LEVEL: four characters. */
+const REVISION = "0100";
+
+/** VERSION DESCRIPTORs (SPC-5 table 149): SAM-5, iSCSI, SPC-4, SBC-3 without claim of a version. */
+const VERSION_DESCRIPTORS = [0x00a0, 0x0960, 0x0460, 0x04c0];
+
+const STANDARD_LENGTH = 96;
+const EVPD = 0x01;
+
+/** Standard INQUIRY data (SPC-5 6.7.2). */
+export function standardInquiry(settings: DiskSettings): Uint8Array {
+  const bytes = new Uint8Array(STANDARD_LENGTH);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = 0x00; // connected, direct access block device
+  bytes[2] = 0x06; // VERSION: SPC-4
+  bytes[3] = 0x12; // HISUP, RESPONSE DATA FORMAT 2
+  bytes[4] = STANDARD_LENGTH - 5;
+  bytes[7] = 0x02; // CMDQUE
+  putText(bytes, 8, 8, settings.vendor);
+  putText(bytes, 16, 16, settings.name);
+  putText(bytes, 32, 4, REVISION);
+  VERSION_DESCRIPTORS.forEach((version, index) => view.setUint16(58 + index * 2, version));
+  return bytes;
+}
+
+/** Standard INQUIRY data for a LUN behind which there is nothing (SPC-5 6.7.2, qualifier 3). */
+export function absentInquiry(): Uint8Array {
+  const bytes = new Uint8Array(36);
+  bytes[0] = 0x7f;
+  bytes[2] = 0x06;
+  bytes[3] = 0x12;
+  bytes[4] = bytes.length - 5;
+  bytes[7] = 0x02;
+  return bytes;
+}
+
+/** Executes INQUIRY. */
+export function inquiry(disk: VirtualDisk, command: Command): void {
+  const pageCode = command.cdb[2]!;
+  if ((command.cdb[1]! & EVPD) === 0) {
+    if (pageCode !== 0) return command.failField(2);
+    return command.respond(standardInquiry(disk.settings));
+  }
+  const page = VPD_PAGES.find((entry) => entry.code === pageCode && entry.exists(disk));
+  if (page === undefined) return command.failField(2);
+  command.respond(page.build(disk, command.port));
+}

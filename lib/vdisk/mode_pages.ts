@@ -1,0 +1,73 @@
+/** Mode pages (SPC-5 7.5, SBC-4 6.5). None of their fields can be changed. */
+import type { VirtualDisk } from "./virtual_disk.ts";
+
+/** One mode page: its code, and its current values behind the two-byte header. */
+interface ModePage {
+  readonly code: number;
+  readonly length: number;
+  fill(page: DataView, disk: VirtualDisk): void;
+}
+
+/** The pages in the order in which page 3Fh returns them (SPC-5 6.13: ascending). */
+export const MODE_PAGES: readonly ModePage[] = [
+  { code: 0x01, length: 0x0a, fill: readWriteErrorRecovery },
+  { code: 0x02, length: 0x0e, fill: () => {} }, // Disconnect-Reconnect: no limits
+  { code: 0x03, length: 0x16, fill: formatDevice },
+  { code: 0x04, length: 0x16, fill: rigidDiskGeometry },
+  { code: 0x08, length: 0x12, fill: caching },
+  { code: 0x0a, length: 0x0a, fill: control },
+  { code: 0x1c, length: 0x0a, fill: () => {} }, // Informational Exceptions Control: nothing to report
+];
+
+/** Page 01h (SBC-4 6.5.8). */
+function readWriteErrorRecovery(page: DataView): void {
+  page.setUint8(2, 0xc0); // AWRE, ARRE: the store remaps by itself
+}
+
+/** A geometry for those who still ask; its product is about the capacity. */
+const HEADS = 255;
+const SECTORS_PER_TRACK = 63;
+
+/** Page 03h (SBC, obsolete). */
+function formatDevice(page: DataView, disk: VirtualDisk): void {
+  page.setUint16(10, SECTORS_PER_TRACK);
+  page.setUint16(12, disk.blockSize & 0xffff);
+  page.setUint16(14, 1); // INTERLEAVE
+  page.setUint8(20, 0x40); // HSEC: hard sectors
+}
+
+/** Page 04h (SBC, obsolete). */
+function rigidDiskGeometry(page: DataView, disk: VirtualDisk): void {
+  const cylinders = Math.min(
+    0xffffff,
+    Math.max(1, Math.floor(disk.capacity / HEADS / SECTORS_PER_TRACK)),
+  );
+  page.setUint16(2, cylinders >> 8);
+  page.setUint8(4, cylinders & 0xff);
+  page.setUint8(5, HEADS);
+  page.setUint16(20, disk.settings.rotational ? 15000 : 0);
+}
+
+/** Page 08h (SBC-4 6.5.5): write-back, which SYNCHRONIZE CACHE and FUA are honest about. */
+function caching(page: DataView): void {
+  page.setUint8(2, 0x04); // WCE
+}
+
+/** Page 0Ah (SPC-5 7.5.10). */
+function control(page: DataView): void {
+  page.setUint8(2, 0x20); // TST 001b: a task set for each I_T nexus
+  page.setUint8(3, 0x10); // QUEUE ALGORITHM MODIFIER: unrestricted reordering
+}
+
+/** The whole page with its header; zeros behind the header if `changeable`. */
+export function buildModePage(
+  entry: ModePage,
+  disk: VirtualDisk,
+  changeable: boolean,
+): Uint8Array {
+  const view = new DataView(new ArrayBuffer(2 + entry.length));
+  view.setUint8(0, entry.code);
+  view.setUint8(1, entry.length);
+  if (!changeable) entry.fill(view, disk);
+  return new Uint8Array(view.buffer);
+}

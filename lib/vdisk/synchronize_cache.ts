@@ -1,0 +1,49 @@
+/** SYNCHRONIZE CACHE (SBC-4 5.30, 5.31). */
+import type { Command } from "../scsi/command.ts";
+import { Sense } from "../scsi/sense.ts";
+import { IoOperation } from "../store/io_request.ts";
+import type { DiskRequest } from "./disk_request.ts";
+import { senseOfWrite } from "./errno_sense.ts";
+import type { VirtualDisk } from "./virtual_disk.ts";
+
+const IMMED = 0x02;
+
+/** Executes SYNCHRONIZE CACHE 10 and 16: all of the store, whatever range is named. */
+export function synchronizeCache(disk: VirtualDisk, command: Command): void {
+  // A range of zero blocks reaches to the end of the medium.
+  if (command.lba + command.blocks > disk.capacity) {
+    command.information = Math.max(command.lba, disk.capacity);
+    return command.fail(Sense.LBA_OUT_OF_RANGE);
+  }
+  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
+  const request = disk.takeRequest();
+  if ((command.cdb[1]! & IMMED) !== 0) {
+    request.start(IoOperation.SYNC, 0, 0, finishFlush);
+    return command.succeed();
+  }
+  request.command = command;
+  request.start(IoOperation.SYNC, 0, 0, finishFlush);
+}
+
+/** Brings everything to stable storage; `then` learns 0 or -errno. */
+export function flush(disk: VirtualDisk, then: (result: number) => void): void {
+  const request = disk.takeRequest();
+  request.start(IoOperation.SYNC, 0, 0, (finished) => {
+    const { result } = finished;
+    finishFlush(finished);
+    then(result);
+  });
+}
+
+/**
+ * After a failed fdatasync the system may have dropped the very pages that were not written, and the
+ * next call would report success: so the failure stays with the disk until it is opened anew.
+ */
+function finishFlush(request: DiskRequest): void {
+  const { command, disk, result } = request;
+  if (result < 0) disk.fail(-result);
+  disk.giveRequest(request);
+  if (command === undefined) return;
+  if (result < 0) command.setSense(senseOfWrite(-result));
+  command.complete();
+}

@@ -1,0 +1,103 @@
+/** A virtual disk: a direct access block device (SBC-4) over a store. */
+import { describeErrno } from "../../ffi/errno.ts";
+import { IoVector } from "../../ffi/iovec.ts";
+import type { MemoryPool } from "../../ffi/memory.ts";
+import type { Store } from "../store/store.ts";
+import { Orphans } from "./orphans.ts";
+import { DiskRequest } from "./disk_request.ts";
+
+/** How a disk presents itself. */
+export interface DiskSettings {
+  readonly name: string;
+  /** T10 VENDOR IDENTIFICATION, at most 8 characters. */
+  readonly vendor: string;
+  /** Bytes in a logical block. */
+  readonly blocksize: number;
+  readonly readOnly: boolean;
+  readonly thinProvisioned: boolean;
+  readonly rotational: boolean;
+  readonly ids: { readonly naaId: string; readonly usn: string };
+}
+
+/** Bytes that one READ, WRITE or VERIFY may transfer (MAXIMUM TRANSFER LENGTH of VPD B0h). */
+export const TRANSFER_MOST = 8 * 2 ** 20;
+
+/** Bytes that one UNMAP may cover (MAXIMUM UNMAP LBA COUNT of VPD B0h), as SCST's vdisk_fileio. */
+export const UNMAP_MOST = 256 * 2 ** 20;
+
+/** Descriptors that one UNMAP may have (MAXIMUM UNMAP BLOCK DESCRIPTOR COUNT of VPD B0h). */
+export const UNMAP_DESCRIPTORS_MOST = 128;
+
+/** Bytes that one WRITE SAME may cover (MAXIMUM WRITE SAME LENGTH of VPD B0h). */
+export const WRITE_SAME_MOST = 256 * 2 ** 20;
+
+/** Bytes of memory that commands in progress may hold; what comes beyond gets TASK SET FULL. */
+const MEMORY_MOST = 512 * 2 ** 20;
+
+export class VirtualDisk {
+  readonly settings: DiskSettings;
+  readonly store: Store;
+  readonly memory: MemoryPool;
+  readonly blockSize: number;
+  /** Blocks of the medium. */
+  readonly capacity: number;
+  readonly transferMost: number;
+  readonly orphans = new Orphans();
+  /** Why writes are refused since a flush failed, as errno; 0 while all is well. */
+  failure = 0;
+  #report: (line: string) => void;
+  #requests: DiskRequest[] = [];
+  #piece = new IoVector(1);
+
+  /** `report` takes a line for the log when something is wrong with the disk. */
+  constructor(
+    settings: DiskSettings,
+    store: Store,
+    memory: MemoryPool,
+    report: (line: string) => void,
+  ) {
+    this.#report = report;
+    this.settings = settings;
+    this.store = store;
+    this.memory = memory;
+    this.blockSize = settings.blocksize;
+    this.capacity = Math.floor(store.size / settings.blocksize);
+    this.transferMost = TRANSFER_MOST / settings.blocksize;
+  }
+
+  /** Whether the limits of the shard leave room for another command that needs memory. */
+  get hasMemory(): boolean {
+    return this.memory.lent < MEMORY_MOST;
+  }
+
+  /** Refuses writes and flushes from here on; `errno` says why. */
+  fail(errno: number): void {
+    if (this.failure !== 0) return;
+    this.failure = errno;
+    this.#report(
+      `device '${this.settings.name}' failed to flush: ${describeErrno(errno)}; ` +
+        "writes are refused until it is opened again",
+    );
+  }
+
+  /** A vector of one piece, for a transfer in the same turn. */
+  onePiece(address: number, length: number): IoVector {
+    this.#piece.clear();
+    this.#piece.push(address, length);
+    return this.#piece;
+  }
+
+  /** Lends a request; give it back with giveRequest() when it is finished. */
+  takeRequest(): DiskRequest {
+    return this.#requests.pop() ?? new DiskRequest(this);
+  }
+
+  /** Takes a request back, with the memory that it still has. */
+  giveRequest(request: DiskRequest): void {
+    if (request.memory !== undefined) this.memory.give(request.memory);
+    request.memory = undefined;
+    request.command = undefined;
+    request.iov.clear();
+    this.#requests.push(request);
+  }
+}

@@ -1,0 +1,98 @@
+/** WRITE SAME (SBC-4 5.54, 5.55). */
+import type { Command } from "../scsi/command.ts";
+import { Sense } from "../scsi/sense.ts";
+import { IoOperation } from "../store/io_request.ts";
+import type { DiskRequest } from "./disk_request.ts";
+import { senseOfWrite } from "./errno_sense.ts";
+import { isOnMedium } from "./range.ts";
+import { type VirtualDisk, WRITE_SAME_MOST } from "./virtual_disk.ts";
+import { finishWrite } from "./write.ts";
+
+const ANCHOR = 0x10;
+const UNMAP = 0x08;
+const NDOB = 0x01;
+const WRITE_SAME_16 = 0x93;
+
+/** Bytes of the pattern that are written at once. */
+const CHUNK = 2 ** 20;
+
+function hasNoData(command: Command): boolean {
+  return command.cdb[0] === WRITE_SAME_16 && (command.cdb[1]! & NDOB) !== 0;
+}
+
+/** Bytes of data-out that a WRITE SAME takes: one block, or none with NDOB. */
+export function writeSameOut(command: Command, blockSize: number): number {
+  return hasNoData(command) ? 0 : blockSize;
+}
+
+/** Checks a WRITE SAME before its data is asked for. */
+export function checkWriteSame(disk: VirtualDisk, command: Command): boolean {
+  const flags = command.cdb[1]!;
+  const thin = disk.settings.thinProvisioned;
+  if ((flags & ANCHOR) !== 0) return refuse(command, 1, 4);
+  if ((flags & UNMAP) !== 0 && !thin) return refuse(command, 1, 3);
+  const length = command.blocks * disk.blockSize;
+  // WSNZ of VPD B0h: zero blocks do not stand for the rest of the medium.
+  if (length === 0 || length > WRITE_SAME_MOST) {
+    return refuse(command, command.cdb[0] === WRITE_SAME_16 ? 10 : 7);
+  }
+  return isOnMedium(disk, command);
+}
+
+function refuse(command: Command, byte: number, bit = 7): false {
+  command.failField(byte, bit);
+  return false;
+}
+
+/** Executes WRITE SAME 10 and 16. Zeros are left to the store, which can do that without data. */
+export function writeSame(disk: VirtualDisk, command: Command): void {
+  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
+  if (command.outLength < command.wantedOut) return command.fail(Sense.INVALID_FIELD_IN_CDB);
+  const offset = command.lba * disk.blockSize;
+  const length = command.blocks * disk.blockSize;
+  const zero = hasNoData(command) || isZero(command);
+  if (!zero && !disk.hasMemory) return command.refuseForNow();
+  const request = disk.takeRequest();
+  request.command = command;
+  if (zero) {
+    const discard = (command.cdb[1]! & UNMAP) !== 0;
+    const operation = discard ? IoOperation.PUNCH : IoOperation.ZERO;
+    return request.start(operation, offset, length, finishWrite);
+  }
+  const chunk = Math.min(CHUNK, length);
+  const memory = disk.memory.take(chunk);
+  request.memory = memory;
+  const pattern = command.out!.bytes.subarray(command.outAt, command.outAt + disk.blockSize);
+  for (let at = 0; at < chunk; at += disk.blockSize) memory.bytes.set(pattern, at);
+  request.step = 0;
+  writeChunk(request);
+}
+
+function isZero(command: Command): boolean {
+  const end = command.outAt + command.outLength;
+  const bytes = command.out!.bytes;
+  for (let at = command.outAt; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+function writeChunk(request: DiskRequest): void {
+  const { disk, memory, step } = request;
+  const command = request.command!;
+  const left = command.blocks * disk.blockSize - step;
+  const length = Math.min(CHUNK, left);
+  request.iov.clear();
+  request.iov.push(memory!.address, length);
+  const last = length === left;
+  request.start(
+    IoOperation.WRITE,
+    command.lba * disk.blockSize + step,
+    length,
+    last ? finishWrite : nextChunk,
+  );
+}
+
+function nextChunk(request: DiskRequest): void {
+  if (request.result < 0 || request.command!.aborted) return finishWrite(request);
+  request.step += request.length;
+  writeChunk(request);
+}

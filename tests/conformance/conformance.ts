@@ -1,0 +1,97 @@
+/**
+ * `deno task conformance`: runs libiscsi's iscsi-test-cu, a process per test, against this
+ * project's server or any target, and counts passes, failures and skips. A skip is never a pass.
+ *
+ *     deno task conformance [--families Read10,Write10] [--disks thin,thick,4096] [--url URL]
+ *
+ * Exits with 1 if a promised family (promised.ts) does not pass completely. The logical unit named
+ * by --url loses its data.
+ */
+import { parseArgs } from "node:util";
+import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
+import { lunUrl } from "../harness/lun_url.ts";
+import { missingTools } from "../harness/tools.ts";
+import { DISK_KINDS, DISK_SIZE, type DiskKind, DISKS } from "./disks.ts";
+import { listTests, runTest, type SuiteTest } from "./suite.ts";
+import { Tally } from "./tally.ts";
+
+/** The program's usage errors: one sentence, exit code 2. */
+class UsageError extends Error {}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+}
+
+function checked<T extends string>(kind: string, text: string, allowed: readonly T[]): T[] {
+  return text.split(",").map((name) => {
+    const found = allowed.find((candidate) => candidate === name);
+    if (found === undefined) {
+      throw new UsageError(`no ${kind} "${name}"; there are: ${allowed.join(", ")}`);
+    }
+    return found;
+  });
+}
+
+/** Runs the tests against one logical unit and prints what was not a pass, then the table. */
+async function runSuite(tests: readonly SuiteTest[], url: string, disk: string): Promise<Tally> {
+  const tally = new Tally(disk);
+  for (const test of tests) {
+    const outcome = await runTest(test, url);
+    tally.add(test, outcome);
+    if (outcome.verdict !== "pass") print(`${outcome.verdict} ${test.name}: ${outcome.reason}`);
+  }
+  print(tally.table());
+  return tally;
+}
+
+async function runOnDisk(tests: readonly SuiteTest[], disk: DiskKind): Promise<Tally> {
+  await using server = await startTestServer((dir) => {
+    const filename = backingFile(dir, "disk.img", DISK_SIZE);
+    return diskYaml([{ ...DISKS[disk], filename }]);
+  });
+  print(`--- disk ${disk} ---`);
+  const tally = await runSuite(tests, lunUrl(server), disk);
+  const complaints = server.stderr().split("\n").filter((line) => /^(warning|error) /.test(line));
+  for (const line of complaints) print(`server: ${line}`);
+  return tally;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      families: { type: "string" },
+      disks: { type: "string", default: "thin" },
+      url: { type: "string" },
+    },
+  });
+  const missing = missingTools(["iscsi-test-cu"]);
+  if (missing !== undefined) throw new UsageError(missing);
+
+  const all = await listTests();
+  const families = [...new Set(all.map((test) => test.family))];
+  const wanted = values.families === undefined
+    ? families
+    : checked("family", values.families, families);
+  const tests = all.filter((test) => wanted.includes(test.family));
+
+  const broken: string[] = [];
+  if (values.url === undefined) {
+    for (const disk of checked("disk", values.disks, DISK_KINDS)) {
+      const { brokenPromises } = await runOnDisk(tests, disk);
+      broken.push(...brokenPromises.map((name) => `${name} (${disk})`));
+    }
+  } else {
+    broken.push(...(await runSuite(tests, values.url, "")).brokenPromises);
+  }
+  if (broken.length > 0) print(`not as promised (*): ${broken.join(", ")}`);
+  return broken.length > 0 ? 1 : 0;
+}
+
+try {
+  Deno.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  print(`error ${error.message}`);
+  Deno.exitCode = error instanceof UsageError ? 2 : 1;
+}

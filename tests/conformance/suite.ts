@@ -1,0 +1,35 @@
+/** libiscsi's conformance suite, `iscsi-test-cu`: which tests it has, and running one of them. */
+import { runTool, toolOutput } from "../harness/tools.ts";
+import { judge, type Outcome } from "./outcome.ts";
+
+/** A test that takes longer hangs; the slowest one against a healthy target takes some seconds. */
+const TEST_LIMIT_MS = 60_000;
+
+export interface SuiteTest {
+  readonly family: string;
+  /** `FAMILY.TEST`. */
+  readonly name: string;
+}
+
+/** Reads `iscsi-test-cu --list`: lines `GROUP.FAMILY.TEST`; the group ALL holds every test once. */
+export function parseList(text: string): SuiteTest[] {
+  return text.split("\n").flatMap((line) => {
+    const [group, family, test] = line.trim().split(".");
+    if (group !== "ALL" || family === undefined || test === undefined) return [];
+    return [{ family, name: `${family}.${test}` }];
+  });
+}
+
+export async function listTests(): Promise<SuiteTest[]> {
+  return parseList(await toolOutput("iscsi-test-cu", ["--list"]));
+}
+
+/**
+ * Runs one test in a process of its own. The logical unit loses its data.
+ *
+ * @param url also given as the second path, which the family MultipathIO needs
+ */
+export async function runTest(test: SuiteTest, url: string): Promise<Outcome> {
+  const args = ["-V", "--dataloss", "--allow-sanitize", "--test", `ALL.${test.name}`, url, url];
+  return judge(await runTool("iscsi-test-cu", args, TEST_LIMIT_MS));
+}

@@ -1,0 +1,55 @@
+/** A session that does its work while others misbehave. */
+import { openReady } from "./sessions.ts";
+import { assertSameBytes } from "./same_bytes.ts";
+import { readBlocks, writeBlocks } from "./block_io.ts";
+import type { TestServer } from "./server.ts";
+import { patternBytes } from "../initiator/bytes.ts";
+import type { Session } from "../initiator/session.ts";
+
+/** Blocks at the start of its LUN that a bystander has to itself. */
+export const BYSTANDER_BLOCKS = 64;
+
+export class Bystander implements AsyncDisposable {
+  readonly session: Session;
+  readonly #lun: number;
+  readonly #done: Promise<void>;
+  #rounds = 0;
+  #stop = false;
+
+  private constructor(session: Session, lun: number) {
+    this.session = session;
+    this.#lun = lun;
+    this.#done = this.#work();
+    this.#done.catch(() => {}); // finish() tells
+  }
+
+  /** Opens a session that writes and reads the first blocks of a LUN until it is stopped. */
+  static async start(server: TestServer, lun: number): Promise<Bystander> {
+    const initiatorName = "iqn.2026-11.org.example.test:bystander";
+    return new Bystander(await openReady(server, [lun], { initiatorName }), lun);
+  }
+
+  /** Lets the work end; fails if any of it went wrong or none was done. */
+  async finish(): Promise<void> {
+    this.#stop = true;
+    await this.#done;
+    if (this.#rounds === 0) throw new Error("The bystander got nothing done");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop = true;
+    await this.#done.catch(() => {});
+    await this.session[Symbol.asyncDispose]();
+  }
+
+  async #work(): Promise<void> {
+    do {
+      const data = patternBytes(BYSTANDER_BLOCKS * 512, this.#rounds);
+      await writeBlocks(this.session, 0, data, { lun: this.#lun });
+      const found = await readBlocks(this.session, 0, BYSTANDER_BLOCKS, { lun: this.#lun });
+      assertSameBytes(found, data, `bystander's round ${this.#rounds}`);
+      this.#rounds += 1;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    } while (!this.#stop);
+  }
+}

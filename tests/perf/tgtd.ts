@@ -1,0 +1,62 @@
+/** Debian's tgtd as the peer to measure against: one target with one file, on a free port. */
+import { lunUrl } from "../harness/lun_url.ts";
+import { runTool, toolOutput } from "../harness/tools.ts";
+
+const TARGET = "iqn.2026-11.org.example:peer";
+/** The number of its control socket; a tgtd that the system runs has 0 and is not touched. */
+const CONTROL = ["-C", "3131"];
+const START_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 10_000;
+
+export interface Peer extends AsyncDisposable {
+  readonly url: string;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/**
+ * Starts tgtd in the foreground and exports `filename` as LUN 1 (its LUN 0 is a controller).
+ *
+ * @throws Error with tgtd's own words if it does not come up; it wants to be root
+ */
+export async function startTgtd(filename: string): Promise<Peer> {
+  const port = freePort();
+  const child = new Deno.Command("tgtd", {
+    args: ["-f", ...CONTROL, "--iscsi", `portal=127.0.0.1:${port}`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const said = child.stderr.text();
+  const iscsi = [...CONTROL, "--lld", "iscsi", "--op"];
+
+  /** tgtd does not heed SIGTERM while it has targets; asked through tgtadm it ends by itself. */
+  const stop = async () => {
+    await runTool("tgtadm", [...iscsi, "delete", "--mode", "target", "--tid", "1", "--force"]);
+    await runTool("tgtadm", [...CONTROL, "--op", "delete", "--mode", "system"]);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+    await child.status;
+    clearTimeout(timer);
+    await said;
+  };
+
+  try {
+    const deadline = performance.now() + START_LIMIT_MS;
+    const target = [...iscsi, "new", "--mode", "target", "--tid", "1", "-T", TARGET];
+    while ((await runTool("tgtadm", target)).code !== 0) {
+      if (performance.now() > deadline) throw new Error("tgtd does not answer tgtadm");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const unit = ["--mode", "logicalunit", "--tid", "1", "--lun", "1", "-b", filename];
+    await toolOutput("tgtadm", [...iscsi, "new", ...unit]);
+    await toolOutput("tgtadm", [...iscsi, "bind", "--mode", "target", "--tid", "1", "-I", "ALL"]);
+  } catch (error) {
+    await stop();
+    throw new Error(`tgtd did not start (is this root?): ${await said}`, { cause: error });
+  }
+  const url = lunUrl({ host: "127.0.0.1", port }, 1, TARGET);
+  return { url, [Symbol.asyncDispose]: stop };
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import manifest from "../../deno.json" with { type: "json" };
+import { runProgram } from "../harness/program.ts";
+
+const VERBS = ["demo", "serve", "check", "version"];
+
+Deno.test("scst version prints the version on one line", async () => {
+  for (const args of [["version"], ["--version"], ["-V"]]) {
+    const { code, stdout, stderr } = await runProgram(args);
+    assert.match(stdout, /^scst \d+\.\d+\.\d+ \(Deno [\d.]+.*\)\n$/);
+    assert.ok(stdout.startsWith(`scst ${manifest.version} `));
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+  }
+});
+
+Deno.test("scst help names every verb", async () => {
+  for (const args of [["help"], ["--help"], ["-h"]]) {
+    const { code, stdout } = await runProgram(args);
+    for (const verb of VERBS) assert.match(stdout, new RegExp(`^ +${verb} `, "m"));
+    assert.equal(code, 0);
+  }
+});
+
+Deno.test("scst help VERB shows an example of the verb", async () => {
+  for (const verb of VERBS) {
+    const { code, stdout } = await runProgram(["help", verb]);
+    assert.match(stdout, new RegExp(`^Usage: scst ${verb}\\b`));
+    assert.match(stdout, new RegExp(`^Examples:\\n {2}scst ${verb}\\b`, "m"));
+    assert.equal(code, 0);
+  }
+});
+
+Deno.test("scst answers a wrong command line with one error line and exit code 2", async () => {
+  const table: [string[], RegExp][] = [
+    [[], /^error Name demo, serve, check or version; run "scst help"/],
+    [["help", "bogus"], /^error Name demo, serve, check or version; run "scst help"/],
+    [["bogus"], /^error Unknown command 'bogus'; run "scst help"/],
+    [["serv"], /^error Unknown command 'serv' \(Did you mean serve\?\); run/],
+    [["serve"], /^error Option --config <FILE> is missing; run/],
+    [["serve", "--config"], /^error Option '--config <FILE>' argument missing; run/],
+    [["serve", "--confg", "x"], /^error Unknown option '--confg' \(Did you mean --config\?\); run/],
+    [["check"], /^error Missing required argument 'FILE'; run/],
+    [["check", "a", "b"], /^error Too many arguments for 'check'/],
+    [["demo", "--port", "70000"], /^error --port must be 0 to 65535: current value is "70000"\n/],
+    [["demo", "--port", "x"], /^error --port must be 0 to 65535: current value is "x"\n/],
+    [
+      ["demo", "--size", "1GB"],
+      /^error --size must be .*; decimal units are not taken, write 1GiB\n/,
+    ],
+    [
+      ["demo", "--size", "1000"],
+      /^error --size must be a multiple of 512 bytes: current value is 1000\n/,
+    ],
+  ];
+  for (const [args, line] of table) {
+    const { code, stdout, stderr } = await runProgram(args);
+    assert.match(stderr, line);
+    assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+    assert.equal(stdout, "");
+    assert.equal(code, 2);
+  }
+});

@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import { parseConfiguration } from "../../lib/config/configuration.ts";
+import { ConfigError } from "../../lib/config/problem.ts";
+
+/** The problems of `lines`, each without the name of the file. */
+function problemsOf(...lines: string[]): readonly string[] {
+  try {
+    parseConfiguration(lines.join("\n"), "f.yaml");
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems.map((problem) => {
+      assert.match(problem, /^f\.yaml:\d+:\d+: \S/);
+      return problem.slice("f.yaml:".length);
+    });
+  }
+  return [];
+}
+
+/** The problems of a device with `attributes`, which begin in line 4. */
+function deviceProblems(...attributes: string[]): readonly string[] {
+  const lines = attributes.map((attribute) => `    ${attribute}`);
+  return problemsOf("portals: [127.0.0.1]", "devices:", "  d:", ...lines);
+}
+
+const KEYS =
+  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, naa_id, usn";
+
+Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
+  assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);
+  assert.deepEqual(problemsOf("portals: [127.0.0.1]", "targets: {iqn.2026-11.org.a: }"), []);
+});
+
+Deno.test("parseConfiguration() says place, key, fault and what is allowed for each attribute", () => {
+  const size =
+    "a number of bytes or a number with KiB, MiB, GiB or TiB, more than 0 and less than 8192TiB";
+  const table: [string, string][] = [
+    [
+      "handler: nullio",
+      '4:14: devices.d.handler must be vdisk_fileio, vdisk_blockio or vdisk_nullio: current value is "nullio"',
+    ],
+    [
+      "filename: a.img",
+      '4:15: devices.d.filename must be an absolute path: current value is "a.img"',
+    ],
+    ["filename: ", "4:15: devices.d.filename must be an absolute path: current value is empty"],
+    ["filename: /", '4:15: devices.d.filename must be an absolute path: current value is "/"'],
+    [
+      'filename: "/a\\nb"',
+      '4:15: devices.d.filename must be an absolute path: current value is "/a\\nb"',
+    ],
+    [
+      "blocksize: 1000",
+      '4:16: devices.d.blocksize must be a power of two from 512 to 65536: current value is "1000"',
+    ],
+    [
+      "blocksize: 131072",
+      '4:16: devices.d.blocksize must be a power of two from 512 to 65536: current value is "131072"',
+    ],
+    ["size: 0", `4:11: devices.d.size must be ${size}: current value is "0"`],
+    [
+      "size: 1GB",
+      `4:11: devices.d.size must be ${size}: current value is "1GB"; decimal units are not taken, write 1GiB`,
+    ],
+    ["size: [1]", `4:11: devices.d.size must be ${size}: current value is a list`],
+    [
+      "size: 1000",
+      "4:11: devices.d.size must be a multiple of the blocksize of 512 bytes: current value is 1000 bytes",
+    ],
+    ["read_only: yes", '4:16: devices.d.read_only must be true or false: current value is "yes"'],
+    ["rotational: 1", '4:17: devices.d.rotational must be true or false: current value is "1"'],
+    [
+      'thin_provisioned: "true"',
+      '4:23: devices.d.thin_provisioned must be true or false: current value is "true"',
+    ],
+    [
+      "naa_id: 0x5025c570000000000000000000000001",
+      '4:13: devices.d.naa_id must be 32 hex digits of which the first is 6, with or without 0x: current value is "0x5025c570000000000000000000000001"',
+    ],
+    [
+      'usn: ""',
+      '4:10: devices.d.usn must be 1 to 20 printable ASCII characters without a blank at either end: current value is ""',
+    ],
+    [
+      "blocksze: 512",
+      `4:5: devices.d.blocksze is not a known key: did you mean blocksize? allowed are ${KEYS}`,
+    ],
+    ["colour: red", `4:5: devices.d.colour is not a known key: allowed are ${KEYS}`],
+  ];
+  for (const [attribute, problem] of table) {
+    const rest = attribute.startsWith("handler") ? "filename: /x" : "handler: vdisk_blockio";
+    const others = attribute.startsWith("filename") || rest === "filename: /x"
+      ? [rest]
+      : [rest, "filename: /x"];
+    assert.deepEqual(deviceProblems(attribute, ...others), [problem]);
+  }
+});
+
+Deno.test("parseConfiguration() joins the handler with its file", () => {
+  assert.deepEqual(deviceProblems("handler: vdisk_fileio"), [
+    "3:3: devices.d.filename is missing: vdisk_fileio needs an absolute path",
+  ]);
+  assert.deepEqual(deviceProblems("handler: vdisk_nullio", "filename: /x"), [
+    "5:15: devices.d.filename must not be there: vdisk_nullio has no file",
+  ]);
+  assert.deepEqual(deviceProblems("filename: /x"), ["4:5: devices.d.handler is missing"]);
+});
+
+Deno.test("parseConfiguration() refuses a file or an identity that two devices share", () => {
+  const naa = "6025c570000000000000000000000abc";
+  const problems = problemsOf(
+    "portals: [127.0.0.1]",
+    "devices:",
+    `  a: {handler: vdisk_fileio, filename: /x/y, naa_id: ${naa}, usn: s}`,
+    `  b: {handler: vdisk_fileio, filename: /x/.//y, naa_id: 0x${naa.toUpperCase()}, usn: "s"}`,
+  );
+  assert.deepEqual(problems, [
+    '4:40: devices.b.filename must be that of one device only: "/x/.//y" is that of devices.a in line 3',
+    `4:57: devices.b.naa_id must be that of one device only: "${naa}" is that of devices.a in line 3`,
+    '4:98: devices.b.usn must be that of one device only: "s" is that of devices.a in line 3',
+  ]);
+});
+
+Deno.test("parseConfiguration() sees one file behind a link", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${dir}/a`, "");
+    await Deno.symlink(`${dir}/a`, `${dir}/b`);
+    await Deno.link(`${dir}/a`, `${dir}/c`);
+    const problems = problemsOf(
+      "portals: [127.0.0.1]",
+      "devices:",
+      ...["a", "b", "c"].map((name) =>
+        `  ${name}: {handler: vdisk_fileio, filename: ${dir}/${name}}`
+      ),
+    );
+    assert.deepEqual(problems.map((problem) => problem.slice(0, 4)), ["4:40", "5:40"]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("parseConfiguration() checks the names of devices and targets", () => {
+  const problems = problemsOf(
+    "portals: [127.0.0.1]",
+    "devices:",
+    "  a.b: {handler: vdisk_nullio}",
+    "  a b: {handler: vdisk_nullio}",
+    "targets:",
+    "  iqn.2026-11.org.A: {}",
+    "  disk: {}",
+  );
+  const name = 'a name of 1 to 64 printable ASCII characters without blanks, "/" and "."';
+  const iscsi =
+    "an iSCSI name in lower case of at most 223 characters: iqn.YYYY-MM.REVERSED.DOMAIN[:ANYTHING], eui. and 16 hex digits, or naa. and 16 or 32 hex digits";
+  assert.deepEqual(problems, [
+    `3:3: devices["a.b"] has a wrong key: it must be ${name}`,
+    `4:3: devices["a b"] has a wrong key: it must be ${name}`,
+    `6:3: targets["iqn.2026-11.org.A"] has a wrong key: it must be ${iscsi}; write iqn.2026-11.org.a`,
+    `7:3: targets.disk has a wrong key: it must be ${iscsi}`,
+  ]);
+});
+
+Deno.test("parseConfiguration() checks LUN numbers and the devices they name", () => {
+  const path = 'targets["iqn.2026-11.org.a"].luns';
+  const problems = problemsOf(
+    "portals: [127.0.0.1]",
+    "devices: {disk1: {handler: vdisk_nullio}}",
+    "targets:",
+    "  iqn.2026-11.org.a:",
+    "    luns:",
+    "      0: disk1",
+    "      16383: disk1",
+    "      16384: disk1",
+    "      -1: disk1",
+    "      01: disk1",
+    "      2: disk2",
+    "      3:",
+    "      4: {}",
+    "      0: disk1",
+    "      5: other",
+  );
+  const range = "has a wrong key: it must be a number from 0 to 16383";
+  const unknown = "must name one of the devices: there is no device";
+  assert.deepEqual(problems, [
+    `8:7: ${path}.16384 ${range}`,
+    `9:7: ${path}.-1 ${range}`,
+    `10:7: ${path}.01 ${range}`,
+    `11:10: ${path}.2 ${unknown} "disk2"; did you mean "disk1"?`,
+    `12:9: ${path}.3 must be the name of a device: current value is empty`,
+    `13:10: ${path}.4 must be the name of a device: current value is a map`,
+    `14:7: ${path}.0 is given twice: first in line 6`,
+    `15:10: ${path}.5 ${unknown} "other"`,
+  ]);
+});
+
+Deno.test("parseConfiguration() checks the portals", () => {
+  const form =
+    'must be ADDRESS or ADDRESS:PORT with an IPv4 address, or an IPv6 address in brackets, as in "127.0.0.1:3260" or "[::1]:3260"';
+  const problems = problemsOf(
+    "portals:",
+    "  - localhost",
+    '  - "[::1]"',
+    '  - "[0::1]:3260"',
+    "  - 0.0.0.0",
+    "  - 10.0.0.1",
+    "  - 10.0.0.1:0",
+    "  - 10.0.0.1:0",
+    "  -",
+  );
+  assert.deepEqual(problems, [
+    `2:5: portals[0] ${form}: current value is "localhost"; host names are not looked up, write the address`,
+    '4:5: portals[2] must not be given twice: "[::1]:3260" is also in line 3',
+    '6:5: portals[4] must not overlap another portal: "10.0.0.1:3260" and "0.0.0.0:3260" in line 5',
+    `9:4: portals[7] ${form}: current value is empty`,
+  ]);
+  const list = "must be a list of addresses, as in '- \"127.0.0.1:3260\"'";
+  assert.deepEqual(problemsOf("portals: 127.0.0.1"), [
+    `1:10: portals ${list}: current value is "127.0.0.1"`,
+  ]);
+  assert.deepEqual(problemsOf("portals: []"), [`1:10: portals ${list}: current value is empty`]);
+  assert.deepEqual(problemsOf("devices: {}"), ["1:1: portals is missing"]);
+  assert.deepEqual(problemsOf(`portals: [${"127.0.0.1:0, ".repeat(65)}]`), [
+    "1:10: portals must have at most 64 items: it has 65",
+  ]);
+});
+
+Deno.test("parseConfiguration() wants maps where maps belong", () => {
+  const sections = "portals, devices, targets";
+  const table: [string, string[]][] = [
+    ["", ["1:1: The configuration is empty: it needs at least portals"]],
+    ["# nothing", ["1:1: The configuration is empty: it needs at least portals"]],
+    ["- 1", [
+      `1:1: The configuration must be a map with keys of ${sections}: current value is a list`,
+    ]],
+    ["text", [
+      `1:1: The configuration must be a map with keys of ${sections}: current value is "text"`,
+    ]],
+    ["portals: [127.0.0.1]\ndevices: [a]", [
+      "2:10: devices must be a map: current value is a list",
+    ]],
+    ["portals: [127.0.0.1]\ndevices: {a: b}", [
+      `2:14: devices.a must be a map with keys of ${KEYS}: current value is "b"`,
+    ]],
+    ["portals: [127.0.0.1]\ntarget: {}", [
+      `2:1: target is not a known key: did you mean targets? allowed are ${sections}`,
+    ]],
+    ["portals: [127.0.0.1]\ntargets: {iqn.2026-11.org.a: {lun: {}}}", [
+      '2:31: targets["iqn.2026-11.org.a"].lun is not a known key: did you mean luns? allowed are luns',
+    ]],
+  ];
+  for (const [text, problems] of table) assert.deepEqual(problemsOf(text), problems, text);
+});
+
+Deno.test("parseConfiguration() shows at most a hundred problems and counts the rest", () => {
+  const lines = Array.from({ length: 250 }, (_, index) => `key${index}: 1`);
+  let problems: readonly string[] = [];
+  try {
+    parseConfiguration(lines.join("\n"), "f.yaml");
+  } catch (error) {
+    problems = error instanceof ConfigError ? error.problems : [];
+  }
+  assert.equal(problems.length, 101);
+  // 250 unknown keys, and portals that are missing.
+  assert.equal(problems.at(-1), "f.yaml: 151 more problems are not shown");
+});
+
+Deno.test("parseConfiguration() shows no character that could steer a terminal", () => {
+  const [problem = ""] = deviceProblems('handler: "\\e[31m\\u202e\\u009b"');
+  assert.match(problem, /current value is "\\u001b\[31m\\u202e\\u009b"$/);
+});
