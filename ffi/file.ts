@@ -20,7 +20,8 @@ const FALLOC_FL_ZERO_RANGE = 0x10;
 const encoder = new TextEncoder();
 
 function cString(path: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(path + "\0");
+  // Deno 2.4 types what encode() returns with any kind of buffer.
+  return new Uint8Array(encoder.encode(path + "\0"));
 }
 
 /** Opens an existing file; a FIFO without a writer does not hold it up. */
@@ -33,6 +34,11 @@ export function openFile(path: string, writable: boolean): number {
 export function createFile(path: string): number {
   const flags = OPEN.RDWR | OPEN.CREAT | OPEN.EXCL | OPEN.CLOEXEC;
   return check(libc.open(cString(path), flags, 0o600));
+}
+
+/** Removes a file by its name. */
+export function removeFile(path: string): number {
+  return check(libc.unlink(cString(path)));
 }
 
 export function closeFile(fd: number): number {

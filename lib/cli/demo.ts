@@ -4,8 +4,9 @@ import { ISCSI_PORT } from "../config/portal.ts";
 import { formatSize, parseSize, SIZE_ALLOWED, sizeHint } from "../config/size.ts";
 import type { DeviceIds, ServerModel } from "../scst/model.ts";
 import { StartError } from "../shard/server.ts";
+import type { SparseFile } from "../store/create.ts";
 import { connectingText } from "./connecting.ts";
-import { type DemoImage, prepareImage } from "./demo_image.ts";
+import { prepareImage } from "./demo_image.ts";
 import { type ExitCode, Failure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { serveModel } from "./run.ts";
@@ -86,12 +87,11 @@ function demoModel(
   };
 }
 
-function introduction(path: string, image: DemoImage, port: number): string {
-  const size = image.size === undefined ? "" : ` (${formatSize(image.size)})`;
+function introduction(path: string, image: SparseFile, port: number): string {
   const story = image.made ? "a new sparse file" : "the file that was there";
   return [
     "",
-    `A disk of SCST is ready: ${path}${size}, ${story}.`,
+    `A disk of SCST is ready: ${path} (${formatSize(image.size)}), ${story}.`,
     `It is LUN 0 of ${TARGET}. Anyone on this machine can use it; Ctrl-C ends the demo, the data stays.`,
     "",
     connectingText({ hostname: HOSTNAME, port, target: TARGET }),

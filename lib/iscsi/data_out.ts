@@ -13,6 +13,7 @@ import {
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
 import { encodeLun } from "../scsi/lun.ts";
+import { Sense } from "../scsi/sense.ts";
 import { Opcode } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import type { Session } from "./session.ts";
@@ -154,4 +155,16 @@ export function handleDataOut(session: Session, pdu: Pdu, task: Task, inPlace: b
     return solicit(session, task);
   }
   executeCommand(task);
+}
+
+/**
+ * Ends a task whose data does not come as agreed (RFC 7143 7.9): nothing of it is written, and what
+ * still comes for it is dropped.
+ */
+export function failDataOut(session: Session, pdu: Pdu, why: string): void {
+  const task = session.tasks.get(pdu.initiatorTaskTag)!;
+  session.report("warning", `data refused: ${why}`, task);
+  if (!task.ready) task.unsolicited = false;
+  if (task.statusHeld) task.deliverHeldStatus();
+  else if (!task.ready) task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
 }

@@ -1,7 +1,7 @@
 /** The full feature phase (RFC 7143 4.2): the order of requests, and who handles each of them. */
 import { Memory } from "../../ffi/memory.ts";
 import { BHS_LENGTH, CMD_SN, padOf } from "./bhs.ts";
-import { findDataOut, handleDataOut } from "./data_out.ts";
+import { failDataOut, findDataOut, handleDataOut } from "./data_out.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
 import { nameOfOpcode, Opcode, RejectReason } from "./opcode.ts";
@@ -107,9 +107,8 @@ export class FullFeature {
 
   #handleDataOut(pdu: Pdu): void {
     const task = findDataOut(this.session, pdu);
-    if (task === undefined) return; // its task is gone
-    if (typeof task === "string") return this.#breakOff(pdu, task);
-    handleDataOut(this.session, pdu, task, false);
+    if (typeof task === "string") failDataOut(this.session, pdu, task);
+    else if (task !== undefined) handleDataOut(this.session, pdu, task, false);
   }
 
   #breakOff(pdu: Pdu, why: string): void {

@@ -29,6 +29,6 @@ export function parseText(bytes: Uint8Array): [string, string][] {
 }
 
 /** Joins pairs to text; every pair ends with a NUL. */
-export function formatText(pairs: readonly (readonly [string, string])[]): Uint8Array<ArrayBuffer> {
+export function formatText(pairs: readonly (readonly [string, string])[]): Uint8Array {
   return new TextEncoder().encode(pairs.map(([key, value]) => `${key}=${value}\0`).join(""));
 }

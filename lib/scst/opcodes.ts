@@ -9,7 +9,13 @@ import { modeSense } from "../vdisk/mode_sense.ts";
 import { read } from "../vdisk/read.ts";
 import { synchronizeCache } from "../vdisk/synchronize_cache.ts";
 import { checkUnmap, unmap } from "../vdisk/unmap.ts";
-import { checkVerify, verify, verifyOut } from "../vdisk/verify.ts";
+import {
+  checkVerify,
+  checkWriteAndVerify,
+  verify,
+  verifyOut,
+  writeAndVerify,
+} from "../vdisk/verify.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { checkWrite, write } from "../vdisk/write.ts";
 import { checkWriteSame, writeSame, writeSameOut } from "../vdisk/write_same.ts";
@@ -63,6 +69,12 @@ const isThin = (disk: VirtualDisk) => disk.settings.thinProvisioned;
 const READ = { onDisk: read } as const;
 const WRITE = { out: allBlocks, check: checkWrite, onDisk: write, changesMedium: true } as const;
 const VERIFY = { out: verifyOut, check: checkVerify, onDisk: verify } as const;
+const WRITE_AND_VERIFY = {
+  out: allBlocks,
+  check: checkWriteAndVerify,
+  onDisk: writeAndVerify,
+  changesMedium: true,
+} as const;
 const WRITE_SAME = {
   out: writeSameOut,
   check: checkWriteSame,
@@ -118,6 +130,13 @@ const OPERATIONS: readonly Operation[] = [
     ...WRITE,
   },
   {
+    name: "WRITE AND VERIFY(10)",
+    code: 0x2e,
+    usage: "2e 16 ffffffff 1f ffff 00",
+    decode: decode10,
+    ...WRITE_AND_VERIFY,
+  },
+  {
     name: "VERIFY(10)",
     code: 0x2f,
     usage: "2f 16 ffffffff 1f ffff 00",
@@ -169,6 +188,13 @@ const OPERATIONS: readonly Operation[] = [
     usage: "8a 18 ffffffffffffffff ffffffff 1f 00",
     decode: decode16,
     ...WRITE,
+  },
+  {
+    name: "WRITE AND VERIFY(16)",
+    code: 0x8e,
+    usage: "8e 16 ffffffffffffffff ffffffff 1f 00",
+    decode: decode16,
+    ...WRITE_AND_VERIFY,
   },
   {
     name: "VERIFY(16)",
@@ -228,6 +254,13 @@ const OPERATIONS: readonly Operation[] = [
     usage: "aa 18 ffffffff ffffffff 1f 00",
     decode: decode12,
     ...WRITE,
+  },
+  {
+    name: "WRITE AND VERIFY(12)",
+    code: 0xae,
+    usage: "ae 16 ffffffff ffffffff 1f 00",
+    decode: decode12,
+    ...WRITE_AND_VERIFY,
   },
   {
     name: "VERIFY(12)",

@@ -1,11 +1,12 @@
-/** VERIFY (SBC-4 5.36 to 5.39). */
+/** VERIFY and WRITE AND VERIFY (SBC-4 5.36 to 5.39, 5.45 to 5.48). */
 import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { IoOperation } from "../store/io_request.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfRead } from "./errno_sense.ts";
+import { senseOfRead, senseOfWrite } from "./errno_sense.ts";
 import { isTransferable } from "./range.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
+import { finishWrite } from "./write.ts";
 
 /** BYTCHK (SBC-4 table 160): what the medium is compared with. */
 const ByteCheck = { NOTHING: 0, ALL_BLOCKS: 1, RESERVED: 2, ONE_BLOCK: 3 } as const;
@@ -26,6 +27,15 @@ export function verifyOut(command: Command, blockSize: number): number {
   }
 }
 
+/** Checks a WRITE AND VERIFY before its data is asked for: only BYTCHK 00b and 01b are defined. */
+export function checkWriteAndVerify(disk: VirtualDisk, command: Command): boolean {
+  if (byteCheckOf(command) > ByteCheck.ALL_BLOCKS) {
+    command.failField(1, 2);
+    return false;
+  }
+  return isTransferable(disk, command);
+}
+
 /** Checks a VERIFY before its data is asked for. */
 export function checkVerify(disk: VirtualDisk, command: Command): boolean {
   if (byteCheckOf(command) === ByteCheck.RESERVED) {
@@ -38,18 +48,61 @@ export function checkVerify(disk: VirtualDisk, command: Command): boolean {
 /** Executes VERIFY 10, 12 and 16: reads the blocks and compares them as BYTCHK says. */
 export function verify(disk: VirtualDisk, command: Command): void {
   if (command.blocks === 0) return command.succeed();
-  if (command.outLength < command.wantedOut) return command.fail(Sense.INVALID_FIELD_IN_CDB);
-  if (!disk.hasMemory) return command.refuseForNow();
-  const length = command.blocks * disk.blockSize;
+  const request = takeBuffers(disk, command);
+  if (request !== undefined) readBack(request);
+}
+
+/** Executes WRITE AND VERIFY 10, 12 and 16 (SBC-4 5.45 to 5.48). */
+export function writeAndVerify(disk: VirtualDisk, command: Command): void {
+  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
+  if (command.blocks === 0 || command.wantedOut === 0) return command.succeed();
+  const request = takeBuffers(disk, command);
+  if (request === undefined) return;
+  const length = command.outLength;
+  request.iov.push(request.memory!.address + sizeOf(command, disk), length);
+  request.start(IoOperation.WRITE, command.lba * disk.blockSize, length, written);
+}
+
+function written(request: DiskRequest): void {
+  if (request.result < 0 || request.command!.aborted) return finishWrite(request);
+  readBack(request);
+}
+
+/** Bytes of the blocks that the command names. */
+function sizeOf(command: Command, disk: VirtualDisk): number {
+  return command.blocks * disk.blockSize;
+}
+
+/**
+ * Takes memory for the blocks as they are read, and behind them the data that came: the comparison
+ * may come later than the buffer that the data is in now. Ends the command when that cannot be.
+ */
+function takeBuffers(disk: VirtualDisk, command: Command): DiskRequest | undefined {
+  if (command.outLength < command.wantedOut) {
+    command.fail(Sense.INVALID_FIELD_IN_CDB);
+    return undefined;
+  }
+  if (!disk.hasMemory) {
+    command.refuseForNow();
+    return undefined;
+  }
+  const length = sizeOf(command, disk);
   const request = disk.takeRequest();
   request.command = command;
   request.memory = disk.memory.take(length + command.outLength);
-  // The comparison may come later than the buffer that the data is in now: it goes behind the blocks.
   if (command.outLength > 0) {
     const out = command.out!.bytes.subarray(command.outAt, command.outAt + command.outLength);
     request.memory.bytes.set(out, length);
   }
-  request.iov.push(request.memory.address, length);
+  return request;
+}
+
+function readBack(request: DiskRequest): void {
+  const { disk, memory } = request;
+  const command = request.command!;
+  const length = sizeOf(command, disk);
+  request.iov.clear();
+  request.iov.push(memory!.address, length);
   request.start(IoOperation.READ, command.lba * disk.blockSize, length, compare);
 }
 
@@ -59,7 +112,7 @@ function compare(request: DiskRequest): void {
   if (result < 0) {
     command.setSense(senseOfRead(-result));
     command.information = command.lba;
-  } else if (command.outLength > 0) {
+  } else if (byteCheckOf(command) !== ByteCheck.NOTHING) {
     const period = byteCheckOf(command) === ByteCheck.ONE_BLOCK ? disk.blockSize : length;
     const at = differsAt(request.memory!.bytes, length, period);
     if (at >= 0) {

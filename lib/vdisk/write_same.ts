@@ -47,7 +47,10 @@ function refuse(command: Command, byte: number, bit = 7): false {
 /** Executes WRITE SAME 10 and 16. Zeros are left to the store, which can do that without data. */
 export function writeSame(disk: VirtualDisk, command: Command): void {
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
-  if (command.outLength < command.wantedOut) return command.fail(Sense.INVALID_FIELD_IN_CDB);
+  // More data than one block is no WRITE SAME either: nothing tells which block is meant.
+  if (command.outLength < command.wantedOut || command.expectedOut > command.wantedOut) {
+    return command.fail(Sense.INVALID_FIELD_IN_CDB);
+  }
   const offset = command.lba * disk.blockSize;
   const length = command.blocks * disk.blockSize;
   const zero = hasNoData(command) || isZero(command);

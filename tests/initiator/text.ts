@@ -5,7 +5,7 @@ export type Pair = readonly [key: string, value: string];
 export type Pairs = readonly Pair[];
 
 /** Encodes pairs as the data segment of a Login or Text PDU. */
-export function encodeText(pairs: Pairs): Uint8Array<ArrayBuffer> {
+export function encodeText(pairs: Pairs): Uint8Array {
   return new TextEncoder().encode(pairs.map(([key, value]) => `${key}=${value}\0`).join(""));
 }
 

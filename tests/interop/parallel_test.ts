@@ -119,7 +119,7 @@ toolTest(
     const [unit] = UNITS;
     const url = lunUrl(server, unit.lun, unit.target);
     const load = ["bench", "-f", "raw", "-t", "none", "-c", "10000000", "-d", "32", "-s", "4096"];
-    const running = runTool("qemu-img", [...load, "-w", "--pattern=0x3c", url], 6000);
+    const running = runTool("qemu-img", [...load, "-w", "--pattern=0x3c", url], 4000);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const before = performance.now();
     const status = await server.stop("SIGTERM");

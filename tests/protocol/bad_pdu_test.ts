@@ -235,7 +235,7 @@ suite("bad PDUs", fileDisks(1 << 20, [{}, {}]), {
     using session = await openSteered(server);
     const flags = FINAL | READ | WRITE | 1;
     await session.sendCommand({ cdb: CDB, flags, expectedLength: NEW.length, data: NEW });
-    const [answer] = await session.fence();
+    const answer = await session.receive();
     assert(answer !== undefined, "it is answered");
     const good = answer.opcode === Opcode.ScsiResponse && answer.u8(Field.status) === 0;
     assertSameBytes(await readBlocks(setup, 0, BLOCKS), good ? NEW : OLD);

@@ -24,6 +24,9 @@ function repeated(block: Uint8Array, times: number): Uint8Array {
   return concatBytes(Array.from({ length: times }, () => block));
 }
 
+/** The portable storage path has no system call that makes holes: it writes zeros. */
+const MAKES_HOLES = Deno.env.get("SCST_PORTABLE") !== "1";
+
 /** Bytes that the server's backing file occupies. */
 async function allocated(path: string): Promise<number> {
   return ((await Deno.stat(path)).blocks ?? 0) * 512;
@@ -124,7 +127,7 @@ suite("WRITE SAME and UNMAP", YAML, {
       const command = build(0, 8192, UNMAP);
       assertGood(await session.command(command, { lun: THIN, write: ZEROS }));
       assertSameBytes(await readBlocks(session, 0, 64, { lun: THIN }), repeated(ZEROS, 64));
-      assert(await allocated(path) < before, "the file got holes");
+      if (MAKES_HOLES) assert(await allocated(path) < before, "the file got holes");
     }
   },
 
@@ -149,7 +152,7 @@ suite("WRITE SAME and UNMAP", YAML, {
     ) {
       assertSameBytes(data.subarray(lba * 512, (lba + 1) * 512), wanted, `LBA ${lba}`);
     }
-    assert(await allocated(path) < before, "the file got holes");
+    if (MAKES_HOLES) assert(await allocated(path) < before, "the file got holes");
   },
 
   "UNMAP with nothing to do is GOOD": async (server) => {
