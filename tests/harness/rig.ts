@@ -1,0 +1,172 @@
+/** A target without a network: a connection that is fed with PDUs, over a store that can misbehave. */
+import assert from "node:assert/strict";
+import { closeFile, createFile, removeFile, truncateFile } from "../../ffi/file.ts";
+import { Memory } from "../../ffi/memory.ts";
+import { createWake } from "../../ffi/wake.ts";
+import { Connection } from "../../lib/iscsi/connection.ts";
+import { Node } from "../../lib/iscsi/node.ts";
+import { Device } from "../../lib/scst/device.ts";
+import { FaultyStore } from "../../lib/store/faulty.ts";
+import { openFileStore } from "../../lib/store/file.ts";
+import { IoPool } from "../../lib/store/io_pool.ts";
+import { createRingMemory } from "../../lib/store/io_ring.ts";
+import { VirtualDisk } from "../../lib/vdisk/virtual_disk.ts";
+import {
+  announcedLength,
+  decodePdu,
+  Field,
+  FINAL,
+  IMMEDIATE,
+  Opcode,
+  Pdu,
+} from "../initiator/pdu.ts";
+import { scsiCommand, type ScsiCommandFields } from "../initiator/requests.ts";
+
+export const TARGET = "iqn.2026-11.org.scst.test:rig";
+export const BLOCK = 512;
+
+/** One disk behind one target; any number of connections. */
+export class Rig implements Disposable {
+  readonly node: Node;
+  readonly store: FaultyStore;
+  readonly disk: VirtualDisk;
+  readonly log: string[] = [];
+  #path = `/dev/shm/scst_rig_${crypto.randomUUID()}`;
+
+  constructor(size = 2 ** 20) {
+    const fd = createFile(this.#path);
+    assert(fd >= 0);
+    truncateFile(fd, size);
+    closeFile(fd);
+    const pool = new IoPool({ ring: createRingMemory(), wake: createWake() });
+    const options = { filename: this.#path, blocksize: BLOCK, size: undefined, readOnly: false };
+    this.store = new FaultyStore(openFileStore(options, pool));
+    this.node = new Node((level, line) => this.log.push(`${level} ${line}`));
+    const settings = {
+      name: "rig",
+      vendor: "SCST_FIO",
+      blocksize: BLOCK,
+      readOnly: false,
+      thinProvisioned: true,
+      rotational: false,
+      ids: { naaId: "6025c57000000000000000000000001f", usn: "rig" },
+    };
+    this.disk = new VirtualDisk(
+      settings,
+      this.store,
+      this.node.memory,
+      (line) => this.log.push(`error ${line}`),
+    );
+    this.node.addTarget(TARGET).luns.set(0, new Device(this.disk));
+  }
+
+  /** A connection that has sent nothing yet. */
+  connect(): Peer {
+    return new Peer(this.node);
+  }
+
+  /** A session past its first unit attention. `keys` are offered in the login. */
+  login(isid: number, keys: Record<string, string> = {}): Peer {
+    const peer = this.connect();
+    peer.login(isid, keys);
+    assert.equal(peer.run({ cdb: new Uint8Array(16) }).u8(Field.status), 0x02); // POWER ON
+    return peer;
+  }
+
+  [Symbol.dispose](): void {
+    this.store.close();
+    removeFile(this.#path);
+  }
+}
+
+/** The initiator's end of one connection. */
+export class Peer {
+  readonly connection: Connection;
+  cmdSn = 1;
+  #itt = 1;
+
+  constructor(node: Node) {
+    const address = { hostname: "127.0.0.1", port: 40000 };
+    const local = { hostname: "127.0.0.1", port: 3260 };
+    this.connection = new Connection(node, address, local, () => {});
+  }
+
+  /** Feeds bytes, in pieces of `step` bytes, as a socket might; sends what has gathered in between. */
+  feed(bytes: Uint8Array, step = bytes.length): Pdu[] {
+    const answers: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += step) {
+      const piece = bytes.subarray(at, at + step);
+      const memory = new Memory(Math.max(piece.length, 1));
+      memory.bytes.set(piece);
+      for (let done = 0; done < piece.length;) {
+        done = this.connection.receive(memory, done, piece.length);
+        if (!this.connection.isClosed) answers.push(this.connection.output.takeBytes());
+      }
+    }
+    return split(answers);
+  }
+
+  /** What has been put out since the last look. */
+  take(): Pdu[] {
+    return split([this.connection.output.takeBytes()]);
+  }
+
+  send(pdu: Pdu, step?: number): Pdu[] {
+    return this.feed(pdu.encode(), step);
+  }
+
+  login(isid: number, keys: Record<string, string> = {}, step?: number): Pdu {
+    const text = Object.entries({
+      InitiatorName: "iqn.2026-11.org.scst.test:peer",
+      TargetName: TARGET,
+      SessionType: "Normal",
+      ...keys,
+    }).map(([key, value]) => `${key}=${value}\0`).join("");
+    const pdu = new Pdu(undefined, new TextEncoder().encode(text))
+      .put8(Field.opcode, Opcode.LoginRequest | IMMEDIATE)
+      .put8(Field.flags, FINAL | 1 << 2 | 3)
+      .put32(Field.isid + 2, isid)
+      .put32(Field.itt, 0)
+      .put32(Field.cmdSn, this.cmdSn);
+    const [response, ...more] = this.send(pdu, step);
+    assert.equal(more.length, 0);
+    assert.equal(response!.opcode, Opcode.LoginResponse);
+    return response!;
+  }
+
+  /** The next initiator task tag. */
+  tag(): number {
+    return this.#itt++;
+  }
+
+  /** A SCSI Command PDU with the next numbers. */
+  command(fields: Partial<ScsiCommandFields> & { cdb: Uint8Array }): Pdu {
+    const cmdSn = fields.immediate === true ? this.cmdSn : this.cmdSn++;
+    return scsiCommand({ itt: this.tag(), expStatSn: 0, cmdSn, ...fields });
+  }
+
+  /** Sends a command that is answered with one PDU at once. */
+  run(fields: Partial<ScsiCommandFields> & { cdb: Uint8Array }): Pdu {
+    const answers = this.send(this.command(fields));
+    assert.equal(answers.length, 1);
+    return answers[0]!;
+  }
+}
+
+function split(parts: Uint8Array[]): Pdu[] {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    bytes.set(part, end);
+    end += part.length;
+  }
+  const pdus: Pdu[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const length = announcedLength(rest);
+    assert(length !== undefined && length <= rest.length, "the output ends within a PDU");
+    pdus.push(decodePdu(rest));
+    at += length;
+  }
+  return pdus;
+}
