@@ -164,9 +164,9 @@ export class Connection {
     task.outOwned = false;
   }
 
-  /** Takes a command that waits for its turn out; false if there is none with this CmdSN. */
-  cancelEarly(cmdSN: number): boolean {
-    return this.#fullFeature?.cancelEarly(cmdSN) ?? false;
+  /** Aborts a request that has not been executed; see FullFeature.cancelEarly(). */
+  cancelEarly(cmdSN: number, before: number): boolean {
+    return this.#fullFeature?.cancelEarly(cmdSN, before) ?? false;
   }
 
   /** Handles the PDU at `at`, or begins to gather it; returns where the next one begins. */

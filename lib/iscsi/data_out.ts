@@ -27,7 +27,7 @@ const DESIRED_DATA_TRANSFER_LENGTH = 44;
 
 /**
  * Takes the immediate data of a command. When that is all that the command wants it stays where it
- * is; otherwise a buffer is made for the whole transfer. Returns false if the task has ended.
+ * is; otherwise it goes to a buffer of the task. Returns false if the task has ended.
  */
 export function collectImmediate(session: Session, pdu: Pdu, task: Task): boolean {
   const { capacity } = task;
@@ -45,7 +45,8 @@ export function collectImmediate(session: Session, pdu: Pdu, task: Task): boolea
     task.refuseForNow();
     return false;
   }
-  task.out = session.node.memory.take(capacity);
+  // Room for what may come unasked; solicit() makes room for all of it.
+  task.out = session.node.memory.take(Math.max(here, Math.min(capacity, task.sequenceEnd)));
   task.outOwned = true;
   task.outLength = capacity;
   if (here > 0) {
@@ -58,6 +59,8 @@ export function collectImmediate(session: Session, pdu: Pdu, task: Task): boolea
 export function solicit(session: Session, task: Task): void {
   const { maxBurstLength, maxOutstandingR2T } = session.parameters;
   if (task.r2tsSent === 0) {
+    if (!session.writeMemory.grant(task)) return;
+    growBuffer(session, task);
     task.solicited = task.received;
     const count = Math.ceil((task.capacity - task.solicited) / maxBurstLength);
     task.transferTag = session.takeTransferTags(count);
@@ -69,6 +72,25 @@ export function solicit(session: Session, task: Task): void {
     const length = Math.min(maxBurstLength, task.capacity - task.solicited);
     sendR2T(session, task, task.solicited, length);
     task.solicited += length;
+  }
+}
+
+/** Makes room for all data of the task; what came without being asked for is taken along. */
+function growBuffer(session: Session, task: Task): void {
+  const small = task.out!;
+  if (small.length >= task.capacity) return;
+  task.out = session.node.memory.take(task.capacity);
+  task.out.bytes.set(small.bytes.subarray(0, task.received));
+  session.node.memory.give(small);
+}
+
+/** Goes on with the writes that waited for memory. */
+export function solicitWaiting(session: Session): void {
+  for (;;) {
+    const task = session.writeMemory.next;
+    if (task === undefined) return;
+    solicit(session, task);
+    if (session.writeMemory.next === task) return;
   }
 }
 

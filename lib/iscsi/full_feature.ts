@@ -1,6 +1,6 @@
 /** The full feature phase (RFC 7143 4.2): the order of requests, and who handles each of them. */
 import { Memory } from "../../ffi/memory.ts";
-import { BHS_LENGTH, CMD_SN, padOf } from "./bhs.ts";
+import { BHS_LENGTH, CMD_SN, INITIATOR_TASK_TAG, NO_TAG, OPCODE, padOf } from "./bhs.ts";
 import { failDataOut, findDataOut, handleDataOut } from "./data_out.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
@@ -43,8 +43,12 @@ export class FullFeature {
       return sendReject(this.session, pdu, RejectReason.SNACK_REJECT);
     }
     if (opcode === Opcode.LOGIN_REQUEST) return this.#breakOff(pdu, "a login within the session");
-    if (pdu.isImmediate) return this.#execute(pdu);
     const { session } = this;
+    if (pdu.isImmediate) {
+      this.#execute(pdu);
+      if (this.#early.size > 0) this.#executeEarly(); // an ABORT TASK may have closed a gap
+      return;
+    }
     const cmdSN = pdu.uint32(CMD_SN);
     const ahead = (cmdSN - session.expCmdSN) | 0;
     if (ahead < 0 || ((cmdSN - session.maxCmdSN) | 0) > 0) {
@@ -57,14 +61,22 @@ export class FullFeature {
     if (this.#early.size > 0) this.#executeEarly();
   }
 
-  /** Takes a request that waits for its turn out, as if it had been executed without an effect. */
-  cancelEarly(cmdSN: number): boolean {
-    const kept = this.#early.get(cmdSN);
-    if (kept === undefined) return false;
+  /**
+   * Aborts a request that has not been executed: it waits for its turn, or has not come at all. It
+   * counts as received from now on (RFC 7143 11.5.1). False if `cmdSN` is not in the window, or not
+   * before `before`, the CmdSN of the request that aborts it.
+   */
+  cancelEarly(cmdSN: number, before: number): boolean {
+    const { session } = this;
+    const inWindow = ((cmdSN - session.expCmdSN) | 0) >= 0 && ((cmdSN - session.maxCmdSN) | 0) <= 0;
+    if (!inWindow || ((cmdSN - before) | 0) >= 0) return false;
+    this.#earlyBytes -= this.#early.get(cmdSN)?.length ?? 0;
     // A NOP-Out that asks for nothing stands in for it, so that the window moves on.
-    kept.view.setUint32(0, Opcode.NOP_OUT << 24 | 0x80 << 16);
-    kept.view.setUint32(4, 0);
-    kept.view.setUint32(16, 0xffffffff);
+    const standIn = new Memory(BHS_LENGTH);
+    standIn.view.setUint8(OPCODE, Opcode.NOP_OUT);
+    standIn.view.setUint32(INITIATOR_TASK_TAG, NO_TAG);
+    this.#early.set(cmdSN, standIn);
+    this.#earlyBytes += standIn.length;
     return true;
   }
 

@@ -7,7 +7,8 @@ import type { Parameters } from "./parameters.ts";
 /** What the answer to an offer is: its text, or undefined when none is due (declarations). */
 type Negotiate = (value: string, parameters: Parameters) => string | undefined;
 
-const REJECT = "Reject";
+/** The answer to a value that the key cannot have. */
+export const REJECT = "Reject";
 
 /** What is answered to a key that is not in the table (RFC 7143 6.2). */
 export const NOT_UNDERSTOOD = "NotUnderstood";
@@ -18,6 +19,12 @@ function parseNumber(value: string, least: number, most: number): number | undef
   const number = Number(value);
   return number >= least && number <= most ? number : undefined;
 }
+
+const LENGTH = [512, 2 ** 24 - 1] as const;
+const TIME = [0, 3600] as const;
+
+/** What the target offers for FirstBurstLength. */
+const FIRST_BURST = 65536;
 
 type NumberKey = {
   [Key in keyof Parameters]: Parameters[Key] extends number ? Key : never;
@@ -66,11 +73,17 @@ function declareMaxRecv(value: string, parameters: Parameters): string | undefin
   return undefined;
 }
 
+/** FirstBurstLength: the smaller one, and never above MaxBurstLength (RFC 7143 13.14). */
+function firstBurst(value: string, parameters: Parameters): string {
+  const theirs = parseNumber(value, ...LENGTH);
+  if (theirs === undefined) return REJECT;
+  const result = Math.min(FIRST_BURST, theirs, parameters.maxBurstLength);
+  parameters.firstBurstLength = result;
+  return String(result);
+}
+
 /** A declaration that changes nothing here. */
 const accept: Negotiate = () => undefined;
-
-const LENGTH = [512, 2 ** 24 - 1] as const;
-const TIME = [0, 3600] as const;
 
 /** One key: when it may be offered, and what becomes of it. */
 interface KeyRow {
@@ -96,10 +109,7 @@ export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
     use: "login",
     negotiate: number(Math.min, 1048576, LENGTH, "maxBurstLength"),
   }],
-  ["FirstBurstLength", {
-    use: "login",
-    negotiate: number(Math.min, 65536, LENGTH, "firstBurstLength"),
-  }],
+  ["FirstBurstLength", { use: "login", negotiate: firstBurst }],
   ["DefaultTime2Wait", {
     use: "login",
     negotiate: number(Math.max, 0, TIME, "defaultTime2Wait"),
@@ -118,6 +128,8 @@ export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   // Obsolete since RFC 7143; RFC 3720 initiators still ask for markers and hear No.
   ["IFMarker", { use: "login", negotiate: boolean("and", false) }],
   ["OFMarker", { use: "login", negotiate: boolean("and", false) }],
+  ["IFMarkInt", { use: "login", negotiate: () => REJECT }],
+  ["OFMarkInt", { use: "login", negotiate: () => REJECT }],
   ["TaskReporting", { use: "login", negotiate: list(["RFC3720"]) }],
 ]);
 

@@ -10,7 +10,7 @@ import {
   setDataSegmentLength,
 } from "./bhs.ts";
 import type { Connection } from "./connection.ts";
-import { KEYS, negotiateKey } from "./keys.ts";
+import { KEYS, negotiateKey, REJECT } from "./keys.ts";
 import { LoginStatus, nameOfLoginStatus } from "./login_status.ts";
 import { nameOfOpcode, Opcode } from "./opcode.ts";
 import {
@@ -52,6 +52,12 @@ const NEXT_STAGES: Readonly<Record<number, readonly number[]>> = {
 /** Bytes of text and PDUs that a login may take. */
 const TEXT_MOST = 65536;
 const PDUS_MOST = 64;
+
+/**
+ * An iSCSI name as it is accepted from an initiator: more than RFC 7143 4.2.7.2 allows, because
+ * initiators with an underscore in their names are about.
+ */
+const NAME = /^[!-~]{1,223}$/;
 
 /** A login that is refused: the status, and why, for the log. */
 interface Refusal {
@@ -195,12 +201,18 @@ export class Login {
       this.#namedGroup = true;
       answers.push(["TargetPortalGroupTag", String(PORTAL_GROUP_TAG)]);
     }
-    for (const [key, value] of pairs) {
+    // FirstBurstLength depends on MaxBurstLength, wherever in the text that stands.
+    const isLast = ([key]: [string, string]) => Number(key === "FirstBurstLength");
+    for (const [key, value] of pairs.toSorted((one, other) => isLast(one) - isLast(other))) {
       if (KEYS.get(key)?.use === "security" && this.#stage !== Stage.SECURITY) {
         return refuse(LoginStatus.INITIATOR_ERROR, `'${key}' outside of the security stage`);
       }
       const answer = negotiateKey(key, value, this.#parameters);
-      if (key === "AuthMethod" && answer === "Reject") {
+      if (key === "MaxRecvDataSegmentLength" && answer === REJECT) {
+        const why = `${key}=${value.slice(0, 64)}, 512 to 16777215 are allowed`;
+        return refuse(LoginStatus.INITIATOR_ERROR, why);
+      }
+      if (key === "AuthMethod" && answer === REJECT) {
         const why = `AuthMethod=${value.slice(0, 64)}, None is supported`;
         return refuse(LoginStatus.AUTHENTICATION_FAILURE, why);
       }
@@ -223,8 +235,10 @@ export class Login {
     if (!this.#initiator) {
       return refuse(LoginStatus.MISSING_PARAMETER, "InitiatorName is missing");
     }
-    if (new TextEncoder().encode(this.#initiator).length > 223) {
-      return refuse(LoginStatus.INITIATOR_ERROR, "InitiatorName has more than 223 bytes");
+    if (!NAME.test(this.#initiator)) {
+      this.#initiator = undefined; // it is not fit for a log line either
+      const why = "InitiatorName must have 1 to 223 printable characters without blanks";
+      return refuse(LoginStatus.INITIATOR_ERROR, why);
     }
     const type = keys.get("SessionType") ?? "Normal";
     if (type !== "Normal" && type !== "Discovery") {
@@ -261,10 +275,6 @@ export class Login {
     const { node } = this.#connection;
     const identity = this.#identity!;
     const parameters = this.#parameters;
-    parameters.firstBurstLength = Math.min(
-      parameters.firstBurstLength,
-      parameters.maxBurstLength,
-    );
     const old = identity.target === undefined
       ? undefined
       : node.findReinstated(identity.initiator, identity.isid, identity.target);

@@ -1,7 +1,8 @@
 /** Logout (RFC 7143 11.14, 11.15). */
 import { BHS_LENGTH, clearHeader, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
-import { Opcode } from "./opcode.ts";
+import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
+import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
 
 const Reason = { CLOSE_SESSION: 0, CLOSE_CONNECTION: 1, REMOVE_FOR_RECOVERY: 2 } as const;
@@ -16,6 +17,9 @@ const TIME2RETAIN = 42;
 export function handleLogout(session: Session, pdu: Pdu): void {
   const reason = pdu.flags & 0x7f;
   const { parameters, connection } = session;
+  if (reason > Reason.REMOVE_FOR_RECOVERY) {
+    return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
+  }
   let response: number = Response.CLOSED;
   if (reason === Reason.REMOVE_FOR_RECOVERY) response = Response.RECOVERY_NOT_SUPPORTED;
   else if (reason !== Reason.CLOSE_SESSION && pdu.uint16(CID) !== connection.cid) {

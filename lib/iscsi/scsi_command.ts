@@ -27,12 +27,15 @@ const AHS_EXTENDED_CDB = 1;
 /** Handles a SCSI Command PDU. */
 export function handleScsiCommand(session: Session, pdu: Pdu): void {
   const { nexus, tasks } = session;
-  if (nexus === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+  if (nexus === undefined) return reject(session, pdu, RejectReason.PROTOCOL_ERROR);
   if (tasks.has(pdu.initiatorTaskTag)) {
-    return sendReject(session, pdu, RejectReason.TASK_IN_PROGRESS);
+    return reject(session, pdu, RejectReason.TASK_IN_PROGRESS);
   }
   if (pdu.isImmediate && countImmediate(tasks) >= IMMEDIATE_MOST) {
-    return sendReject(session, pdu, RejectReason.TOO_MANY_IMMEDIATE_COMMANDS);
+    return reject(session, pdu, RejectReason.TOO_MANY_IMMEDIATE_COMMANDS);
+  }
+  if ((pdu.flags & (FINAL | WRITE)) === 0) {
+    return reject(session, pdu, RejectReason.INVALID_PDU_FIELD); // data to come, but none is written
   }
   const task = beginTask(session, pdu);
   if (!admitCommand(nexus, task)) {
@@ -40,9 +43,12 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
     return;
   }
   task.capacity = Math.min(task.expectedOut, task.wantedOut);
+  // The CDB writes and the header says that the initiator reads: doing nothing would look like success.
+  if (task.wantedOut > 0 && task.expectedIn > 0) return task.fail(Sense.INVALID_FIELD_IN_CDB);
   if (pdu.dataLength > 0 || task.unsolicited) {
     const sense = checkUnsolicited(session, pdu, task);
     if (sense !== Sense.NO_SENSE) {
+      session.report("warning", "data refused: it was not asked for", task);
       task.fail(sense);
       if (task.live) session.listTask(task);
       return;
@@ -73,6 +79,11 @@ function ownOut(session: Session, task: Task): void {
   task.outOwned = true;
 }
 
+function reject(session: Session, pdu: Pdu, reason: number): void {
+  if (!pdu.isImmediate) session.openWindowByOne();
+  sendReject(session, pdu, reason);
+}
+
 function countImmediate(tasks: ReadonlyMap<number, Task>): number {
   let count = 0;
   for (const task of tasks.values()) if (task.immediate) count++;
@@ -92,7 +103,7 @@ function beginTask(session: Session, pdu: Pdu): Task {
   task.attribute = flags & ATTRIBUTE;
   if ((flags & WRITE) !== 0) task.expectedOut = expected;
   else if ((flags & READ) !== 0) task.expectedIn = expected;
-  task.unsolicited = (flags & FINAL) === 0;
+  task.unsolicited = (flags & FINAL) === 0 && pdu.dataLength < task.expectedOut;
   const { cdb } = task;
   const from = pdu.at + CDB;
   for (let index = 0; index < CDB_LENGTH; index++) cdb[index] = bytes[from + index]!;

@@ -7,10 +7,12 @@ import type { TargetPort } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
 import type { Connection } from "./connection.ts";
+import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
 import { type Parameters, QUEUED_COMMANDS } from "./parameters.ts";
 import { Task } from "./task.ts";
+import { WriteMemory } from "./write_memory.ts";
 
 /** Who is in touch with what. */
 export interface SessionIdentity {
@@ -36,6 +38,7 @@ export class Session implements NexusTransport {
   readonly tsih: number;
   /** Tasks that are under way, by initiator task tag. */
   readonly tasks: Map<number, Task> = new Map();
+  readonly writeMemory = new WriteMemory();
 
   /** CmdSN that is expected next, and the last one that is allowed (RFC 7143 4.2.2.1). */
   expCmdSN: number;
@@ -141,7 +144,10 @@ export class Session implements NexusTransport {
     this.connection.forgetLanding(task);
     task.releaseOut();
     task.live = false;
-    if (!this.#ended) this.#free.push(task);
+    this.writeMemory.release(task);
+    if (this.#ended) return;
+    this.#free.push(task);
+    if (this.writeMemory.next !== undefined) solicitWaiting(this);
   }
 
   /**

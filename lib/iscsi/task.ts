@@ -30,6 +30,8 @@ export class Task extends Command {
 
   /** Bytes of `out` that will be filled: what the CDB asks for, as far as the initiator has it. */
   capacity = 0;
+  /** Bytes of memory that it was granted for solicited data. */
+  granted = 0;
   /** Where the next byte of data-out belongs; also bytes that came. */
   received = 0;
   /** Whether unsolicited data-out is still to come. */
@@ -88,9 +90,9 @@ export class Task extends Command {
   }
 
   get #difference(): number {
-    return this.expectedOut > 0
-      ? this.wantedOut - this.expectedOut
-      : this.availableIn + this.wantedOut - this.expectedIn;
+    if (this.expectedOut > 0) return this.wantedOut - this.expectedOut;
+    if (this.expectedIn > 0) return this.availableIn - this.expectedIn;
+    return this.availableIn + this.wantedOut;
   }
 
   override succeedWith(bytes: Uint8Array, length: number): void {

@@ -2,7 +2,15 @@
 import { decodeLun } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
-import { BHS_LENGTH, clearHeader, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
+import {
+  BHS_LENGTH,
+  clearHeader,
+  CMD_SN,
+  FINAL,
+  FLAGS,
+  INITIATOR_TASK_TAG,
+  OPCODE,
+} from "./bhs.ts";
 import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import { sendReject } from "./reject.ts";
@@ -94,10 +102,7 @@ function abortTask(session: Session, pdu: Pdu): number {
     session.abortTask(task);
     return Response.COMPLETE;
   }
-  // A command that has not come yet counts as received, and as aborted (RFC 7143 11.5.1): it is
-  // taken out of the commands that wait for their turn.
-  const refCmdSN = pdu.uint32(REF_CMD_SN);
-  return session.connection.cancelEarly(refCmdSN)
+  return session.connection.cancelEarly(pdu.uint32(REF_CMD_SN), pdu.uint32(CMD_SN))
     ? Response.COMPLETE
     : Response.TASK_DOES_NOT_EXIST;
 }

@@ -37,6 +37,10 @@ export class TextExchange {
   /** Handles a Text Request PDU. */
   handle(session: Session, pdu: Pdu): void {
     const tag = pdu.uint32(TARGET_TRANSFER_TAG);
+    const goesOn = (pdu.flags & CONTINUE) !== 0;
+    if (goesOn && (pdu.flags & FINAL) !== 0) {
+      return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
+    }
     if (tag === NO_TAG) {
       this.#forget(); // a new exchange ends the old one (RFC 7143 11.10.4)
     } else if (tag !== this.#tag) {
@@ -49,7 +53,7 @@ export class TextExchange {
       this.#forget();
       return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
     }
-    if ((pdu.flags & CONTINUE) !== 0) return this.#sendPart(session, pdu, new Uint8Array(0), true);
+    if (goesOn) return this.#sendPart(session, pdu, new Uint8Array(0), true);
     const answer = this.#answerTo(session);
     if (answer === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
     this.#sendPart(session, pdu, answer);

@@ -97,8 +97,11 @@ export abstract class Command {
 
   /** Ends the command with the status that is set. */
   complete(): void {
-    this.leaveTaskSet();
+    // The status goes first: that of a command that waited for this one must not overtake it.
+    const owner = this.owner;
+    this.owner = undefined;
     this.deliverStatus();
+    if (owner !== undefined) owner.leave(this);
   }
 
   /** Leaves the task set: whoever waited for this command need not do so any more. */

@@ -67,9 +67,9 @@ export class Link implements Handler, Settler {
 
   ready(found: number): void {
     if (this.#lingerUntil > 0) return this.#discard();
+    this.#settling = true; // below, and not once more at the end of the turn
     if ((found & (READABLE | BROKEN)) !== 0 && (this.#interest & READABLE) !== 0) this.#receive();
     else if ((found & BROKEN) !== 0) this.connection.lost("the peer is gone");
-    this.#settling = true; // this is the settling of what the turn has brought
     this.settle();
   }
 

@@ -50,8 +50,8 @@ function perform(
     }
     answer(id, undefined);
   } catch (error) {
+    answer(id, error instanceof StoreError ? error.message : `bug: ${String(error)}`);
     if (!(error instanceof StoreError)) throw error;
-    answer(id, error.message);
   }
 }
 

@@ -52,6 +52,111 @@ function parsePortal(line: string): Portal | undefined {
   return match === null || host === undefined ? undefined : { host, port: Number(match[3]) };
 }
 
+/** The process, what it has said, and its directory. */
+class RunningServer implements TestServer {
+  readonly dir: string;
+  readonly portals: Portal[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #ownsDir: boolean;
+  readonly #ended: Promise<Deno.CommandStatus>;
+  readonly #ready = Promise.withResolvers<void>();
+  #stderr = "";
+  #stopped = false;
+
+  constructor(child: Deno.ChildProcess, dir: string, ownsDir: boolean, portals: number) {
+    this.#child = child;
+    this.dir = dir;
+    this.#ownsDir = ownsDir;
+    const parts = [child.status, this.#readOutput(portals), this.#readErrors()] as const;
+    this.#ended = Promise.all(parts).then(([status]) => status);
+  }
+
+  get host(): string {
+    return this.#first.host;
+  }
+
+  get port(): number {
+    return this.#first.port;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get stderr(): () => string {
+    return () => this.#stderr;
+  }
+
+  /** Waits until every portal has been announced. */
+  async listening(): Promise<void> {
+    const exit = this.#ended.then(({ code }) => {
+      throw new Error(`Server exited with code ${code} before it listened: ${this.#stderr}`);
+    });
+    const late = () => this.#late("listen", START_LIMIT_MS);
+    await within(Promise.race([this.#ready.promise, exit]), START_LIMIT_MS, late);
+  }
+
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
+    this.#stopped = true;
+    this.#kill(signal);
+    try {
+      const late = () => this.#late(`stop after ${signal}`, STOP_LIMIT_MS);
+      return await within(this.#ended, STOP_LIMIT_MS, late);
+    } catch (error) {
+      await this.abandon();
+      throw error;
+    }
+  }
+
+  /** Ends the process in any case. */
+  async abandon(): Promise<void> {
+    this.#stopped = true;
+    this.#kill("SIGKILL");
+    await this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#stopped) return;
+      const { code } = await this.stop();
+      if (code !== 0) {
+        throw new Error(`Server ended with code ${code} instead of 0: ${this.#stderr}`);
+      }
+    } finally {
+      if (this.#ownsDir) await Deno.remove(this.dir, { recursive: true });
+    }
+  }
+
+  get #first(): Portal {
+    const [first] = this.portals;
+    if (first === undefined) throw new Error("Server has announced no portal");
+    return first;
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch { /* it has exited already; its status is still to be had */ }
+  }
+
+  #late(what: string, limitMs: number): Error {
+    return new Error(`Server did not ${what} within ${limitMs} ms: ${this.#stderr}`);
+  }
+
+  async #readOutput(portals: number): Promise<void> {
+    const text = this.#child.stdout.pipeThrough(new TextDecoderStream());
+    for await (const line of text.pipeThrough(new TextLineStream())) {
+      const portal = parsePortal(line);
+      if (portal !== undefined && this.portals.push(portal) === portals) this.#ready.resolve();
+    }
+  }
+
+  async #readErrors(): Promise<void> {
+    const text = this.#child.stderr.pipeThrough(new TextDecoderStream());
+    for await (const part of text) this.#stderr += part;
+  }
+}
+
 /**
  * Starts `scst serve` with a configuration and waits until it accepts logins.
  *
@@ -63,12 +168,8 @@ export async function startTestServer(
   options: StartOptions = {},
 ): Promise<TestServer> {
   const dir = options.dir ?? await Deno.makeTempDir({ prefix: "scst_test_" });
-  const removeDir = async () => {
-    if (options.dir === undefined) await Deno.remove(dir, { recursive: true });
-  };
   const config = `${dir}/scst.yaml`;
   await Deno.writeTextFile(config, typeof yaml === "string" ? yaml : yaml(dir));
-
   const [command, args] = programCommand(["serve", "--config", config, "--state", dir]);
   const child = new Deno.Command(command, {
     args,
@@ -77,84 +178,13 @@ export async function startTestServer(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-
-  let stderr = "";
-  const portals: Portal[] = [];
-  const wanted = options.portals ?? 1;
-  const ready = Promise.withResolvers<void>();
-  const output = (async () => {
-    for await (
-      const line of child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(
-        new TextLineStream(),
-      )
-    ) {
-      const portal = parsePortal(line);
-      if (portal !== undefined && portals.push(portal) === wanted) ready.resolve();
-    }
-  })();
-  const errors = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) stderr += text;
-  })();
-  const ended = Promise.all([child.status, output, errors]).then(([status]) => status);
-
+  const server = new RunningServer(child, dir, options.dir === undefined, options.portals ?? 1);
   try {
-    const exit = ended.then((status) => {
-      throw new Error(`Server exited with code ${status.code} before it listened: ${stderr}`);
-    });
-    await within(
-      Promise.race([ready.promise, exit]),
-      START_LIMIT_MS,
-      () => new Error(`Server did not listen within ${START_LIMIT_MS} ms: ${stderr}`),
-    );
+    await server.listening();
+    return server;
   } catch (error) {
-    if (portals.length < wanted) {
-      try {
-        child.kill("SIGKILL");
-      } catch { /* it has exited already */ }
-      await ended;
-    }
-    await removeDir();
+    await server.abandon();
+    await server[Symbol.asyncDispose]();
     throw error;
   }
-
-  let stopped = false;
-  const stop = async (signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> => {
-    stopped = true;
-    try {
-      child.kill(signal);
-    } catch { /* it has exited already; its status is still to be had */ }
-    try {
-      return await within(
-        ended,
-        STOP_LIMIT_MS,
-        () => new Error(`Server did not stop within ${STOP_LIMIT_MS} ms of ${signal}: ${stderr}`),
-      );
-    } catch (error) {
-      child.kill("SIGKILL");
-      await ended;
-      throw error;
-    }
-  };
-
-  const [first] = portals;
-  if (first === undefined) throw new Error("Server announced no portal");
-  return {
-    ...first,
-    portals,
-    pid: child.pid,
-    dir,
-    stderr: () => stderr,
-    stop,
-    async [Symbol.asyncDispose]() {
-      try {
-        if (stopped) return;
-        const status = await stop();
-        if (status.code !== 0) {
-          throw new Error(`Server ended with code ${status.code} instead of 0: ${stderr}`);
-        }
-      } finally {
-        await removeDir();
-      }
-    },
-  };
 }

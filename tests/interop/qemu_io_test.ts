@@ -28,39 +28,42 @@ function assertFilled(server: TestServer, offset: number, length: number, value:
   assert.equal(at, -1, `byte ${offset + at} of the backing file is ${bytes[at]}, not ${value}`);
 }
 
-for (const blocksize of [512, 4096]) {
-  toolTest(
-    `qemu-io patterns on ${blocksize}-byte blocks stay where they belong`,
-    QEMU,
-    async () => {
-      await using server = await startDisk({ blocksize });
-      const last = SIZE - blocksize;
-      await qemuIo(
-        server,
-        `write -P 0x11 0 ${blocksize}`,
-        `write -P 0x22 ${blocksize} 255k`,
-        "write -P 0x33 1M 3M",
-        "write -P 0x44 2M 64k",
-        `write -P 0x55 ${last} ${blocksize}`,
-        "flush",
-        `read -P 0x11 0 ${blocksize}`,
-        `read -P 0x22 ${blocksize} 255k`,
-        "read -P 0x33 1M 1M",
-        "read -P 0x44 2M 64k",
-        `read -P 0x33 ${2 * MIB + 64 * KIB} ${2 * MIB - 64 * KIB}`,
-        `read -P 0x00 4M ${last - 4 * MIB}`,
-        `read -P 0x55 ${last} ${blocksize}`,
-      );
-      assertFilled(server, 0, blocksize, 0x11);
-      assertFilled(server, blocksize, 255 * KIB, 0x22);
-      assertFilled(server, blocksize + 255 * KIB, MIB - blocksize - 255 * KIB, 0);
-      assertFilled(server, MIB, MIB, 0x33);
-      assertFilled(server, 2 * MIB, 64 * KIB, 0x44);
-      assertFilled(server, 2 * MIB + 64 * KIB, 2 * MIB - 64 * KIB, 0x33);
-      assertFilled(server, 4 * MIB, last - 4 * MIB, 0);
-      assertFilled(server, last, blocksize, 0x55);
-    },
-  );
+// Thin and 4096 together is a case of its own: QEMU 7.2 aborts on a read of 32 KiB or more if the
+// Block Limits page then names an optimal unmap granularity (iscsi_co_block_status asserts).
+const SHAPES = [512, 4096].flatMap((blocksize) =>
+  [false, true].map((thinProvisioned) => ({ blocksize, thinProvisioned }))
+);
+
+for (const { blocksize, thinProvisioned } of SHAPES) {
+  const disk = `a ${thinProvisioned ? "thin" : "thick"} disk of ${blocksize}-byte blocks`;
+  toolTest(`qemu-io patterns on ${disk} stay where they belong`, QEMU, async () => {
+    await using server = await startDisk({ blocksize, thinProvisioned });
+    const last = SIZE - blocksize;
+    await qemuIo(
+      server,
+      `write -P 0x11 0 ${blocksize}`,
+      `write -P 0x22 ${blocksize} 255k`,
+      "write -P 0x33 1M 3M",
+      "write -P 0x44 2M 64k",
+      `write -P 0x55 ${last} ${blocksize}`,
+      "flush",
+      `read -P 0x11 0 ${blocksize}`,
+      `read -P 0x22 ${blocksize} 255k`,
+      "read -P 0x33 1M 1M",
+      "read -P 0x44 2M 64k",
+      `read -P 0x33 ${2 * MIB + 64 * KIB} ${2 * MIB - 64 * KIB}`,
+      `read -P 0x00 4M ${last - 4 * MIB}`,
+      `read -P 0x55 ${last} ${blocksize}`,
+    );
+    assertFilled(server, 0, blocksize, 0x11);
+    assertFilled(server, blocksize, 255 * KIB, 0x22);
+    assertFilled(server, blocksize + 255 * KIB, MIB - blocksize - 255 * KIB, 0);
+    assertFilled(server, MIB, MIB, 0x33);
+    assertFilled(server, 2 * MIB, 64 * KIB, 0x44);
+    assertFilled(server, 2 * MIB + 64 * KIB, 2 * MIB - 64 * KIB, 0x33);
+    assertFilled(server, 4 * MIB, last - 4 * MIB, 0);
+    assertFilled(server, last, blocksize, 0x55);
+  });
 }
 
 toolTest("qemu-io writes zeros, with and without unmap", QEMU, async () => {

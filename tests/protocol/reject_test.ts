@@ -6,12 +6,25 @@ import { openReady, openSteered } from "../harness/sessions.ts";
 import { assertSameBytes } from "../harness/same_bytes.ts";
 import { suite } from "../harness/suite.ts";
 import { patternBytes } from "../initiator/bytes.ts";
-import { testUnitReady } from "../initiator/cdb.ts";
+import { testUnitReady, write10 } from "../initiator/cdb.ts";
 import { Field, FINAL, IMMEDIATE, NO_TAG, Opcode, Pdu } from "../initiator/pdu.ts";
-import { dataOut, logoutRequest, READ, snackRequest } from "../initiator/requests.ts";
+import { dataOut, logoutRequest, READ, snackRequest, WRITE } from "../initiator/requests.ts";
 
 /** RFC 7143 11.17.1. */
-const Reason = { SnackReject: 3, ProtocolError: 4, CommandNotSupported: 5 } as const;
+const Reason = {
+  SnackReject: 3,
+  ProtocolError: 4,
+  CommandNotSupported: 5,
+  TaskInProgress: 7,
+} as const;
+
+const SNACK_REASONS: readonly number[] = [
+  Reason.SnackReject,
+  Reason.ProtocolError,
+  Reason.CommandNotSupported,
+];
+
+const WRITE_ONE = write10(0, 1);
 
 /** Names an initiator that no other test uses, to find it in the log. */
 function initiatorNamed(text: string): { initiatorName: string } {
@@ -54,7 +67,7 @@ suite("Reject", diskYaml([{}]), {
       await session.send(snack);
       const reject = await session.expect(Opcode.Reject);
       const reason = reject.u8(Field.response);
-      assert([3, 4, 5].includes(reason), `reason ${reason}`);
+      assert(SNACK_REASONS.includes(reason), `reason ${reason}`);
       assertSameBytes(reject.data, snack.encode());
       assert.deepEqual(await session.fence(), []);
     }
@@ -78,27 +91,38 @@ suite("Reject", diskYaml([{}]), {
     assert.deepEqual(await session.fence(), []);
   },
 
-  "a command with neither F nor W is rejected": async (server) => {
+  "a command with neither F nor W waits for no data: it is done or rejected": async (server) => {
     using session = await openSteered(server);
     for (const flags of [1, READ | 1]) {
-      await session.sendCommand({ cdb: testUnitReady(), flags });
-      await session.expect(Opcode.Reject);
+      const itt = await session.sendCommand({ cdb: testUnitReady(), flags });
+      const answer = await session.receive();
+      const done = answer?.opcode === Opcode.ScsiResponse && answer.itt === itt;
+      assert(done || answer?.opcode === Opcode.Reject);
       assert.deepEqual(await session.fence(), []);
     }
   },
 
-  "a task tag that is in use is not used twice": async (server) => {
+  "rejected commands give their places in the window back": async (server) => {
     using session = await openSteered(server);
-    const cdb = Uint8Array.of(0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0);
-    const write = { cdb, flags: FINAL | 0x21, expectedLength: 512 };
+    const write = { cdb: WRITE_ONE, flags: FINAL | WRITE | 1, expectedLength: 512 };
+    const itt = await session.sendCommand(write);
+    await session.expect(Opcode.R2T, itt);
+    for (let i = 0; i < 200; i++) {
+      await session.sendCommand({ ...write, ...session.numbers(), itt });
+      await session.expect(Opcode.Reject);
+    }
+    const last = await session.sendCommand({ cdb: testUnitReady() });
+    await session.expect(Opcode.ScsiResponse, last);
+  },
+
+  "a task tag that is in use is rejected: task in progress": async (server) => {
+    using session = await openSteered(server);
+    const write = { cdb: WRITE_ONE, flags: FINAL | WRITE | 1, expectedLength: 512 };
     const itt = await session.sendCommand(write);
     await session.expect(Opcode.R2T, itt);
     await session.sendCommand({ ...write, ...session.numbers(), itt });
-    const answer = await session.receive();
-    assert(
-      answer === undefined || answer.opcode === Opcode.Reject,
-      "Reject (task in progress) or the end of the connection",
-    );
+    const reject = await session.expect(Opcode.Reject);
+    assert.equal(reject.u8(Field.response), Reason.TaskInProgress);
     await using bystander = await openReady(server);
     assert.equal((await bystander.command(testUnitReady())).status, 0);
   },

@@ -1,0 +1,39 @@
+/**
+ * What a session may hold for data that it has been asked to send. A write whose turn has not come
+ * keeps its unsolicited data only, and gets its R2T when others have ended.
+ */
+import type { Task } from "./task.ts";
+
+/** Bytes for solicited data; a single larger write is let through alone. */
+const MOST = 64 * 2 ** 20;
+
+export class WriteMemory {
+  #granted = 0;
+  #waiting: Task[] = [];
+
+  /** Grants a task the memory for all its data; if that is not possible now, it is put in line. */
+  grant(task: Task): boolean {
+    const fits = this.#granted === 0 || this.#granted + task.capacity <= MOST;
+    if (!fits || this.#waiting.length > 0 && this.#waiting[0] !== task) {
+      if (!this.#waiting.includes(task)) this.#waiting.push(task);
+      return false;
+    }
+    if (this.#waiting[0] === task) this.#waiting.shift();
+    this.#granted += task.capacity;
+    task.granted = task.capacity;
+    return true;
+  }
+
+  /** Takes back what a task had, or its place in the line. */
+  release(task: Task): void {
+    this.#granted -= task.granted;
+    task.granted = 0;
+    const index = this.#waiting.indexOf(task);
+    if (index >= 0) this.#waiting.splice(index, 1);
+  }
+
+  /** The task that is next in line. */
+  get next(): Task | undefined {
+    return this.#waiting[0];
+  }
+}
