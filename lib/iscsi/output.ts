@@ -19,6 +19,8 @@ interface Block {
 export class Output {
   #pool: MemoryPool;
   #blocks: Block[] = [];
+  /** Records of blocks that are sent; their memory is elsewhere by now. */
+  #spare: Block[] = [];
   #length = 0;
   #touch: () => void;
 
@@ -40,10 +42,7 @@ export class Output {
   reserve(length: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.open && last.end + length <= last.memory.length) return last;
-    const memory = this.#pool.take(Math.max(length, BLOCK));
-    const block = { memory, start: 0, end: 0, open: true };
-    this.#blocks.push(block);
-    return block;
+    return this.#add(this.#pool.take(Math.max(length, BLOCK)), 0, true);
   }
 
   /** Takes in `length` bytes that were written behind the end of the last block. */
@@ -58,12 +57,12 @@ export class Output {
     const last = this.#blocks.at(-1)!;
     if (last.end > last.start) return;
     this.#blocks.pop();
-    this.#pool.give(last.memory);
+    this.#drop(last);
   }
 
   /** Takes in a block that was filled elsewhere; it is given back to the pool when it is sent. */
   append(memory: Memory, length: number): void {
-    this.#blocks.push({ memory, start: 0, end: length, open: false });
+    this.#add(memory, length, false);
     this.#length += length;
     this.#touch();
   }
@@ -109,15 +108,30 @@ export class Output {
       }
       left -= length;
       this.#blocks.shift();
-      this.#pool.give(first.memory);
+      this.#drop(first);
     }
   }
 
   /** Gives all memory back. */
   discard(): void {
-    for (const block of this.#blocks) this.#pool.give(block.memory);
+    for (const block of this.#blocks) this.#drop(block);
     this.#blocks.length = 0;
     this.#length = 0;
+  }
+
+  #add(memory: Memory, end: number, open: boolean): Block {
+    const block = this.#spare.pop() ?? { memory, start: 0, end: 0, open: true };
+    block.memory = memory;
+    block.start = 0;
+    block.end = end;
+    block.open = open;
+    this.#blocks.push(block);
+    return block;
+  }
+
+  #drop(block: Block): void {
+    this.#pool.give(block.memory);
+    this.#spare.push(block);
   }
 
   /** Everything that waits, copied; for a caller without a socket. */

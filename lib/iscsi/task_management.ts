@@ -112,6 +112,6 @@ function resetUnit(unit: LogicalUnit): void {
   for (const other of unit.device.users) {
     other.nexus.abortTasks(other);
     other.clearAttentions();
-    if (other !== unit) other.addAttention(Sense.BUS_DEVICE_RESET);
+    other.addAttention(Sense.BUS_DEVICE_RESET);
   }
 }

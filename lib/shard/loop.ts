@@ -19,6 +19,9 @@ export interface Settler {
 
 const TICK = 1000; // milliseconds
 
+/** A loop that always finds something looks at the clock once in so many turns. */
+const TURNS_PER_LOOK = 64;
+
 export class Loop {
   #poller: Poller = createPoller();
   #handlers = new Map<number, Handler>();
@@ -70,20 +73,22 @@ export class Loop {
   /** Runs until stop(). */
   run(): void {
     let nextTick = performance.now() + TICK;
-    while (this.#running) {
-      const left = nextTick - performance.now();
-      const count = this.#poller.wait(Math.max(0, Math.ceil(left)));
+    for (let turn = 0; this.#running; turn++) {
+      const count = this.#poller.wait(TICK);
       for (let index = 0; index < count; index++) {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
-      if (left <= 0) {
-        const now = performance.now();
-        nextTick = now + TICK;
-        this.#try(() => this.#tick(now));
-      }
+      if (count === 0 || turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
       this.#endTurn();
     }
     this.#poller.close();
+  }
+
+  #tickIfDue(nextTick: number): number {
+    const now = performance.now();
+    if (now < nextTick) return nextTick;
+    this.#try(() => this.#tick(now));
+    return now + TICK;
   }
 
   #guard(token: number, found: number): void {

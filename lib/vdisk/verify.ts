@@ -48,18 +48,23 @@ export function checkVerify(disk: VirtualDisk, command: Command): boolean {
 /** Executes VERIFY 10, 12 and 16: reads the blocks and compares them as BYTCHK says. */
 export function verify(disk: VirtualDisk, command: Command): void {
   if (command.blocks === 0) return command.succeed();
+  if (command.outLength < command.wantedOut) return command.fail(Sense.INVALID_FIELD_IN_CDB);
   const request = takeBuffers(disk, command);
   if (request !== undefined) readBack(request);
 }
 
-/** Executes WRITE AND VERIFY 10, 12 and 16 (SBC-4 5.45 to 5.48). */
+/**
+ * Executes WRITE AND VERIFY 10, 12 and 16 (SBC-4 5.45 to 5.48). Like WRITE it goes as far as the
+ * initiator has data.
+ */
 export function writeAndVerify(disk: VirtualDisk, command: Command): void {
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
-  if (command.blocks === 0 || command.wantedOut === 0) return command.succeed();
+  command.blocks = Math.floor(command.outLength / disk.blockSize);
+  if (command.blocks === 0) return command.succeed();
   const request = takeBuffers(disk, command);
   if (request === undefined) return;
-  const length = command.outLength;
-  request.iov.push(request.memory!.address + sizeOf(command, disk), length);
+  const length = sizeOf(command, disk);
+  request.iov.push(request.memory!.address + length, length);
   request.start(IoOperation.WRITE, command.lba * disk.blockSize, length, written);
 }
 
@@ -78,10 +83,6 @@ function sizeOf(command: Command, disk: VirtualDisk): number {
  * may come later than the buffer that the data is in now. Ends the command when that cannot be.
  */
 function takeBuffers(disk: VirtualDisk, command: Command): DiskRequest | undefined {
-  if (command.outLength < command.wantedOut) {
-    command.fail(Sense.INVALID_FIELD_IN_CDB);
-    return undefined;
-  }
   if (!disk.hasMemory) {
     command.refuseForNow();
     return undefined;

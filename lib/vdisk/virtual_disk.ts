@@ -28,8 +28,8 @@ export const UNMAP_MOST = 256 * 2 ** 20;
 /** Descriptors that one UNMAP may have (MAXIMUM UNMAP BLOCK DESCRIPTOR COUNT of VPD B0h). */
 export const UNMAP_DESCRIPTORS_MOST = 128;
 
-/** Bytes that one WRITE SAME may cover (MAXIMUM WRITE SAME LENGTH of VPD B0h). */
-export const WRITE_SAME_MOST = 256 * 2 ** 20;
+/** Blocks that one WRITE SAME may cover (MAXIMUM WRITE SAME LENGTH of VPD B0h): what the 10-byte CDB can say. */
+export const WRITE_SAME_MOST = 65535;
 
 /** Bytes of memory that commands in progress may hold; what comes beyond gets TASK SET FULL. */
 const MEMORY_MOST = 512 * 2 ** 20;

@@ -147,10 +147,13 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
   if (settings.thinProvisioned) {
     view.setUint32(20, UNMAP_MOST / blockSize);
     view.setUint32(24, UNMAP_DESCRIPTORS_MOST);
-    view.setUint32(28, granularity);
-    view.setUint32(32, 0x80000000); // UGAVALID, alignment 0
+    // QEMU up to 7.2 aborts when it is told a granularity for blocks of more than 512 bytes.
+    if (blockSize === 512) {
+      view.setUint32(28, granularity);
+      view.setUint32(32, 0x80000000); // UGAVALID, alignment 0
+    }
   }
-  view.setUint32(40, WRITE_SAME_MOST / blockSize); // the upper half of the field stays 0
+  view.setUint32(40, WRITE_SAME_MOST); // the upper half of the field stays 0
   return bytesOf(view);
 }
 

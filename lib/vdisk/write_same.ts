@@ -31,9 +31,8 @@ export function checkWriteSame(disk: VirtualDisk, command: Command): boolean {
   const thin = disk.settings.thinProvisioned;
   if ((flags & ANCHOR) !== 0) return refuse(command, 1, 4);
   if ((flags & UNMAP) !== 0 && !thin) return refuse(command, 1, 3);
-  const length = command.blocks * disk.blockSize;
   // WSNZ of VPD B0h: zero blocks do not stand for the rest of the medium.
-  if (length === 0 || length > WRITE_SAME_MOST) {
+  if (command.blocks === 0 || command.blocks > WRITE_SAME_MOST) {
     return refuse(command, command.cdb[0] === WRITE_SAME_16 ? 10 : 7);
   }
   return isOnMedium(disk, command);

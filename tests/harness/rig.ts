@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { closeFile, createFile, removeFile, truncateFile } from "../../ffi/file.ts";
 import { Memory } from "../../ffi/memory.ts";
-import { createWake } from "../../ffi/wake.ts";
+import { createWake, Wake } from "../../ffi/wake.ts";
 import { Connection } from "../../lib/iscsi/connection.ts";
 import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
-import { IoPool } from "../../lib/store/io_pool.ts";
 import { createRingMemory } from "../../lib/store/io_ring.ts";
+import { openNull } from "../../lib/store/null.ts";
+import type { Store } from "../../lib/store/store.ts";
 import { VirtualDisk } from "../../lib/vdisk/virtual_disk.ts";
 import {
   announcedLength,
@@ -21,9 +22,22 @@ import {
   Pdu,
 } from "../initiator/pdu.ts";
 import { scsiCommand, type ScsiCommandFields } from "../initiator/requests.ts";
+import { InlinePool } from "./inline_pool.ts";
 
 export const TARGET = "iqn.2026-11.org.scst.test:rig";
 export const BLOCK = 512;
+
+/** What the disk of a rig is like; a thin disk of 1 MiB where nothing is said. */
+export interface RigOptions {
+  /** Bytes. */
+  readonly size?: number;
+  readonly blocksize?: number;
+  readonly readOnly?: boolean;
+  readonly thinProvisioned?: boolean;
+  readonly rotational?: boolean;
+  /** Without a file, as vdisk_nullio. */
+  readonly null?: boolean;
+}
 
 /** One disk behind one target; any number of connections. */
 export class Rig implements Disposable {
@@ -31,26 +45,27 @@ export class Rig implements Disposable {
   readonly store: FaultyStore;
   readonly disk: VirtualDisk;
   readonly log: string[] = [];
-  #path = `/dev/shm/scst_rig_${crypto.randomUUID()}`;
+  /** The backing file, in memory. */
+  readonly path = `/dev/shm/scst_rig_${crypto.randomUUID()}`;
+  #pool = { ring: createRingMemory(), wake: createWake() };
 
-  constructor(size = 2 ** 20) {
-    const fd = createFile(this.#path);
-    assert(fd >= 0);
-    truncateFile(fd, size);
-    closeFile(fd);
-    const pool = new IoPool({ ring: createRingMemory(), wake: createWake() });
-    const options = { filename: this.#path, blocksize: BLOCK, size: undefined, readOnly: false };
-    this.store = new FaultyStore(openFileStore(options, pool));
-    this.node = new Node((level, line) => this.log.push(`${level} ${line}`));
+  constructor(options: RigOptions = {}) {
     const settings = {
       name: "rig",
       vendor: "SCST_FIO",
-      blocksize: BLOCK,
-      readOnly: false,
-      thinProvisioned: true,
-      rotational: false,
+      blocksize: options.blocksize ?? BLOCK,
+      readOnly: options.readOnly ?? false,
+      thinProvisioned: options.thinProvisioned ?? true,
+      rotational: options.rotational ?? false,
       ids: { naaId: "6025c57000000000000000000000001f", usn: "rig" },
     };
+    const size = options.size ?? 2 ** 20;
+    this.store = new FaultyStore(
+      options.null === true
+        ? openNull(size, settings.blocksize)
+        : this.#openFile(size, settings.blocksize, settings.readOnly),
+    );
+    this.node = new Node((level, line) => this.log.push(`${level} ${line}`));
     this.disk = new VirtualDisk(
       settings,
       this.store,
@@ -58,6 +73,15 @@ export class Rig implements Disposable {
       (line) => this.log.push(`error ${line}`),
     );
     this.node.addTarget(TARGET).luns.set(0, new Device(this.disk));
+  }
+
+  #openFile(size: number, blocksize: number, readOnly: boolean): Store {
+    const fd = createFile(this.path);
+    assert(fd >= 0);
+    truncateFile(fd, size);
+    closeFile(fd);
+    const options = { filename: this.path, blocksize, size: undefined, readOnly };
+    return openFileStore(options, new InlinePool(this.#pool));
   }
 
   /** A connection that has sent nothing yet. */
@@ -75,7 +99,8 @@ export class Rig implements Disposable {
 
   [Symbol.dispose](): void {
     this.store.close();
-    removeFile(this.#path);
+    new Wake(this.#pool.wake).close();
+    removeFile(this.path);
   }
 }
 

@@ -201,7 +201,7 @@ Deno.test("A session that is taken over leaves no write behind that could overta
   assert.deepEqual(readBlocks(second, 0, 2), fresh);
 });
 
-Deno.test("LOGICAL UNIT RESET aborts everybody's commands and tells the others", () => {
+Deno.test("LOGICAL UNIT RESET aborts everybody's commands and tells everybody", () => {
   using rig = new Rig();
   const one = rig.login(1);
   const two = rig.login(2);
@@ -211,10 +211,12 @@ Deno.test("LOGICAL UNIT RESET aborts everybody's commands and tells the others",
   assert.equal(one.send(taskManagement(one, 5))[0]!.u8(Field.response), 0);
   rig.store.release();
   assert.equal(one.take().length + two.take().length, 0);
-  assert.equal(one.run({ cdb: new Uint8Array(16) }).u8(Field.status), 0);
-  const attention = two.run({ cdb: new Uint8Array(16) });
-  assert.equal(attention.u8(Field.status), 0x02);
-  assert.deepEqual([attention.data[2 + 2], attention.data[2 + 12]], [0x06, 0x29]);
+  for (const peer of [one, two]) {
+    const attention = peer.run({ cdb: new Uint8Array(16) });
+    assert.equal(attention.u8(Field.status), 0x02);
+    assert.deepEqual([attention.data[2 + 2], attention.data[2 + 12]], [0x06, 0x29]);
+    assert.equal(peer.run({ cdb: new Uint8Array(16) }).u8(Field.status), 0);
+  }
 });
 
 Deno.test("ORDERED waits for what came before and holds up what comes after", () => {

@@ -1,0 +1,109 @@
+/** One SCSI command of a Rig's peer from its PDU to its status, with all its data, in one call. */
+import assert from "node:assert/strict";
+import { Field, FINAL, Opcode, type Pdu } from "../initiator/pdu.ts";
+import { dataOut, READ, WRITE } from "../initiator/requests.ts";
+import { parseResponseSense, type Sense, senseText } from "../initiator/sense.ts";
+import type { Peer } from "./rig.ts";
+
+const SIMPLE = 1;
+const STATUS_BIT = 0x01;
+const OVERFLOW = 0x04;
+const UNDERFLOW = 0x02;
+
+/** What goes with a CDB. */
+export interface Transfer {
+  readonly lun?: number;
+  /** Expected Data Transfer Length of a command with data-in. */
+  readonly read?: number;
+  /** Data-out, and its Expected Data Transfer Length. */
+  readonly write?: Uint8Array;
+}
+
+/** How a command ended. */
+export interface Outcome {
+  readonly status: number;
+  readonly sense: Sense | undefined;
+  readonly data: Uint8Array;
+  /** Bytes that the device had, or wanted, beyond what was expected; negative: so many less. */
+  readonly residual: number;
+}
+
+/** Runs a command to its end. The peer's session must have negotiated the defaults of RFC 7143 13. */
+export function exchange(peer: Peer, cdb: Uint8Array, transfer: Transfer = {}): Outcome {
+  const { lun = 0, read = 0, write } = transfer;
+  const command = peer.command({
+    lun,
+    cdb,
+    flags: FINAL | SIMPLE | (write !== undefined ? WRITE : read > 0 ? READ : 0),
+    expectedLength: write?.length ?? read,
+    ...(write === undefined ? {} : { data: write.subarray(0, 65536) }),
+  });
+  const data = new Uint8Array(read);
+  let received = 0;
+  const answers = peer.send(command);
+  for (let answer = answers.shift(); answer !== undefined; answer = answers.shift()) {
+    assert.equal(answer.itt, command.itt);
+    if (answer.opcode === Opcode.R2T) {
+      answers.push(...peer.send(answerR2T(answer, write!)));
+    } else if (answer.opcode === Opcode.DataIn) {
+      assert.equal(answer.u32(Field.bufferOffset), received);
+      data.set(answer.data, received);
+      received += answer.data.length;
+      if ((answer.flags & STATUS_BIT) === 0) continue;
+      assert.equal(answers.length, 0, "nothing follows the status");
+      return outcome(answer, data.subarray(0, received), undefined);
+    } else {
+      assert.equal(answer.opcode, Opcode.ScsiResponse);
+      assert.equal(answers.length, 0, "nothing follows the status");
+      return outcome(answer, data.subarray(0, received), parseResponseSense(answer.data));
+    }
+  }
+  throw new assert.AssertionError({ message: "the command has not ended" });
+}
+
+function answerR2T(r2t: Pdu, write: Uint8Array): Pdu {
+  const offset = r2t.u32(Field.bufferOffset);
+  return dataOut({
+    itt: r2t.itt,
+    ttt: r2t.u32(Field.ttt),
+    expStatSn: 0,
+    offset,
+    dataSn: 0,
+    final: true,
+    data: write.subarray(offset, offset + r2t.u32(Field.desiredLength)),
+  });
+}
+
+function outcome(answer: Pdu, data: Uint8Array, sense: Sense | undefined): Outcome {
+  const count = answer.u32(Field.residual);
+  const sign = answer.flags & OVERFLOW ? 1 : answer.flags & UNDERFLOW ? -1 : 0;
+  assert.equal(count === 0, sign === 0, "a residual count has its flag");
+  return { status: answer.u8(Field.status), sense, data, residual: sign * count };
+}
+
+/** Runs a command that must end with GOOD, and returns its data-in. */
+export function exchangeGood(
+  peer: Peer,
+  cdb: Uint8Array,
+  transfer: Transfer = {},
+  what = "command",
+): Uint8Array {
+  const { status, sense, data } = exchange(peer, cdb, transfer);
+  assert.equal(status, 0, `${what}: sense ${senseText(sense)}`);
+  return data;
+}
+
+/** Runs a command that must end with CHECK CONDITION and this sense, written as `05/21/00`. */
+export function exchangeSense(
+  peer: Peer,
+  cdb: Uint8Array,
+  wanted: string,
+  transfer: Transfer = {},
+  what = "command",
+): Sense {
+  const { status, sense, data } = exchange(peer, cdb, transfer);
+  assert.equal(senseText(sense), wanted, what);
+  assert.equal(status, 2, what);
+  assert.equal(data.length, 0, what);
+  return sense!;
+}

@@ -1,0 +1,44 @@
+/** An I/O pool without workers: what is submitted is done at once, by the isolate that submits it. */
+import { Errno } from "../../ffi/errno.ts";
+import { preadv, punchHole, pwritev, syncData, writeZeros, zeroRange } from "../../ffi/file.ts";
+import { IoPool, type IoPoolHandle } from "../../lib/store/io_pool.ts";
+import { IoOperation, type IoRequest } from "../../lib/store/io_request.ts";
+
+export class InlinePool extends IoPool {
+  constructor(handle: IoPoolHandle) {
+    super(handle);
+  }
+
+  override submit(request: IoRequest): void {
+    request.result = perform(request);
+    request.finished(request);
+  }
+}
+
+function perform(request: IoRequest): number {
+  const { fd, iov, offset, length, operation } = request;
+  switch (operation) {
+    case IoOperation.READ:
+      return transferred(preadv(fd, iov.address, iov.count, offset), length);
+    case IoOperation.WRITE:
+    case IoOperation.WRITE_DURABLE:
+      return transferred(pwritev(fd, iov.address, iov.count, offset), length);
+    case IoOperation.SYNC:
+      return syncData(fd);
+    case IoOperation.PUNCH:
+      return orWriteZeros(punchHole(fd, offset, length), request);
+    case IoOperation.ZERO:
+      return orWriteZeros(zeroRange(fd, offset, length), request);
+    default:
+      return -Errno.EINVAL;
+  }
+}
+
+function transferred(result: number, length: number): number {
+  if (result < 0) return result;
+  return result === length ? 0 : -Errno.EIO;
+}
+
+function orWriteZeros(result: number, { fd, offset, length }: IoRequest): number {
+  return result === -Errno.EOPNOTSUPP ? writeZeros(fd, offset, length) : result;
+}
