@@ -159,11 +159,11 @@ export class Session implements NexusTransport {
     task.aborted = true;
     this.tasks.delete(task.initiatorTaskTag);
     const inStore = task.ready && task.enabled && !task.statusHeld &&
-      task.unit?.disk.orphans.forget(task) === false;
+      task.unit?.disk.locks.forget(task) === false;
     if (!inStore) return task.complete();
     this.openWindow(task);
     task.leaveTaskSet();
-    if (task.operation?.changesMedium === true) task.unit!.disk.orphans.add(task);
+    if (task.operation?.changesMedium === true) task.unit!.disk.locks.orphan(task);
   }
 
   abortTasks(unit?: LogicalUnit): void {

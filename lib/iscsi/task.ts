@@ -163,10 +163,7 @@ export class Task extends Command {
   }
 
   protected override deliverStatus(): void {
-    if (this.aborted) {
-      this.unit?.disk.orphans.remove(this);
-      return this.session.retire(this);
-    }
+    if (this.aborted) return this.session.retire(this);
     if (this.unsolicited) {
       this.statusHeld = true;
       return;

@@ -46,6 +46,9 @@ export abstract class Command {
   /** Bytes of data that the CDB asks to be sent to the device; what comes is at most expectedOut. */
   wantedOut = 0;
 
+  /** Whether nobody else may touch its blocks while it runs. */
+  exclusive = false;
+
   /** Where the data from the initiator lies, when it has come. */
   out: Memory | undefined = undefined;
   outAt = 0;
@@ -82,6 +85,7 @@ export abstract class Command {
     this.blocks = 0;
     this.allocationLength = 0;
     this.wantedOut = 0;
+    this.exclusive = false;
     this.outAt = 0;
     this.outLength = 0;
     this.status = Status.GOOD;

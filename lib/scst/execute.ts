@@ -38,6 +38,7 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
     return false;
   }
   operation.decode?.(command);
+  command.exclusive = operation.exclusive === true;
   if (operation.changesMedium === true && disk.settings.readOnly) {
     return refuse(command, Sense.WRITE_PROTECTED);
   }
@@ -88,7 +89,7 @@ export function runCommand(command: CoreCommand): void {
   try {
     if (operation.onNexus !== undefined) {
       operation.onNexus(unit.nexus, command, OPERATION_TABLE);
-    } else if (!unit.disk.orphans.holds(command, runCommand)) {
+    } else if (!unit.disk.locks.holds(command, runCommand)) {
       operation.onDisk!(unit.disk, command);
     }
   } catch (error) {

@@ -66,6 +66,23 @@ const allBlocks = (command: Command, blockSize: number) => command.blocks * bloc
 const parameterList = (command: Command) => command.allocationLength;
 const isThin = (disk: VirtualDisk) => disk.settings.thinProvisioned;
 
+type Traits = Omit<Operation, "name" | "code" | "usage" | "serviceAction">;
+
+/** A row for an operation code without service actions. */
+function row(name: string, usage: string, traits: Traits): Operation {
+  return { name, code: parseInt(usage, 16), usage, ...traits };
+}
+
+/** A row for a service action. */
+function actionRow(
+  name: string,
+  serviceAction: number,
+  usage: string,
+  traits: Traits,
+): Operation {
+  return { ...row(name, usage, traits), serviceAction };
+}
+
 const READ = { onDisk: read } as const;
 const WRITE = { out: allBlocks, check: checkWrite, onDisk: write, changesMedium: true } as const;
 const VERIFY = { out: verifyOut, check: checkVerify, onDisk: verify } as const;
@@ -81,194 +98,66 @@ const WRITE_SAME = {
   onDisk: writeSame,
   changesMedium: true,
 } as const;
+const UNMAP = {
+  out: parameterList,
+  check: checkUnmap,
+  changesMedium: true,
+  exists: isThin,
+  onDisk: unmap,
+} as const;
+const INQUIRY = { passesAttention: true, onDisk: inquiry } as const;
+const REQUEST_SENSE = { passesAttention: true, onNexus: requestSense } as const;
+const REPORT_LUNS = { passesAttention: true, onNexus: reportLuns } as const;
+const SYNC = { onDisk: synchronizeCache } as const;
+const SUCCEED = { onDisk: (_disk: VirtualDisk, command: Command) => command.succeed() } as const;
+
+const LBA64 = "ffffffffffffffff";
 
 /** Sorted by operation code and service action. */
 const OPERATIONS: readonly Operation[] = [
-  {
-    name: "TEST UNIT READY",
-    code: 0x00,
-    usage: "00 00 00 00 00 00",
-    onDisk: (_disk, command) => command.succeed(),
-  },
-  {
-    name: "REQUEST SENSE",
-    code: 0x03,
-    usage: "03 01 0000 ff 00",
-    decode: length8(4),
-    passesAttention: true,
-    onNexus: requestSense,
-  },
-  { name: "READ(6)", code: 0x08, usage: "08 1fffff ff 00", decode: decode6, ...READ },
-  { name: "WRITE(6)", code: 0x0a, usage: "0a 1fffff ff 00", decode: decode6, ...WRITE },
-  {
-    name: "INQUIRY",
-    code: 0x12,
-    usage: "12 01 ff ffff 00",
-    decode: length16(3),
-    passesAttention: true,
-    onDisk: inquiry,
-  },
-  {
-    name: "MODE SENSE(6)",
-    code: 0x1a,
-    usage: "1a 08 ff ff ff 00",
-    decode: length8(4),
-    onDisk: modeSense,
-  },
-  {
-    name: "READ CAPACITY(10)",
-    code: 0x25,
-    usage: "25 00 ffffffff 0000 01 00",
-    onDisk: readCapacity10,
-  },
-  { name: "READ(10)", code: 0x28, usage: "28 18 ffffffff 1f ffff 00", decode: decode10, ...READ },
-  {
-    name: "WRITE(10)",
-    code: 0x2a,
-    usage: "2a 18 ffffffff 1f ffff 00",
-    decode: decode10,
-    ...WRITE,
-  },
-  {
-    name: "WRITE AND VERIFY(10)",
-    code: 0x2e,
-    usage: "2e 16 ffffffff 1f ffff 00",
+  row("TEST UNIT READY", "00 00 00 00 00 00", SUCCEED),
+  row("REQUEST SENSE", "03 01 0000 ff 00", { decode: length8(4), ...REQUEST_SENSE }),
+  row("READ(6)", "08 1fffff ff 00", { decode: decode6, ...READ }),
+  row("WRITE(6)", "0a 1fffff ff 00", { decode: decode6, ...WRITE }),
+  row("INQUIRY", "12 01 ff ffff 00", { decode: length16(3), ...INQUIRY }),
+  row("MODE SENSE(6)", "1a 08 ff ff ff 00", { decode: length8(4), onDisk: modeSense }),
+  row("READ CAPACITY(10)", "25 00 ffffffff 0000 01 00", { onDisk: readCapacity10 }),
+  row("READ(10)", "28 18 ffffffff 1f ffff 00", { decode: decode10, ...READ }),
+  row("WRITE(10)", "2a 18 ffffffff 1f ffff 00", { decode: decode10, ...WRITE }),
+  row("WRITE AND VERIFY(10)", "2e 16 ffffffff 1f ffff 00", {
     decode: decode10,
     ...WRITE_AND_VERIFY,
-  },
-  {
-    name: "VERIFY(10)",
-    code: 0x2f,
-    usage: "2f 16 ffffffff 1f ffff 00",
-    decode: decode10,
-    ...VERIFY,
-  },
-  {
-    name: "SYNCHRONIZE CACHE(10)",
-    code: 0x35,
-    usage: "35 02 ffffffff 1f ffff 00",
-    decode: decode10,
-    onDisk: synchronizeCache,
-  },
-  {
-    name: "WRITE SAME(10)",
-    code: 0x41,
-    usage: "41 18 ffffffff 1f ffff 00",
-    decode: decode10,
-    ...WRITE_SAME,
-  },
-  {
-    name: "UNMAP",
-    code: 0x42,
-    usage: "42 01 00000000 1f ffff 00",
-    decode: length16(7),
-    out: parameterList,
-    check: checkUnmap,
-    changesMedium: true,
-    exists: isThin,
-    onDisk: unmap,
-  },
-  {
-    name: "MODE SENSE(10)",
-    code: 0x5a,
-    usage: "5a 18 ff ff 000000 ffff 00",
-    decode: length16(7),
-    onDisk: modeSense,
-  },
-  {
-    name: "READ(16)",
-    code: 0x88,
-    usage: "88 18 ffffffffffffffff ffffffff 1f 00",
-    decode: decode16,
-    ...READ,
-  },
-  {
-    name: "WRITE(16)",
-    code: 0x8a,
-    usage: "8a 18 ffffffffffffffff ffffffff 1f 00",
-    decode: decode16,
-    ...WRITE,
-  },
-  {
-    name: "WRITE AND VERIFY(16)",
-    code: 0x8e,
-    usage: "8e 16 ffffffffffffffff ffffffff 1f 00",
+  }),
+  row("VERIFY(10)", "2f 16 ffffffff 1f ffff 00", { decode: decode10, ...VERIFY }),
+  row("SYNCHRONIZE CACHE(10)", "35 02 ffffffff 1f ffff 00", { decode: decode10, ...SYNC }),
+  row("WRITE SAME(10)", "41 18 ffffffff 1f ffff 00", { decode: decode10, ...WRITE_SAME }),
+  row("UNMAP", "42 01 00000000 1f ffff 00", { decode: length16(7), ...UNMAP }),
+  row("MODE SENSE(10)", "5a 18 ff ff 000000 ffff 00", { decode: length16(7), onDisk: modeSense }),
+  row("READ(16)", `88 18 ${LBA64} ffffffff 1f 00`, { decode: decode16, ...READ }),
+  row("WRITE(16)", `8a 18 ${LBA64} ffffffff 1f 00`, { decode: decode16, ...WRITE }),
+  row("WRITE AND VERIFY(16)", `8e 16 ${LBA64} ffffffff 1f 00`, {
     decode: decode16,
     ...WRITE_AND_VERIFY,
-  },
-  {
-    name: "VERIFY(16)",
-    code: 0x8f,
-    usage: "8f 16 ffffffffffffffff ffffffff 1f 00",
-    decode: decode16,
-    ...VERIFY,
-  },
-  {
-    name: "SYNCHRONIZE CACHE(16)",
-    code: 0x91,
-    usage: "91 02 ffffffffffffffff ffffffff 1f 00",
-    decode: decode16,
-    onDisk: synchronizeCache,
-  },
-  {
-    name: "WRITE SAME(16)",
-    code: 0x93,
-    usage: "93 19 ffffffffffffffff ffffffff 1f 00",
-    decode: decode16,
-    ...WRITE_SAME,
-  },
-  {
-    name: "READ CAPACITY(16)",
-    code: 0x9e,
-    serviceAction: 0x10,
-    usage: "9e 1f ffffffffffffffff ffffffff 01 00",
+  }),
+  row("VERIFY(16)", `8f 16 ${LBA64} ffffffff 1f 00`, { decode: decode16, ...VERIFY }),
+  row("SYNCHRONIZE CACHE(16)", `91 02 ${LBA64} ffffffff 1f 00`, { decode: decode16, ...SYNC }),
+  row("WRITE SAME(16)", `93 19 ${LBA64} ffffffff 1f 00`, { decode: decode16, ...WRITE_SAME }),
+  actionRow("READ CAPACITY(16)", 0x10, `9e 1f ${LBA64} ffffffff 01 00`, {
     decode: length32(10),
     onDisk: readCapacity16,
-  },
-  {
-    name: "REPORT LUNS",
-    code: 0xa0,
-    usage: "a0 00 ff 000000 ffffffff 00 00",
-    decode: length32(6),
-    passesAttention: true,
-    onNexus: reportLuns,
-  },
-  {
-    name: "REPORT SUPPORTED OPERATION CODES",
-    code: 0xa3,
-    serviceAction: 0x0c,
-    usage: "a3 1f 87 ff ffff ffffffff 00 00",
+  }),
+  row("REPORT LUNS", "a0 00 ff 000000 ffffffff 00 00", { decode: length32(6), ...REPORT_LUNS }),
+  actionRow("REPORT SUPPORTED OPERATION CODES", 0x0c, "a3 1f 87 ff ffff ffffffff 00 00", {
     decode: length32(6),
     onNexus: reportSupportedOpcodes,
-  },
-  {
-    name: "READ(12)",
-    code: 0xa8,
-    usage: "a8 18 ffffffff ffffffff 1f 00",
-    decode: decode12,
-    ...READ,
-  },
-  {
-    name: "WRITE(12)",
-    code: 0xaa,
-    usage: "aa 18 ffffffff ffffffff 1f 00",
-    decode: decode12,
-    ...WRITE,
-  },
-  {
-    name: "WRITE AND VERIFY(12)",
-    code: 0xae,
-    usage: "ae 16 ffffffff ffffffff 1f 00",
+  }),
+  row("READ(12)", "a8 18 ffffffff ffffffff 1f 00", { decode: decode12, ...READ }),
+  row("WRITE(12)", "aa 18 ffffffff ffffffff 1f 00", { decode: decode12, ...WRITE }),
+  row("WRITE AND VERIFY(12)", "ae 16 ffffffff ffffffff 1f 00", {
     decode: decode12,
     ...WRITE_AND_VERIFY,
-  },
-  {
-    name: "VERIFY(12)",
-    code: 0xaf,
-    usage: "af 16 ffffffff ffffffff 1f 00",
-    decode: decode12,
-    ...VERIFY,
-  },
+  }),
+  row("VERIFY(12)", "af 16 ffffffff ffffffff 1f 00", { decode: decode12, ...VERIFY }),
 ];
 
 export const OPERATION_TABLE: OperationTable = new OperationTable(OPERATIONS);

@@ -27,6 +27,8 @@ export interface Operation {
   readonly decode?: (command: Command) => void;
   /** Whether it changes the medium, so that write protection refuses it. */
   readonly changesMedium?: boolean;
+  /** Whether nobody else may touch its blocks while it runs. */
+  readonly exclusive?: boolean;
   /** Whether it runs in front of a unit attention condition (SAM-5 5.14). */
   readonly passesAttention?: boolean;
   /** Whether a disk has it; all of them when left out. */

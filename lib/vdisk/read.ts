@@ -24,8 +24,7 @@ export function read(disk: VirtualDisk, command: Command): void {
 
 function readLater(disk: VirtualDisk, command: Command, length: number): void {
   if (!disk.hasMemory) return command.refuseForNow();
-  const request = disk.takeRequest();
-  request.command = command;
+  const request = disk.takeRequest(command);
   request.memory = disk.memory.take(command.sizeOfLayout(length));
   command.layoutData(request.memory, length, request.iov);
   request.start(IoOperation.READ, command.lba * disk.blockSize, length, finishRead);

@@ -16,13 +16,11 @@ export function synchronizeCache(disk: VirtualDisk, command: Command): void {
     return command.fail(Sense.LBA_OUT_OF_RANGE);
   }
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
-  const request = disk.takeRequest();
   if ((command.cdb[1]! & IMMED) !== 0) {
-    request.start(IoOperation.SYNC, 0, 0, finishFlush);
+    disk.takeRequest().start(IoOperation.SYNC, 0, 0, finishFlush);
     return command.succeed();
   }
-  request.command = command;
-  request.start(IoOperation.SYNC, 0, 0, finishFlush);
+  disk.takeRequest(command).start(IoOperation.SYNC, 0, 0, finishFlush);
 }
 
 /** Brings everything to stable storage; `then` learns 0 or -errno. */

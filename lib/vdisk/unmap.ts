@@ -46,8 +46,7 @@ export function unmap(disk: VirtualDisk, command: Command): void {
     if (total * disk.blockSize > UNMAP_MOST) return command.failParameter(at + 8);
   }
   if (!disk.hasMemory) return command.refuseForNow();
-  const request = disk.takeRequest();
-  request.command = command;
+  const request = disk.takeRequest(command);
   request.memory = disk.memory.take(HEADER + count * DESCRIPTOR);
   const descriptors = command.out!.bytes.subarray(
     command.outAt + HEADER,

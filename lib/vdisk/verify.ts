@@ -88,8 +88,7 @@ function takeBuffers(disk: VirtualDisk, command: Command): DiskRequest | undefin
     return undefined;
   }
   const length = sizeOf(command, disk);
-  const request = disk.takeRequest();
-  request.command = command;
+  const request = disk.takeRequest(command);
   request.memory = disk.memory.take(length + command.outLength);
   if (command.outLength > 0) {
     const out = command.out!.bytes.subarray(command.outAt, command.outAt + command.outLength);

@@ -2,8 +2,9 @@
 import { describeErrno } from "../../ffi/errno.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
+import type { Command } from "../scsi/command.ts";
 import type { Store } from "../store/store.ts";
-import { Orphans } from "./orphans.ts";
+import { BlockLocks } from "./block_locks.ts";
 import { DiskRequest } from "./disk_request.ts";
 
 /** How a disk presents itself. */
@@ -42,7 +43,7 @@ export class VirtualDisk {
   /** Blocks of the medium. */
   readonly capacity: number;
   readonly transferMost: number;
-  readonly orphans = new Orphans();
+  readonly locks = new BlockLocks();
   /** Why writes are refused since a flush failed, as errno; 0 while all is well. */
   failure = 0;
   #report: (line: string) => void;
@@ -87,17 +88,22 @@ export class VirtualDisk {
     return this.#piece;
   }
 
-  /** Lends a request; give it back with giveRequest() when it is finished. */
-  takeRequest(): DiskRequest {
-    return this.#requests.pop() ?? new DiskRequest(this);
+  /** Lends a request for a command; give it back with giveRequest() when all is finished. */
+  takeRequest(command?: Command): DiskRequest {
+    const request = this.#requests.pop() ?? new DiskRequest(this);
+    request.command = command;
+    if (command !== undefined) this.locks.begin(command);
+    return request;
   }
 
   /** Takes a request back, with the memory that it still has. */
   giveRequest(request: DiskRequest): void {
     if (request.memory !== undefined) this.memory.give(request.memory);
+    const { command } = request;
     request.memory = undefined;
     request.command = undefined;
     request.iov.clear();
     this.#requests.push(request);
+    if (command !== undefined) this.locks.end(command);
   }
 }

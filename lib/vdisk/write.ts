@@ -44,8 +44,7 @@ function writeLater(
   length: number,
 ): void {
   if (!command.outOwned && !disk.hasMemory) return command.refuseForNow();
-  const request = disk.takeRequest();
-  request.command = command;
+  const request = disk.takeRequest(command);
   const out = command.out!;
   if (command.outOwned) {
     request.memory = out;

@@ -54,8 +54,7 @@ export function writeSame(disk: VirtualDisk, command: Command): void {
   const length = command.blocks * disk.blockSize;
   const zero = hasNoData(command) || isZero(command);
   if (!zero && !disk.hasMemory) return command.refuseForNow();
-  const request = disk.takeRequest();
-  request.command = command;
+  const request = disk.takeRequest(command);
   if (zero) {
     const discard = (command.cdb[1]! & UNMAP) !== 0;
     const operation = discard ? IoOperation.PUNCH : IoOperation.ZERO;

@@ -1,0 +1,89 @@
+/**
+ * Who may touch which blocks while others do. Commands run side by side, with two exceptions. An
+ * exclusive command (COMPARE AND WRITE) has its blocks to itself from its read to its write. And an
+ * orphan, a command that was aborted while the store worked on it, bars its blocks until the store
+ * has finished: its initiator has its answer and may write them again at once, and a late old write
+ * must not land on top of the new one.
+ */
+import type { Command } from "../scsi/command.ts";
+
+interface Waiting {
+  readonly command: Command;
+  readonly run: (command: Command) => void;
+}
+
+export class BlockLocks {
+  /** Commands that the store works on. */
+  #pending = new Set<Command>();
+  /** Those of them that tolerate nobody else. */
+  #barring: Command[] = [];
+  #waiting: Waiting[] = [];
+
+  /** Whether `command` has to wait; then `run` is called with it later. */
+  holds<C extends Command>(command: C, run: (command: C) => void): boolean {
+    const free = this.#barring.length === 0 && this.#waiting.length === 0;
+    if (free && (!command.exclusive || this.#pending.size === 0)) return false;
+    if (!this.#mustWait(command)) return false;
+    this.#waiting.push({ command, run: run as (command: Command) => void });
+    return true;
+  }
+
+  /** The store begins to work on a command. */
+  begin(command: Command): void {
+    this.#pending.add(command);
+    if (command.exclusive) this.#barring.push(command);
+  }
+
+  /** The store has finished with a command: who waited for it goes on. */
+  end(command: Command): void {
+    this.#pending.delete(command);
+    const index = this.#barring.indexOf(command);
+    if (index >= 0) this.#barring.splice(index, 1);
+    if (this.#waiting.length > 0) this.#retry();
+  }
+
+  /** Makes an orphan of a command; nobody touches its blocks until end(). */
+  orphan(command: Command): void {
+    if (this.#pending.has(command) && !command.exclusive) this.#barring.push(command);
+  }
+
+  /** Forgets a waiting command that was aborted itself; tells whether it waited. */
+  forget(command: Command): boolean {
+    const index = this.#waiting.findIndex((entry) => entry.command === command);
+    if (index < 0) return false;
+    this.#waiting.splice(index, 1);
+    this.#retry();
+    return true;
+  }
+
+  #mustWait(command: Command): boolean {
+    const overlaps = (other: Command) => other !== command && overlap(other, command);
+    if (this.#barring.some(overlaps)) return true;
+    // An exclusive command that waits is not overtaken, or it might wait for ever.
+    if (this.#waiting.some((entry) => entry.command.exclusive && overlaps(entry.command))) {
+      return true;
+    }
+    if (!command.exclusive) return false;
+    for (const other of this.#pending) if (overlaps(other)) return true;
+    return false;
+  }
+
+  #retry(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const entry of waiting) entry.run(entry.command);
+  }
+}
+
+const UNMAP = 0x42;
+
+/** Whether two commands may touch the same block. UNMAP names its blocks in its data: any of them. */
+function overlap(one: Command, other: Command): boolean {
+  if (one.cdb[0] === UNMAP) return touchesBlocks(other);
+  if (other.cdb[0] === UNMAP) return touchesBlocks(one);
+  return one.lba < other.lba + other.blocks && other.lba < one.lba + one.blocks;
+}
+
+function touchesBlocks(command: Command): boolean {
+  return command.blocks > 0 || command.cdb[0] === UNMAP;
+}

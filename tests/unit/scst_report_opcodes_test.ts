@@ -1,0 +1,114 @@
+/** REPORT SUPPORTED OPERATION CODES (SPC-5 6.35) says what is in the table, and nothing else. */
+import assert from "node:assert/strict";
+import type { Operation } from "../../lib/scst/operation.ts";
+import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
+import { usageBytes } from "../harness/cdb_of.ts";
+import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
+import { type Peer, Rig } from "../harness/rig.ts";
+import { type OpcodeQuery, reportOpcodes } from "../initiator/cdb.ts";
+
+const ALL = 0;
+const CODE = 1;
+const SERVICE_ACTION = 2;
+const EITHER = 3;
+/** SUPPORT (SPC-5 table 303). */
+const NOT_SUPPORTED = [0, 1, 0, 0];
+const TIMEOUTS = [0, 10, ...Array(10).fill(0)];
+
+const { rows } = OPERATION_TABLE;
+
+function rowsOf(thin: boolean): Operation[] {
+  return rows.filter((row) => thin || row.name !== "UNMAP");
+}
+
+function ask(peer: Peer, query: OpcodeQuery): number[] {
+  return [...exchangeGood(peer, reportOpcodes(4096, query), { read: 4096 }, JSON.stringify(query))];
+}
+
+/** One command parameter data as SPC-5 6.35.3 has it. */
+function described(row: Operation, timeouts: boolean): number[] {
+  const usage = usageBytes(row);
+  if (row.serviceAction !== undefined) usage[1] = usage[1]! & 0xe0 | row.serviceAction;
+  const head = [0, timeouts ? 0x83 : 0x03, 0, usage.length];
+  return [...head, ...usage, ...(timeouts ? TIMEOUTS : [])];
+}
+
+function queryOf(row: Operation): OpcodeQuery {
+  const { code: opcode, serviceAction } = row;
+  return serviceAction === undefined
+    ? { reporting: CODE, opcode }
+    : { reporting: SERVICE_ACTION, opcode, serviceAction };
+}
+
+for (const thinProvisioned of [true, false]) {
+  const kind = thinProvisioned ? "thin" : "thick";
+
+  Deno.test(`reportSupportedOpcodes() lists the table of a ${kind} disk`, () => {
+    using rig = new Rig({ thinProvisioned });
+    const peer = rig.login(1);
+    for (const timeouts of [false, true]) {
+      const entries = rowsOf(thinProvisioned).flatMap((row) => [
+        row.code,
+        ...[0, 0, row.serviceAction ?? 0, 0],
+        (row.serviceAction === undefined ? 0 : 1) | (timeouts ? 2 : 0),
+        ...[0, usageBytes(row).length],
+        ...(timeouts ? TIMEOUTS : []),
+      ]);
+      const header = [0, 0, entries.length >> 8, entries.length & 0xff];
+      assert.deepEqual(ask(peer, { reporting: ALL, timeouts }), [...header, ...entries]);
+    }
+  });
+
+  Deno.test(`reportSupportedOpcodes() describes every command of a ${kind} disk`, () => {
+    using rig = new Rig({ thinProvisioned });
+    const peer = rig.login(1);
+    for (const row of rows) {
+      const exists = rowsOf(thinProvisioned).includes(row);
+      for (const timeouts of [false, true]) {
+        const expected = exists ? described(row, timeouts) : NOT_SUPPORTED;
+        const query = { ...queryOf(row), timeouts };
+        assert.deepEqual(ask(peer, query), expected, row.name);
+        assert.deepEqual(ask(peer, { ...query, reporting: EITHER }), expected, row.name);
+      }
+    }
+  });
+}
+
+Deno.test("reportSupportedOpcodes() says of everything else that it is not supported", () => {
+  using rig = new Rig();
+  const peer = rig.login(1);
+  const withActions = new Set(
+    rows.filter((row) => row.serviceAction !== undefined).map((row) => row.code),
+  );
+  for (let opcode = 0; opcode < 256; opcode++) {
+    const known = rows.filter((row) => row.code === opcode);
+    if (known.length === 0) {
+      assert.deepEqual(ask(peer, { reporting: CODE, opcode }), NOT_SUPPORTED);
+      assert.deepEqual(ask(peer, { reporting: EITHER, opcode }), NOT_SUPPORTED);
+      continue;
+    }
+    const actions = withActions.has(opcode) ? [0, 0x1f, 0x110, 0x10c, 0xffff] : [1, 0x100, 0xffff];
+    for (const serviceAction of actions) {
+      const query = { opcode, serviceAction };
+      assert.deepEqual(ask(peer, { ...query, reporting: EITHER }), NOT_SUPPORTED);
+      if (!withActions.has(opcode)) continue;
+      assert.deepEqual(ask(peer, { ...query, reporting: SERVICE_ACTION }), NOT_SUPPORTED);
+    }
+  }
+});
+
+Deno.test("reportSupportedOpcodes() refuses the option that does not go with the opcode", () => {
+  using rig = new Rig();
+  const peer = rig.login(1);
+  for (const { code: opcode, serviceAction } of rows) {
+    const reporting = serviceAction === undefined ? SERVICE_ACTION : CODE;
+    const cdb = reportOpcodes(4096, { reporting, opcode });
+    const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { read: 4096 });
+    assert.deepEqual(fieldPointer, { inCdb: true, byte: 3, bit: 7 });
+  }
+  for (let reporting = 4; reporting < 8; reporting++) {
+    const cdb = reportOpcodes(4096, { reporting });
+    const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { read: 4096 });
+    assert.deepEqual(fieldPointer, { inCdb: true, byte: 2, bit: 2 });
+  }
+});

@@ -1,0 +1,131 @@
+/** INQUIRY (SPC-5 6.7) and the vital product data pages (SPC-5 7.7, SBC-4 6.6), byte by byte. */
+import assert from "node:assert/strict";
+import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
+import { hexBytes, toHex } from "../harness/hex.ts";
+import { type Peer, Rig, type RigOptions, TARGET } from "../harness/rig.ts";
+import { inquiry } from "../initiator/cdb.ts";
+
+const text = (value: string) => toHex(new TextEncoder().encode(value));
+const zeros = (count: number) => "00".repeat(count);
+
+/** The same digits in the same groups, however they were written. */
+const golden = (...parts: string[]) => toHex(hexBytes(parts.join("")));
+
+function page(peer: Peer, code?: number): string {
+  return toHex(exchangeGood(peer, inquiry(1024, code), { read: 1024 }));
+}
+
+function pageOf(options: RigOptions, code: number): string {
+  using rig = new Rig(options);
+  return page(rig.login(1), code);
+}
+
+Deno.test("standardInquiry() is what SPC-5 6.7.2 says, of SPC-4, SBC-3 and iSCSI", () => {
+  using rig = new Rig();
+  const expected = golden(
+    "00 00 06 12 5b 00 00 02",
+    text("SCST_FIOrig             0100"),
+    zeros(22),
+    "00a0 0960 0460 04c0",
+    zeros(30),
+  );
+  assert.equal(page(rig.login(1)), expected);
+});
+
+Deno.test("inquiry() of a LUN without a unit says qualifier 3 and type 1Fh, and no pages", () => {
+  using rig = new Rig();
+  const peer = rig.login(1);
+  const data = exchangeGood(peer, inquiry(255), { lun: 1, read: 255 });
+  assert.equal(toHex(data), golden("7f 00 06 12 1f 00 00 02", zeros(28)));
+  for (const code of [0x00, 0x83]) {
+    const sense = exchangeSense(peer, inquiry(255, code), "05/24/00", { lun: 1, read: 255 });
+    assert.equal(sense.fieldPointer?.byte, 2);
+  }
+});
+
+Deno.test("inquiry() has the pages that page 00h lists, and no others", () => {
+  for (const thinProvisioned of [true, false]) {
+    using rig = new Rig({ thinProvisioned });
+    const peer = rig.login(1);
+    const codes = thinProvisioned ? "00 80 83 86 b0 b1 b2" : "00 80 83 86 b0 b1";
+    const listed = hexBytes(codes);
+    assert.equal(page(peer, 0x00), golden("00 00 00 0", String(listed.length), codes));
+    for (let code = 0; code < 256; code++) {
+      if (listed.includes(code)) {
+        assert.equal(hexBytes(page(peer, code))[1], code);
+      } else {
+        const sense = exchangeSense(peer, inquiry(255, code), "05/24/00", { read: 255 });
+        assert.deepEqual(sense.fieldPointer, { inCdb: true, byte: 2, bit: 7 });
+      }
+      if (code === 0) continue;
+      const withoutEvpd = inquiry(255, code);
+      withoutEvpd[1] = 0;
+      const sense = exchangeSense(peer, withoutEvpd, "05/24/00", { read: 255 });
+      assert.deepEqual(sense.fieldPointer, { inCdb: true, byte: 2, bit: 7 });
+    }
+  }
+});
+
+Deno.test("unitSerialNumber() is page 80h", () => {
+  assert.equal(pageOf({}, 0x80), golden("00 80 0003", text("rig")));
+});
+
+Deno.test("deviceIdentification() is page 83h: the unit by NAA and T10, the port by number and name", () => {
+  const expected = golden(
+    "00 83 0057",
+    "01 03 00 10 6025c570 00000000 00000000 0000001f",
+    "02 01 00 0b",
+    text("SCST_FIOrig"),
+    "51 94 00 04 0000 0001",
+    "53 98 00 28",
+    text(`${TARGET},t,0x0001`),
+    "0000",
+  );
+  assert.equal(pageOf({}, 0x83), expected);
+});
+
+Deno.test("deviceIdentification() ends a SCSI name with one to four NULs", () => {
+  using rig = new Rig();
+  const device = rig.node.findTarget(TARGET)!.luns.get(0)!;
+  for (
+    const [suffix, length] of [["-", 40], ["-0", 44], ["-01", 44], ["-012", 44], ["-0123", 48]]
+  ) {
+    const name = `${TARGET}${suffix}`;
+    rig.node.addTarget(name).luns.set(0, device);
+    const peer = rig.connect();
+    peer.login(1, { TargetName: name });
+    const bytes = exchangeGood(peer, inquiry(1024, 0x83), { read: 1024 });
+    const wanted = new Uint8Array(Number(length));
+    wanted.set(new TextEncoder().encode(`${name},t,0x0001`));
+    assert.equal(wanted.at(-1), 0);
+    assert.deepEqual(bytes.subarray(-wanted.length - 1), Uint8Array.of(wanted.length, ...wanted));
+  }
+});
+
+Deno.test("extendedInquiry() is page 86h: HEADSUP, ORDSUP, SIMPSUP, V_SUP, LUICLR", () => {
+  assert.equal(pageOf({}, 0x86), golden("00 86 003c 00 07 01 01", zeros(56)));
+});
+
+Deno.test("blockLimits() is page B0h: limits in blocks of the disk, UNMAP on thin disks only", () => {
+  const head = "00 b0 003c 01 00";
+  const cases: [RigOptions, string][] = [
+    [{}, "0008 00004000 00000400 00000000 00080000 00000080 00000008 80000000"],
+    [{ thinProvisioned: false }, `0008 00004000 00000400 ${zeros(20)}`],
+    [{ blocksize: 4096 }, "0001 00000800 00000080 00000000 00010000 00000080 00000000 00000000"],
+    [{ blocksize: 65536 }, "0001 00000080 00000008 00000000 00001000 00000080 00000000 00000000"],
+    [{ null: true, thinProvisioned: false }, `0001 00004000 00000400 ${zeros(20)}`],
+  ];
+  for (const [options, limits] of cases) {
+    const expected = golden(head, limits, "00000000 0000ffff", zeros(20));
+    assert.equal(pageOf(options, 0xb0), expected, JSON.stringify(options));
+  }
+});
+
+Deno.test("blockDeviceCharacteristics() is page B1h: 15000 revolutions, or none", () => {
+  assert.equal(pageOf({ rotational: true }, 0xb1), golden("00 b1 003c 3a98", zeros(58)));
+  assert.equal(pageOf({ rotational: false }, 0xb1), golden("00 b1 003c 0001", zeros(58)));
+});
+
+Deno.test("logicalBlockProvisioning() is page B2h: LBPU, LBPWS, LBPWS10, LBPRZ 001b, thin", () => {
+  assert.equal(pageOf({}, 0xb2), golden("00 b2 0004 00 e4 02 00"));
+});
