@@ -174,3 +174,73 @@ export function writeZeros(fd: number, offset: number, length: number): number {
   }
   return 0;
 }
+
+/** Makes a directory with mode 0700 where there is none; its parent is there. */
+export function makeDirectory(path: string): number {
+  const result = check(libc.mkdir(cString(path), 0o700));
+  return result === -Errno.EEXIST ? 0 : result;
+}
+
+/**
+ * Replaces the content of `path` so that a crash at any instant leaves the old or the new content,
+ * under `path` or, for an instant, under `path`.1, which keeps the generation before. May sleep.
+ */
+export function replaceFile(path: string, content: Uint8Array<ArrayBuffer>): number {
+  const fresh = `${path}.new`;
+  removeFile(fresh);
+  const fd = createFile(fresh);
+  if (fd < 0) return fd;
+  const written = writeAndSync(fd, content);
+  closeFile(fd);
+  if (written < 0) {
+    removeFile(fresh);
+    return written;
+  }
+  const kept = check(libc.rename(cString(path), cString(`${path}.1`)));
+  if (kept < 0 && kept !== -Errno.ENOENT) return kept;
+  const renamed = check(libc.rename(cString(fresh), cString(path)));
+  return renamed < 0 ? renamed : syncDirectory(path.slice(0, path.lastIndexOf("/")) || "/");
+}
+
+function writeAndSync(fd: number, content: Uint8Array<ArrayBuffer>): number {
+  const memory = new Memory(Math.max(content.length, 1));
+  memory.bytes.set(content);
+  for (let done = 0; done < content.length;) {
+    const written = check(libc.write(fd, memory.address + done, content.length - done));
+    if (written < 0 && written !== -Errno.EINTR) return written;
+    if (written > 0) done += written;
+  }
+  return check(libc.fsync(fd));
+}
+
+function syncDirectory(path: string): number {
+  const fd = openFile(path, false);
+  if (fd < 0) return fd;
+  const result = check(libc.fsync(fd));
+  closeFile(fd);
+  return result;
+}
+
+/** The content of a small file; undefined when there is none, or -errno. */
+export function readSmallFile(path: string): Uint8Array<ArrayBuffer> | number | undefined {
+  const fd = openFile(path, false);
+  if (fd === -Errno.ENOENT) return undefined;
+  if (fd < 0) return fd;
+  try {
+    const size = sizeOfFile(fd);
+    if (size < 0) return size;
+    const memory = new Memory(Math.max(size, 1));
+    const iov = new IoVector(1);
+    for (let done = 0; done < size;) {
+      iov.clear();
+      iov.push(memory.address + done, size - done);
+      const read = preadv(fd, iov.address, iov.count, done);
+      if (read < 0 && read !== -Errno.EINTR) return read;
+      if (read === 0) return memory.bytes.slice(0, done);
+      if (read > 0) done += read;
+    }
+    return memory.bytes.slice(0, size);
+  } finally {
+    closeFile(fd);
+  }
+}

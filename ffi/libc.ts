@@ -26,6 +26,9 @@ const LIBRARY = { linux: "libc.so.6", freebsd: "libc.so.7" } as const;
 
 const portable = Deno.dlopen(LIBRARY[SYSTEM], {
   open: { parameters: ["buffer", "i32", "i32"], result: "i32" },
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  fsync: { parameters: ["i32"], result: "i32" },
   unlink: { parameters: ["buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "usize", "usize"], result: "i32" },

@@ -20,6 +20,13 @@ export class Memory {
   }
 }
 
+/** A copy of `length` bytes at `address`, which their owner keeps alive until this returns. */
+export function copyFrom(address: number, length: number): Uint8Array<ArrayBuffer> {
+  const pointer = Deno.UnsafePointer.create(BigInt(address));
+  if (pointer === null) throw new Error("Cannot copy from address 0");
+  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).slice();
+}
+
 const SMALLEST = 12; // 4 KiB
 const LARGEST = 24; // 16 MiB; larger blocks are not kept
 

@@ -30,7 +30,7 @@ async function demo({ options }: VerbInput): Promise<ExitCode> {
   if (!ids) throw new Error(`No ids were saved for ${idName}`);
   const image = prepareImage(path, size);
   try {
-    return await serveModel(demoModel(path, size, port, ids), ([portal]) => {
+    return await serveModel(demoModel(state, path, size, port, ids), ([portal]) => {
       print(introduction(path, image, portal?.port ?? port));
     });
   } catch (error) {
@@ -65,12 +65,14 @@ function parseDemoSize(text: string | undefined): number | undefined {
 }
 
 function demoModel(
+  stateDir: string,
   path: string,
   size: number | undefined,
   port: number,
   ids: DeviceIds,
 ): ServerModel {
   return {
+    stateDir,
     portals: [{ hostname: HOSTNAME, port }],
     devices: [{
       name: DEVICE,

@@ -31,6 +31,7 @@ export function loadConfig(path: string, stateDir: string): ServerModel {
   const ids = identities(devices, stateDir, problems);
   problems.throwIfAny();
   return {
+    stateDir,
     portals,
     devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
     targets: targets.map(({ name, luns }) => ({

@@ -58,6 +58,8 @@ export interface PortalModel {
 
 /** All that one server is to serve. */
 export interface ServerModel {
+  /** Directory for what has to survive a restart: reservations, mode pages. Absolute; it is there. */
+  readonly stateDir: string;
   readonly portals: readonly PortalModel[];
   readonly devices: readonly DeviceModel[];
   readonly targets: readonly TargetModel[];

@@ -10,6 +10,8 @@ export interface ShardStart {
   /** Wakes the shard after something was posted. */
   readonly wake: WakeHandle;
   readonly pool: IoPoolHandle;
+  /** Directory for what has to survive a restart. */
+  readonly stateDir: string;
 }
 
 /** A validated operation on one object. */

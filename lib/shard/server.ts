@@ -40,14 +40,14 @@ class ShardHandle {
   #waiting = new Map<number, (error: string | undefined) => void>();
   #lastId = 0;
 
-  constructor(pool: IoPoolHandle) {
+  constructor(pool: IoPoolHandle, stateDir: string) {
     const { port1, port2 } = new MessageChannel();
     const wake = createWake();
     this.#port = port1;
     this.#wake = new Wake(wake);
     port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
     const worker = startWorker(new URL("./shard_worker.ts", import.meta.url), "shard");
-    const start: ShardStart = { port: port2, wake, pool };
+    const start: ShardStart = { port: port2, wake, pool, stateDir };
     worker.postMessage(start, [port2]);
   }
 
@@ -90,7 +90,7 @@ function startIoWorkers(): IoPoolHandle {
 
 /** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
 export async function startServer(model: ServerModel): Promise<Server> {
-  const shard = new ShardHandle(startIoWorkers());
+  const shard = new ShardHandle(startIoWorkers(), model.stateDir);
   for (const device of model.devices) {
     const error = await shard.request({ kind: "addDevice", device });
     if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");

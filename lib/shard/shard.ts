@@ -25,8 +25,11 @@ export class Shard {
   #links = new Set<Link>();
   #buffer = new Memory(RECEIVE_LENGTH);
   #report: Report;
+  /** Where the state of devices is kept. */
+  #stateDir: string;
 
-  constructor(pool: IoPoolHandle, report: Report) {
+  constructor(pool: IoPoolHandle, stateDir: string, report: Report) {
+    this.#stateDir = stateDir;
     this.#report = report;
     this.#node = new Node(report);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));

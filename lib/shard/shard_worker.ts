@@ -10,10 +10,10 @@ import { LogLimit } from "./log_limit.ts";
 import type { FromShard, Request, ShardStart } from "./messages.ts";
 import { Shard } from "./shard.ts";
 
-function serve({ port, wake: wakeHandle, pool }: ShardStart): void {
+function serve({ port, wake: wakeHandle, pool, stateDir }: ShardStart): void {
   const post = (message: FromShard) => port.postMessage(message);
   const limit = new LogLimit((level, line) => post({ kind: "log", level, line }));
-  const shard = new Shard(pool, (level, line) => limit.report(level, line));
+  const shard = new Shard(pool, stateDir, (level, line) => limit.report(level, line));
   const wake = new Wake(wakeHandle);
   const answer = (id: number, error: string | undefined) => post({ kind: "result", id, error });
 

@@ -56,7 +56,8 @@ export class IoPool {
       slot,
       request.operation,
       request.fd,
-      request.iov.address,
+      // REPLACE takes its bytes as they lie there, without a vector.
+      request.operation === IoOperation.REPLACE ? request.memory!.address : request.iov.address,
       request.iov.count,
       request.offset + request.done,
       request.length,

@@ -13,6 +13,8 @@ export const IoOperation = {
   PUNCH: 5,
   /** Makes a range read as zeros. */
   ZERO: 6,
+  /** Replaces a small file: `offset` bytes of its path, then its content. */
+  REPLACE: 7,
 } as const;
 
 /**

@@ -8,10 +8,12 @@ import {
   punchHole,
   pwritev,
   pwritevDurable,
+  replaceFile,
   syncData,
   writeZeros,
   zeroRange,
 } from "../../ffi/file.ts";
+import { copyFrom } from "../../ffi/memory.ts";
 import { Wake } from "../../ffi/wake.ts";
 import type { IoPoolHandle } from "./io_pool.ts";
 import { IoOperation } from "./io_request.ts";
@@ -34,9 +36,16 @@ function perform(ring: IoRing, slot: number): number {
       return orWriteZeros(punchHole(fd, offset, length), fd, offset, length);
     case IoOperation.ZERO:
       return orWriteZeros(zeroRange(fd, offset, length), fd, offset, length);
+    case IoOperation.REPLACE:
+      return replace(copyFrom(ring.iov(slot), length), offset);
     default:
       return -Errno.EINVAL;
   }
+}
+
+function replace(bytes: Uint8Array<ArrayBuffer>, pathLength: number): number {
+  const path = new TextDecoder().decode(bytes.subarray(0, pathLength));
+  return replaceFile(path, bytes.slice(pathLength));
 }
 
 function orWriteZeros(result: number, fd: number, offset: number, length: number): number {
