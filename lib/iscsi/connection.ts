@@ -38,6 +38,8 @@ export class Connection {
   readonly local: SocketAddress;
   /** Connection identifier, given by the initiator. */
   cid = 0;
+  /** PDUs that were handled. */
+  pduCount = 0;
   #login: Login | undefined;
   #fullFeature: FullFeature | undefined = undefined;
   #pdu = new Pdu();
@@ -198,6 +200,7 @@ export class Connection {
   }
 
   #dispatch(): void {
+    this.pduCount++;
     const fullFeature = this.#fullFeature;
     if (fullFeature !== undefined) return fullFeature.handle(this.#pdu);
     const session = this.#login!.handle(this.#pdu);

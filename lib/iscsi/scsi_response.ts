@@ -34,7 +34,8 @@ export function sendScsiResponse(session: Session, task: Task): void {
   session.putSequenceNumbers(view, at, true);
   let length = BHS_LENGTH;
   if (task.status === Status.CHECK_CONDITION) {
-    const senseLength = encodeSense(view, at + length + 2, task.sense, task, false);
+    const descriptors = task.unit?.disk.modes.current.D_SENSE === 1;
+    const senseLength = encodeSense(view, at + length + 2, task.sense, task, descriptors);
     view.setUint16(at + length, senseLength);
     const segment = 2 + senseLength;
     setDataSegmentLength(view, at, segment);

@@ -109,6 +109,7 @@ function abortTask(session: Session, pdu: Pdu): number {
 
 /** Resets a logical unit (SAM-5 6.3.3): for everybody who uses its disk, through whatever target. */
 function resetUnit(unit: LogicalUnit): void {
+  unit.device.reset();
   for (const other of unit.device.users) {
     other.nexus.abortTasks(other);
     other.clearAttentions();

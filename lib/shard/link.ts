@@ -21,6 +21,9 @@ export const RECEIVE_LENGTH = 256 * 2 ** 10;
 /** From so many missing bytes on, data is received straight to where it belongs. */
 const LANDING_LEAST = 8 * 2 ** 10;
 
+/** So few PDUs at once show an initiator that waits for each answer. */
+const FEW = 2;
+
 /** Milliseconds for a login, and for the peer to close after us. */
 const LOGIN_TIMEOUT = 15_000;
 const LINGER_TIMEOUT = 2_000;
@@ -118,8 +121,10 @@ export class Link implements Handler, Settler {
       length = receive(this.#fd, this.#buffer.address, RECEIVE_LENGTH);
     }
     if (length <= 0) return this.#stopReceiving(length);
+    const before = connection.pduCount;
     if (direct > 0) connection.landed(Math.min(direct, length));
     this.#handle(this.#buffer, 0, length - Math.min(direct, length));
+    if (connection.pduCount - before <= FEW) this.#loop.expectSoon();
   }
 
   #stopReceiving(result: number): void {

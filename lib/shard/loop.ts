@@ -19,6 +19,12 @@ export interface Settler {
 
 const TICK = 1000; // milliseconds
 
+/** How often the loop looks before it sleeps when it expects something: about 20 microseconds. */
+const LOOKS = 50;
+
+/** With one core, looking would only keep the initiator from running. */
+const CORES = navigator.hardwareConcurrency;
+
 /** A loop that always finds something looks at the clock once in so many turns. */
 const TURNS_PER_LOOK = 64;
 
@@ -28,6 +34,7 @@ export class Loop {
   #settlers: Settler[] = [];
   #closing: number[] = [];
   #running = true;
+  #expecting = false;
   #report: (error: unknown) => void;
   #tick: (now: number) => void;
 
@@ -65,6 +72,15 @@ export class Loop {
     this.#settlers.push(settler);
   }
 
+  /**
+   * Says that the next request is likely to come at once: an initiator with few commands under way
+   * sends it as soon as it has its answer. Then the loop looks for it for some microseconds before it
+   * sleeps, because waking up takes longer than that.
+   */
+  expectSoon(): void {
+    this.#expecting = CORES > 1;
+  }
+
   /** Ends run() after this turn. */
   stop(): void {
     this.#running = false;
@@ -74,7 +90,7 @@ export class Loop {
   run(): void {
     let nextTick = performance.now() + TICK;
     for (let turn = 0; this.#running; turn++) {
-      const count = this.#poller.wait(TICK);
+      const count = this.#wait();
       for (let index = 0; index < count; index++) {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
@@ -82,6 +98,17 @@ export class Loop {
       this.#endTurn();
     }
     this.#poller.close();
+  }
+
+  #wait(): number {
+    if (this.#expecting) {
+      this.#expecting = false;
+      for (let look = 0; look < LOOKS; look++) {
+        const count = this.#poller.wait(0);
+        if (count > 0) return count;
+      }
+    }
+    return this.#poller.wait(TICK);
   }
 
   #tickIfDue(nextTick: number): number {

@@ -6,6 +6,7 @@ import { Node, type Report } from "../iscsi/node.ts";
 import { Device } from "../scst/device.ts";
 import type { DeviceModel, PortalModel, TargetModel } from "../scst/model.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
+import { StateFile } from "../store/state_file.ts";
 import { flush } from "../vdisk/synchronize_cache.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
@@ -40,11 +41,17 @@ export class Shard {
   /** Opens a device. Throws a StoreError when its store cannot be opened. */
   addDevice(model: DeviceModel): void {
     const store = openDeviceStore(model, this.#pool);
+    if (model.nvCache) {
+      const risk =
+        "where the store has no such cache, a crash loses data that initiators believe safe";
+      this.#report("warning", `device '${model.name}' has nv_cache: nothing is flushed; ${risk}`);
+    }
     const settings = { ...model, vendor: vendorOf(model.handler) };
     const disk = new VirtualDisk(
       settings,
       store,
       this.#node.memory,
+      (kind) => new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool),
       (line) => this.#report("error", line),
     );
     this.#devices.set(model.name, new Device(disk));
