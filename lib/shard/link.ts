@@ -24,8 +24,9 @@ const LANDING_LEAST = 8 * 2 ** 10;
 /** So few PDUs at once show an initiator that waits for each answer. */
 const FEW = 2;
 
-/** Milliseconds for a login, and for the peer to close after us. */
+/** Milliseconds for a login, for the peer to take the last answers, and to close after us. */
 const LOGIN_TIMEOUT = 15_000;
+const FINISH_TIMEOUT = 5_000;
 const LINGER_TIMEOUT = 2_000;
 
 export class Link implements Handler, Settler {
@@ -39,6 +40,7 @@ export class Link implements Handler, Settler {
   #began: number;
   #settling = false;
   #lingerUntil = 0;
+  #finishBy = 0;
   #ended: (link: Link) => void;
   /** Bytes that were received and not handled, because the output has to be sent first. */
   #backlog: Memory | undefined = undefined;
@@ -96,10 +98,17 @@ export class Link implements Handler, Settler {
       if (now >= this.#lingerUntil) this.#close();
       return;
     }
-    if (!this.connection.isLoggingIn) this.connection.tick(now);
+    if (this.connection.isFinishing) this.#finishWithin(now);
+    else if (!this.connection.isLoggingIn) this.connection.tick(now);
     else if (now - this.#began >= LOGIN_TIMEOUT) {
       this.connection.breakOff(`no login within ${LOGIN_TIMEOUT / 1000} s`);
     }
+  }
+
+  /** A peer that does not take what is left to say is not waited for. */
+  #finishWithin(now: number): void {
+    if (this.#finishBy === 0) this.#finishBy = now + FINISH_TIMEOUT;
+    else if (now >= this.#finishBy) this.#close();
   }
 
   #touch(): void {

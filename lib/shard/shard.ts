@@ -47,20 +47,17 @@ export class Shard {
       this.#report("warning", `device '${model.name}' has nv_cache: nothing is flushed; ${risk}`);
     }
     const settings = { ...model, vendor: vendorOf(model.handler) };
-    const disk = new VirtualDisk(
-      settings,
-      store,
-      this.#node.memory,
-      (kind) => new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool),
-      (line) => this.#report("error", line),
-    );
-    this.#devices.set(model.name, new Device(disk));
+    const stateFile = (kind: string) =>
+      new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool);
+    const report = (line: string) => this.#report("error", line);
+    const disk = new VirtualDisk(settings, store, this.#node.memory, stateFile, report);
+    this.#devices.set(model.name, new Device(disk, stateFile("pr"), report));
   }
 
   /** Adds a target with its LUN map; its devices are there. */
   addTarget(model: TargetModel): void {
     const target = this.#node.addTarget(model.name);
-    for (const { lun, device } of model.luns) target.luns.set(lun, this.#devices.get(device)!);
+    for (const { lun, device } of model.luns) target.addLun(lun, this.#devices.get(device)!);
   }
 
   /** Accepts connections on a listening descriptor. */
