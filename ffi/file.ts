@@ -1,6 +1,6 @@
 /** Files and block devices. Every call gives what C returns, or -errno. */
 import { Errno } from "./errno.ts";
-import { IoVector } from "./iovec.ts";
+import { IoVector, pieceAt } from "./iovec.ts";
 import { check, errno, freebsd, libc, linux } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { PORTABLE, SYSTEM } from "./platform.ts";
@@ -13,6 +13,8 @@ const OPEN = {
 const RWF_DSYNC = 0x2;
 const RWF_NOWAIT = 0x8;
 const SEEK_END = 2;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
 const FALLOC_FL_KEEP_SIZE = 0x1;
 const FALLOC_FL_PUNCH_HOLE = 0x2;
 const FALLOC_FL_ZERO_RANGE = 0x10;
@@ -80,6 +82,32 @@ export function kindOfFile(fd: number): FileKind {
     mode = view.getUint16(24, true); // st_mode
   }
   return KINDS[mode & 0o170000] ?? "other";
+}
+
+/** Bytes that an open file takes in its file system. */
+export function spaceUsed(fd: number): number {
+  const view = new DataView(new ArrayBuffer(256));
+  const bytes = new Uint8Array(view.buffer);
+  const UNIT = 512;
+  if (linux) {
+    const AT_EMPTY_PATH = 0x1000;
+    const STATX_BLOCKS = 0x400;
+    const result = check(linux.statx(fd, cString(""), AT_EMPTY_PATH, STATX_BLOCKS, bytes));
+    return result < 0 ? result : Number(view.getBigUint64(48, true)) * UNIT; // stx_blocks
+  }
+  const result = check(freebsd!.fstat(fd, bytes));
+  return result < 0 ? result : Number(view.getBigInt64(120, true)) * UNIT; // st_blocks
+}
+
+/** Bytes that are left in the file system of an open file for those without privileges. */
+export function spaceLeft(fd: number): number {
+  const view = new DataView(new ArrayBuffer(4096));
+  const result = check(libc.fstatfs(fd, new Uint8Array(view.buffer)));
+  if (result < 0) return result;
+  // f_bsize and f_bavail; FreeBSD's may be negative.
+  const [unitAt, leftAt] = SYSTEM === "linux" ? [8, 32] : [16, 48];
+  const left = Number(view.getBigInt64(leftAt, true)) * Number(view.getBigInt64(unitAt, true));
+  return Math.max(0, left);
 }
 
 /** Whether the file system of an open file keeps its data in memory, so that no transfer sleeps. */
@@ -173,6 +201,36 @@ export function writeZeros(fd: number, offset: number, length: number): number {
     if (written > 0) done += written;
   }
   return 0;
+}
+
+/** Writes the piece of memory that the iovec at `iov` names over and over, until the range is full. */
+export function fillRange(fd: number, iov: number, offset: number, length: number): number {
+  const piece = pieceAt(iov);
+  const rest = new IoVector(1);
+  for (let done = 0; done < length;) {
+    const at = done % piece.length;
+    rest.clear();
+    rest.push(piece.address + at, Math.min(piece.length - at, length - done));
+    const written = pwritev(fd, rest.address, 1, offset + done);
+    if (written < 0 && written !== -Errno.EINTR) return written;
+    if (written > 0) done += written;
+  }
+  return 0;
+}
+
+/** The first byte at or behind `offset` that the file has space for; -ENXIO when there is none. */
+export function seekData(fd: number, offset: number): number {
+  return seek(fd, offset, SEEK_DATA);
+}
+
+/** The first byte at or behind `offset` that is in a hole; the end of the file is one. */
+export function seekHole(fd: number, offset: number): number {
+  return seek(fd, offset, SEEK_HOLE);
+}
+
+function seek(fd: number, offset: number, whence: number): number {
+  const found = Number(libc.lseek(fd, offset, whence));
+  return found < 0 ? -errno() : found;
 }
 
 /** Makes a directory with mode 0700 where there is none; its parent is there. */

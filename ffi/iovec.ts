@@ -1,11 +1,21 @@
 /** struct iovec (sys/uio.h): an array of addresses and lengths for readv, preadv, pwritev, sendmsg. */
-import { Memory } from "./memory.ts";
+import { copyFrom, Memory } from "./memory.ts";
 
 const ENTRY = 16; // iov_base: 8, iov_len: 8; both systems are 64-bit little-endian
 const HIGH = 2 ** 32;
 
 /** More entries than this in one call are refused by both systems (IOV_MAX). */
 export const IOV_MAX = 1024;
+
+/** Reads the entry at `address`, which its owner keeps alive until this returns. */
+export function pieceAt(address: number): { address: number; length: number } {
+  const { buffer } = copyFrom(address, ENTRY);
+  const view = new DataView(buffer);
+  return {
+    address: view.getUint32(0, true) + view.getUint32(4, true) * HIGH,
+    length: view.getUint32(8, true),
+  };
+}
 
 /** A growing list of pieces of memory. It holds addresses only: the owner of the memory is elsewhere. */
 export class IoVector {

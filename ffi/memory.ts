@@ -32,7 +32,7 @@ const LARGEST = 24; // 16 MiB; larger blocks are not kept
 
 /** The number of the class of blocks that hold `length` bytes: they are 2**class bytes long. */
 function classOf(length: number): number {
-  return Math.max(SMALLEST, 32 - Math.clz32(length - 1));
+  return Math.max(SMALLEST, 32 - Math.clz32(Math.max(length, 1) - 1));
 }
 
 /**

@@ -123,6 +123,7 @@ const MOST_DESCRIPTORS = 65536;
  * does not tell the descriptor of a `Deno.Listener`; the system knows which one it is.
  */
 export function findListener(address: SocketAddress): number | undefined {
+  const hostname = address.hostname.replace(/^::ffff:(?=\d+\.)/, ""); // as localAddress() writes it
   const value = new Int32Array(1);
   const length = new Uint32Array([4]);
   for (let fd = 3; fd < MOST_DESCRIPTORS; fd++) {
@@ -137,7 +138,7 @@ export function findListener(address: SocketAddress): number | undefined {
     if (result === -Errno.EBADF && fd > 4096) return undefined;
     if (result !== 0 || value[0] === 0) continue;
     const bound = localAddress(fd);
-    if (bound?.hostname === address.hostname && bound.port === address.port) return fd;
+    if (bound?.hostname === hostname && bound.port === address.port) return fd;
   }
   return undefined;
 }

@@ -18,6 +18,9 @@ export interface DeviceAttributes {
   read_only: boolean;
   thin_provisioned: boolean;
   rotational: boolean;
+  removable: boolean;
+  write_through: boolean;
+  nv_cache: boolean;
   naa_id: string | undefined;
   usn: string | undefined;
 }
@@ -90,6 +93,9 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   read_only: optional<boolean>(BOOLEAN, false),
   thin_provisioned: optional<boolean>(BOOLEAN, false),
   rotational: optional<boolean>(BOOLEAN, true),
+  removable: optional<boolean>(BOOLEAN, false),
+  write_through: optional<boolean>(BOOLEAN, false),
+  nv_cache: optional<boolean>(BOOLEAN, false),
   naa_id: optional<string | undefined>(NAA_ID, undefined),
   usn: optional<string | undefined>(USN, undefined),
 };

@@ -57,6 +57,9 @@ function deviceModel(
     readOnly: values.read_only,
     thinProvisioned: values.thin_provisioned,
     rotational: values.rotational,
+    removable: values.removable,
+    writeThrough: values.write_through,
+    nvCache: values.nv_cache,
     ids: own,
   };
 }

@@ -125,6 +125,7 @@ export class Connection {
     if (this.#finishing || this.#closed) return;
     this.#finishing = true;
     this.#fullFeature?.session.end();
+    this.#dropLanding(); // what is still received belongs to nobody
     this.#touch();
   }
 

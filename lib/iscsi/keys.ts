@@ -15,7 +15,7 @@ export const NOT_UNDERSTOOD = "NotUnderstood";
 
 /** A decimal or hexadecimal number within a range; undefined for anything else (RFC 7143 6.1). */
 function parseNumber(value: string, least: number, most: number): number | undefined {
-  if (!/^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(value)) return undefined;
+  if (!/^(?:0[xX][0-9a-fA-F]+|0|[1-9]\d*)$/.test(value)) return undefined;
   const number = Number(value);
   return number >= least && number <= most ? number : undefined;
 }

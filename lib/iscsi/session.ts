@@ -166,10 +166,12 @@ export class Session implements NexusTransport {
     if (task.operation?.changesMedium === true) task.unit!.disk.locks.orphan(task);
   }
 
-  abortTasks(unit?: LogicalUnit): void {
-    for (const task of [...this.tasks.values()]) {
-      if (unit === undefined || task.unit === unit) this.abortTask(task);
-    }
+  abortTasks(unit?: LogicalUnit): number {
+    // The last one first: who waits for its turn goes before it could come.
+    const tasks = [...this.tasks.values()]
+      .filter((task) => unit === undefined || task.unit === unit).reverse();
+    for (const task of tasks) this.abortTask(task);
+    return tasks.length;
   }
 
   drop(reason: string): void {

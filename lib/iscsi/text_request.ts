@@ -118,7 +118,8 @@ function answerKey(session: Session, key: string, value: string): [string, strin
     const { node, connection, identity } = session;
     return sendTargets(node, connection.local, value, identity.target?.name) ?? [[key, "Reject"]];
   }
-  if (!FULL_FEATURE_KEYS.includes(key)) {
+  // Data that is laid out for an initiator's segments cannot be cut anew while it is read.
+  if (!FULL_FEATURE_KEYS.includes(key) || session.tasks.size > 0) {
     const known = negotiateKey(key, value, { ...session.parameters }) !== NOT_UNDERSTOOD;
     return [[key, known ? "Reject" : NOT_UNDERSTOOD]];
   }

@@ -62,6 +62,8 @@ export abstract class Command {
   information = NOTHING;
   /** Field pointer of the sense data, or NOTHING. */
   field = NOTHING;
+  /** COMMAND-SPECIFIC INFORMATION of the sense data, or NOTHING. */
+  commandInformation = NOTHING;
   /** Bytes of data-in that the device has for the initiator, before the initiator's limit. */
   availableIn = 0;
 
@@ -92,6 +94,7 @@ export abstract class Command {
     this.sense = Sense.NO_SENSE;
     this.information = NOTHING;
     this.field = NOTHING;
+    this.commandInformation = NOTHING;
     this.availableIn = 0;
     this.enabled = false;
     this.ready = false;
@@ -124,6 +127,12 @@ export abstract class Command {
   /** Ends the command with CHECK CONDITION. */
   fail(sense: number): void {
     this.setSense(sense);
+    this.complete();
+  }
+
+  /** Ends the command with RESERVATION CONFLICT. */
+  conflict(): void {
+    this.status = Status.RESERVATION_CONFLICT;
     this.complete();
   }
 

@@ -4,23 +4,59 @@
 export const Sense = {
   NO_SENSE: 0x000000,
   LOGICAL_UNIT_NOT_READY: 0x020400,
+  FORMAT_IN_PROGRESS: 0x020404,
+  SANITIZE_IN_PROGRESS: 0x02041b,
+  MEDIUM_NOT_PRESENT: 0x023a00,
   WRITE_ERROR: 0x030c00,
   UNRECOVERED_READ_ERROR: 0x031100,
+  FORMAT_COMMAND_FAILED: 0x033101,
+  SANITIZE_COMMAND_FAILED: 0x033103,
   INTERNAL_TARGET_FAILURE: 0x0b4400,
+  FAILED_SELF_TEST: 0x043e03,
   HARDWARE_INTERNAL_TARGET_FAILURE: 0x044400,
+  OPERATION_IN_PROGRESS: 0x050016,
   PARAMETER_LIST_LENGTH_ERROR: 0x051a00,
   INVALID_COMMAND_OPERATION_CODE: 0x052000,
   LBA_OUT_OF_RANGE: 0x052100,
+  INVALID_TOKEN_OPERATION: 0x052300,
+  TOKEN_UNKNOWN: 0x052304,
+  TOKEN_REVOKED: 0x052306,
+  TOKEN_EXPIRED: 0x052307,
+  TOKEN_CANCELLED: 0x052308,
+  TOKEN_DELETED: 0x052309,
   INVALID_FIELD_IN_CDB: 0x052400,
   LOGICAL_UNIT_NOT_SUPPORTED: 0x052500,
   INVALID_FIELD_IN_PARAMETER_LIST: 0x052600,
+  TOO_MANY_TARGET_DESCRIPTORS: 0x052606,
+  UNSUPPORTED_TARGET_DESCRIPTOR_TYPE: 0x052607,
+  TOO_MANY_SEGMENT_DESCRIPTORS: 0x052608,
+  UNSUPPORTED_SEGMENT_DESCRIPTOR_TYPE: 0x052609,
+  INLINE_DATA_LENGTH_EXCEEDED: 0x05260b,
+  INVALID_RELEASE_OF_PERSISTENT_RESERVATION: 0x052604,
   SAVING_PARAMETERS_NOT_SUPPORTED: 0x053900,
+  INSUFFICIENT_REGISTRATION_RESOURCES: 0x055504,
+  MEDIUM_REMOVAL_PREVENTED: 0x055302,
+  MEDIUM_MAY_HAVE_CHANGED: 0x062800,
   POWER_ON_OR_RESET: 0x062900,
   BUS_DEVICE_RESET: 0x062903,
   NEXUS_LOSS: 0x062907,
+  MODE_PARAMETERS_CHANGED: 0x062a01,
+  LOG_PARAMETERS_CHANGED: 0x062a02,
+  TIMESTAMP_CHANGED: 0x062a10,
+  DEVICE_IDENTIFIER_CHANGED: 0x063f05,
+  RESERVATIONS_PREEMPTED: 0x062a03,
+  RESERVATIONS_RELEASED: 0x062a04,
+  REGISTRATIONS_PREEMPTED: 0x062a05,
   COMMANDS_CLEARED: 0x062f00,
   WRITE_PROTECTED: 0x072700,
+  SOFTWARE_WRITE_PROTECTED: 0x072702,
   SPACE_ALLOCATION_FAILED: 0x072707,
+  COPY_ABORTED: 0x0a0000,
+  UNREACHABLE_COPY_TARGET: 0x0a0804,
+  THIRD_PARTY_DEVICE_FAILURE: 0x0a0d01,
+  COPY_TARGET_NOT_REACHABLE: 0x0a0d02,
+  INCORRECT_COPY_TARGET_TYPE: 0x0a0d03,
+  UNEXPECTED_INEXACT_SEGMENT: 0x0a260a,
   COMMAND_ABORTED: 0x0b0000,
   PROTOCOL_SERVICE_CRC_ERROR: 0x0b4705,
   UNEXPECTED_UNSOLICITED_DATA: 0x0b0c0c,
@@ -41,7 +77,7 @@ export function nameOfSense(code: number): string {
 }
 
 /** Bytes of the longest sense data that encodeSense() writes. */
-export const SENSE_MOST = 28;
+export const SENSE_MOST = 40;
 
 /** No value for `information` and `field` of encodeSense(). */
 export const NOTHING = -1;
@@ -50,17 +86,30 @@ export const NOTHING = -1;
 export interface SenseDetail {
   /** LBA or offset (SPC-5 4.4.2.2), or NOTHING. */
   readonly information: number;
-  /** The field in error: byte * 8 + bit, plus FIELD_IN_CDB for the CDB; or NOTHING (SPC-5 4.4.2.4.2). */
+  /**
+   * SENSE KEY SPECIFIC (SPC-5 4.4.2.4): the field in error as byte * 8 + bit, plus FIELD_IN_CDB for
+   * the CDB; or PROGRESS plus 65536ths; or NOTHING.
+   */
   readonly field: number;
+  /** COMMAND-SPECIFIC INFORMATION (SPC-5 4.4.2.3), or NOTHING. */
+  readonly commandInformation?: number;
 }
 
 /** Marks a field pointer as one into the CDB and not into the parameter list. */
 export const FIELD_IN_CDB = 1 << 24;
 
+/** Marks `field` as a progress indication. */
+export const PROGRESS = 2 << 24;
+
 const HIGH = 2 ** 32;
 
-/** Writes the three bytes SENSE KEY SPECIFIC for a field pointer. */
-function encodeFieldPointer(view: DataView, at: number, field: number): void {
+/** Writes the three bytes SENSE KEY SPECIFIC. */
+function encodeSpecific(view: DataView, at: number, field: number): void {
+  if (field >= PROGRESS) {
+    view.setUint8(at, 0x80); // SKSV
+    view.setUint16(at + 1, field - PROGRESS);
+    return;
+  }
   const inCdb = field >= FIELD_IN_CDB;
   const place = inCdb ? field - FIELD_IN_CDB : field;
   view.setUint8(at, 0x80 | (inCdb ? 0x40 : 0) | 0x08 | (place & 7)); // SKSV, C/D, BPV, bit
@@ -96,7 +145,9 @@ function encodeFixedSense(
   if (hasInformation) view.setUint32(at + 3, detail.information);
   view.setUint8(at + 7, 10); // ADDITIONAL SENSE LENGTH
   view.setUint16(at + 12, code & 0xffff);
-  if (detail.field !== NOTHING) encodeFieldPointer(view, at + 15, detail.field);
+  const { commandInformation = NOTHING } = detail;
+  if (commandInformation !== NOTHING) view.setUint32(at + 8, commandInformation);
+  if (detail.field !== NOTHING) encodeSpecific(view, at + 15, detail.field);
   return 18;
 }
 
@@ -119,10 +170,17 @@ function encodeDescriptorSense(
     view.setUint32(end + 8, detail.information >>> 0);
     end += 12;
   }
+  const { commandInformation = NOTHING } = detail;
+  if (commandInformation !== NOTHING) {
+    view.setUint8(end, 0x01); // Command specific information descriptor
+    view.setUint8(end + 1, 0x0a);
+    view.setUint32(end + 8, commandInformation);
+    end += 12;
+  }
   if (detail.field !== NOTHING) {
     view.setUint8(end, 0x02); // Sense key specific descriptor
     view.setUint8(end + 1, 0x06);
-    encodeFieldPointer(view, end + 4, detail.field);
+    encodeSpecific(view, end + 4, detail.field);
     end += 8;
   }
   view.setUint8(at + 7, end - at - 8);

@@ -1,13 +1,70 @@
 /** A device of the core: a virtual disk and everybody who uses it, through whatever target. */
+import { changeModes } from "../vdisk/change_modes.ts";
+import type { TargetPort } from "../scsi/command.ts";
+import type { StateFile } from "../store/state_file.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { DeviceClock } from "./device_clock.ts";
+import { IdentifyingInformation } from "./identifying_information.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
+import { RodTokens } from "./odx_tokens.ts";
+import { Reservations } from "./reservations.ts";
 
 export class Device {
   readonly disk: VirtualDisk;
   /** The disk as each nexus that has it in its LUN map sees it. */
   readonly users: Set<LogicalUnit> = new Set();
+  /** The target ports through which it is reached. */
+  readonly ports: Set<TargetPort> = new Set();
+  readonly reservations: Reservations;
+  readonly information: IdentifyingInformation;
+  readonly clock = new DeviceClock();
+  /** Resets so far: a copy that began before one does not go on after it. */
+  resets = 0;
+  readonly tokens = new RodTokens();
 
-  constructor(disk: VirtualDisk) {
+  /**
+   * `stateFile` opens the file of the device for a kind of state, by the name of its directory;
+   * `report` takes a line for the log. Throws a StoreError when what a file keeps cannot be read.
+   */
+  constructor(
+    disk: VirtualDisk,
+    stateFile: (kind: string) => StateFile,
+    report: (line: string) => void,
+  ) {
     this.disk = disk;
+    this.reservations = new Reservations(this, stateFile("pr"), report);
+    this.information = new IdentifyingInformation(stateFile("identifying_information"), report);
+  }
+
+  /** Takes in the unit of a nexus that begins. */
+  enter(unit: LogicalUnit): void {
+    this.users.add(unit);
+    unit.barrier = this.reservations.barrierFor(unit.nexus);
+  }
+
+  /** The nexus of a unit is lost. */
+  leave(unit: LogicalUnit): void {
+    this.users.delete(unit);
+    this.reservations.loseNexus(unit.nexus);
+  }
+
+  /** Establishes a unit attention condition for everybody but `unit`, who caused it. */
+  tellOthers(unit: LogicalUnit, sense: number): void {
+    for (const other of this.users) if (other !== unit) other.addAttention(sense);
+  }
+
+  /**
+   * What a reset of the logical unit undoes beside its commands: mode parameters that were not saved
+   * (SPC-5 5.13), the prevention of medium removal (SPC-5 6.16), RESERVE (SPC-2 5.5.1) and
+   * what is known of copies (SPC-4 6.24).
+   */
+  reset(): void {
+    this.resets++;
+    this.reservations.reset();
+    for (const unit of this.users) {
+      unit.preventsRemoval = false;
+      unit.copies.clear();
+    }
+    changeModes(this.disk, this.disk.modes.saved, () => {});
   }
 }

@@ -1,6 +1,9 @@
 /** The way of a command through the core: admission, data, execution (SAM-5 5.9). */
 import { Sense } from "../scsi/sense.ts";
 import { absentInquiry } from "../vdisk/inquiry.ts";
+import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { Access, Barrier } from "./access.ts";
+import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import { OPERATION_TABLE } from "./opcodes.ts";
 import type { CoreCommand, Operation } from "./operation.ts";
@@ -8,6 +11,7 @@ import type { CoreCommand, Operation } from "./operation.ts";
 const INQUIRY = 0x12;
 const REPORT_LUNS = 0xa0;
 const REQUEST_SENSE = 0x03;
+const SANITIZE = 0x48;
 
 /**
  * Admits a command: finds its unit and its operation and makes all checks that need no data. Returns
@@ -21,16 +25,28 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   command.unit = unit;
   if (unit === undefined) return admitAbsent(nexus, command, operation);
   unit.tasks.enter(command);
-  if (unit.hasAttention && operation?.passesAttention !== true) {
+  // A reset goes before a reservation conflict, that before everything else (SAM-5 5.3.3).
+  const barred = unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb);
+  if (
+    unit.hasAttention && operation?.passesAttention !== true && (!barred || unit.hasResetAttention)
+  ) {
     return refuse(command, unit.takeAttention()!);
+  }
+  if (barred) {
+    command.conflict();
+    return false;
   }
   const { disk } = unit;
   if (operation === undefined || operation.exists?.(disk) === false) {
-    if (operation !== undefined || !OPERATION_TABLE.isKnownCode(command.cdb[0]!)) {
+    if (!OPERATION_TABLE.hasServiceActions(command.cdb[0]!)) {
       return refuse(command, Sense.INVALID_COMMAND_OPERATION_CODE);
     }
     command.failField(1, 4); // SERVICE ACTION
     return false;
+  }
+  if (disk.upkeep.sense !== Sense.NO_SENSE && !isInSpiteOfUpkeep(disk, operation)) {
+    command.field = disk.upkeep.field;
+    return refuse(command, disk.upkeep.sense);
   }
   const reserved = OPERATION_TABLE.findReservedBit(operation, command.cdb);
   if (reserved >= 0) {
@@ -39,8 +55,11 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   }
   operation.decode?.(command);
   command.exclusive = operation.exclusive === true;
-  if (operation.changesMedium === true && disk.settings.readOnly) {
-    return refuse(command, Sense.WRITE_PROTECTED);
+  if (!disk.hasMedium && operation.onDisk !== undefined && operation.withoutMedium !== true) {
+    return refuse(command, Sense.MEDIUM_NOT_PRESENT);
+  }
+  if (operation.changesMedium === true && disk.protection !== Sense.NO_SENSE) {
+    return refuse(command, disk.protection);
   }
   if (operation.check !== undefined && !operation.check(disk, command)) return false;
   if (operation.out !== undefined) command.wantedOut = operation.out(command, disk.blockSize);
@@ -50,6 +69,24 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
 function refuse(command: CoreCommand, sense: number): false {
   command.fail(sense);
   return false;
+}
+
+/** Whether an operation is executed while the medium is sanitized or formatted, or after that failed. */
+function isInSpiteOfUpkeep(disk: VirtualDisk, operation: Operation): boolean {
+  if (operation.passesAttention === true || operation.passesUpkeep === true) return true;
+  const failed = disk.upkeep.sense === Sense.SANITIZE_COMMAND_FAILED;
+  return failed && operation.code === SANITIZE;
+}
+
+/** Whether the reservation of somebody else refuses an operation. */
+function isBarred(
+  unit: LogicalUnit,
+  operation: Operation | undefined,
+  cdb: Uint8Array,
+): boolean {
+  if (operation === undefined || operation.exists?.(unit.disk) === false) return false;
+  const { access = Access.WRITE } = operation;
+  return (typeof access === "function" ? access(cdb) : access) >= unit.barrier;
 }
 
 /** Commands that a LUN without a unit behind it answers (SPC-5 6.7.2, 6.33, 6.39). */
@@ -86,10 +123,22 @@ export function executeCommand(command: CoreCommand): void {
 export function runCommand(command: CoreCommand): void {
   const operation = command.operation!;
   const unit = command.unit!;
+  // The reservation may have come while the command waited for its data or its turn.
+  if (unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb)) {
+    return command.conflict();
+  }
+  // So may have the upkeep.
+  const { upkeep } = unit.disk;
+  if (upkeep.sense !== Sense.NO_SENSE && !isInSpiteOfUpkeep(unit.disk, operation)) {
+    command.field = upkeep.field;
+    return command.fail(upkeep.sense);
+  }
   try {
     if (operation.onNexus !== undefined) {
       operation.onNexus(unit.nexus, command, OPERATION_TABLE);
     } else if (!unit.disk.locks.holds(command, runCommand)) {
+      const { tokens } = unit.device;
+      if (!tokens.isEmpty && operation.changesMedium === true) tokens.change(command);
       operation.onDisk!(unit.disk, command);
     }
   } catch (error) {

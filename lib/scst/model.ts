@@ -30,6 +30,12 @@ export interface DeviceModel {
   readonly thinProvisioned: boolean;
   /** Whether the medium rotates, as VPD B1h reports it. */
   readonly rotational: boolean;
+  /** Whether initiators can eject and load the medium. */
+  readonly removable: boolean;
+  /** Whether every write is on stable storage before its status, unless an initiator wants otherwise. */
+  readonly writeThrough: boolean;
+  /** Whether the store keeps what was written through a loss of power, so that nothing is flushed. */
+  readonly nvCache: boolean;
   readonly ids: DeviceIds;
 }
 

@@ -1,20 +1,24 @@
 /** An I_T nexus (SAM-5 4.7): one initiator port in touch with one target port. */
 import { LogicalUnit } from "./logical_unit.ts";
+import type { NexusId } from "./pr_state.ts";
 import type { Target } from "./target.ts";
 
 /** What the core asks of the transport of a nexus. */
 export interface NexusTransport {
-  /** Aborts the commands of a unit, or all of them. */
-  abortTasks(unit?: LogicalUnit): void;
+  /** Aborts the commands of a unit, or all of them; returns how many. */
+  abortTasks(unit?: LogicalUnit): number;
   /** Closes the connection of the nexus; `reason` is for the log. */
   drop(reason: string): void;
 }
 
 export class Nexus {
-  /** SCSI name of the initiator port, for logs. */
+  /** SCSI name of the initiator port (RFC 7143 4.4.2): `iqn...,i,0x<isid>`. */
   readonly initiator: string;
   readonly target: Target;
+  /** What reservations know it by. */
+  readonly id: NexusId;
   readonly units: ReadonlyMap<number, LogicalUnit>;
+  isEnded = false;
 
   #transport: NexusTransport;
 
@@ -22,6 +26,7 @@ export class Nexus {
   constructor(initiator: string, target: Target, transport: NexusTransport, first: number) {
     this.initiator = initiator;
     this.target = target;
+    this.id = { initiator, port: target.port };
     this.#transport = transport;
     const units = new Map<number, LogicalUnit>();
     for (const [lun, device] of target.luns) {
@@ -31,12 +36,12 @@ export class Nexus {
     }
     this.units = units;
     target.nexuses.add(this);
-    for (const unit of units.values()) unit.device.users.add(unit);
+    for (const unit of units.values()) unit.device.enter(unit);
   }
 
-  /** Aborts the commands of a unit, or of all of them; none of them gets a status. */
-  abortTasks(unit?: LogicalUnit): void {
-    this.#transport.abortTasks(unit);
+  /** Aborts the commands of a unit, or of all of them; none of them gets a status. Returns how many. */
+  abortTasks(unit?: LogicalUnit): number {
+    return this.#transport.abortTasks(unit);
   }
 
   /** Closes the connection that carries the nexus, when what it has to say is said. */
@@ -46,7 +51,8 @@ export class Nexus {
 
   /** Ends the nexus (SAM-5 6.3.4, I_T nexus loss). */
   end(): void {
+    this.isEnded = true;
     this.target.nexuses.delete(this);
-    for (const unit of this.units.values()) unit.device.users.delete(unit);
+    for (const unit of this.units.values()) unit.device.leave(unit);
   }
 }

@@ -1,6 +1,7 @@
 /** What the core knows of a SCSI operation: a row of the opcode table. */
 import type { Command } from "../scsi/command.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import type { Access } from "./access.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import type { OperationTable } from "./operation_table.ts";
@@ -25,12 +26,18 @@ export interface Operation {
   readonly usage: string;
   /** Reads LBA, length and allocation length out of the CDB. */
   readonly decode?: (command: Command) => void;
+  /** What it asks of a reserved unit, which may depend on its CDB; WRITE when left out. */
+  readonly access?: Access | ((cdb: Uint8Array) => Access);
   /** Whether it changes the medium, so that write protection refuses it. */
   readonly changesMedium?: boolean;
   /** Whether nobody else may touch its blocks while it runs. */
   readonly exclusive?: boolean;
+  /** Whether the disk executes it without a medium as well; what the core executes never needs one. */
+  readonly withoutMedium?: boolean;
   /** Whether it runs in front of a unit attention condition (SAM-5 5.14). */
   readonly passesAttention?: boolean;
+  /** Whether it runs while the medium is sanitized or formatted; what passes attentions does. */
+  readonly passesUpkeep?: boolean;
   /** Whether a disk has it; all of them when left out. */
   readonly exists?: (disk: VirtualDisk) => boolean;
   /** Bytes of data-out that the CDB asks for; none when left out. */

@@ -10,6 +10,9 @@ const RCTD = 0x80;
 const SERVACTV = 0x01;
 const CTDP = 0x02;
 
+/** SERVICE ACTION in byte 1 of a CDB. */
+const SERVICE_ACTION = 0x1f;
+
 const NOT_SUPPORTED = 1;
 const SUPPORTED = 3;
 const TIMEOUTS = 12;
@@ -77,7 +80,9 @@ function describeOne(operation: Operation | undefined, withTimeouts: boolean): U
   if (operation === undefined) return new Uint8Array([0, NOT_SUPPORTED, 0, 0]);
   const usage = usageOf(operation);
   // In the usage data the service action stands as its value, like the operation code.
-  if (operation.serviceAction !== undefined) usage[1] = operation.serviceAction;
+  if (operation.serviceAction !== undefined) {
+    usage[1] = usage[1]! & ~SERVICE_ACTION | operation.serviceAction;
+  }
   const bytes = new Uint8Array(4 + usage.length + (withTimeouts ? TIMEOUTS : 0));
   const view = new DataView(bytes.buffer);
   bytes[1] = SUPPORTED | (withTimeouts ? 0x80 : 0); // CTDP

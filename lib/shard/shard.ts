@@ -51,7 +51,7 @@ export class Shard {
       new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool);
     const report = (line: string) => this.#report("error", line);
     const disk = new VirtualDisk(settings, store, this.#node.memory, stateFile, report);
-    this.#devices.set(model.name, new Device(disk, stateFile("pr"), report));
+    this.#devices.set(model.name, new Device(disk, stateFile, report));
   }
 
   /** Adds a target with its LUN map; its devices are there. */

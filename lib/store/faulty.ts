@@ -10,6 +10,7 @@ import type { Store } from "./store.ts";
 export class FaultyStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
+  readonly countsSpace: boolean;
   #inner: Store;
   #held: IoRequest[] = [];
   /** Whether nothing is done at once and what is submitted waits for release(). */
@@ -21,6 +22,7 @@ export class FaultyStore implements Store {
     this.#inner = inner;
     this.size = inner.size;
     this.physicalBlockSize = inner.physicalBlockSize;
+    this.countsSpace = inner.countsSpace;
   }
 
   /** Requests that hang, oldest first. */

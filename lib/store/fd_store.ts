@@ -3,6 +3,7 @@ import { Errno } from "../../ffi/errno.ts";
 import {
   closeFile,
   isInMemory,
+  kindOfFile,
   preadv,
   preadvNoWait,
   pwritev,
@@ -28,6 +29,7 @@ type PolicyNumber = typeof Policy[keyof typeof Policy];
 export class FdStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
+  readonly countsSpace: boolean;
   #fd: number;
   #pool: IoPool;
   #inMemory: boolean;
@@ -39,6 +41,7 @@ export class FdStore implements Store {
     this.#fd = fd;
     this.size = size;
     this.physicalBlockSize = physicalBlockSize;
+    this.countsSpace = kindOfFile(fd) === "file";
     this.#pool = pool;
     this.#inMemory = isInMemory(fd);
     const policy = PORTABLE || this.#inMemory ? this.#withoutNoWait() : Policy.NO_WAIT;

@@ -15,6 +15,16 @@ export const IoOperation = {
   ZERO: 6,
   /** Replaces a small file: `offset` bytes of its path, then its content. */
   REPLACE: 7,
+  /** Writes the one piece of `iov` over and over, until the range is full. */
+  FILL: 8,
+  /** Finds the first byte from `offset` on that was written; the result is its place or -ENXIO. */
+  FIND_DATA: 9,
+  /** Finds the first byte from `offset` on that takes no space; the end counts as one. */
+  FIND_HOLE: 10,
+  /** Finds out how many bytes of its file system the store takes. */
+  SPACE_USED: 11,
+  /** Finds out how many bytes are left there. */
+  SPACE_LEFT: 12,
 } as const;
 
 /**
@@ -32,7 +42,7 @@ export class IoRequest {
   memory: Memory | undefined = undefined;
   /** Bytes transferred already, while the rest is under way. */
   done = 0;
-  /** When finished: 0 or -errno. */
+  /** When finished: 0 (or what was found) or -errno. */
   result = 0;
   finished: (request: IoRequest) => void = () => {};
 }

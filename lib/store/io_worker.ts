@@ -4,11 +4,16 @@
  */
 import { Errno } from "../../ffi/errno.ts";
 import {
+  fillRange,
   preadv,
   punchHole,
   pwritev,
   pwritevDurable,
   replaceFile,
+  seekData,
+  seekHole,
+  spaceLeft,
+  spaceUsed,
   syncData,
   writeZeros,
   zeroRange,
@@ -38,6 +43,16 @@ function perform(ring: IoRing, slot: number): number {
       return orWriteZeros(zeroRange(fd, offset, length), fd, offset, length);
     case IoOperation.REPLACE:
       return replace(copyFrom(ring.iov(slot), length), offset);
+    case IoOperation.FILL:
+      return fillRange(fd, ring.iov(slot), offset, length);
+    case IoOperation.FIND_DATA:
+      return seekData(fd, offset);
+    case IoOperation.FIND_HOLE:
+      return seekHole(fd, offset);
+    case IoOperation.SPACE_USED:
+      return spaceUsed(fd);
+    case IoOperation.SPACE_LEFT:
+      return spaceLeft(fd);
     default:
       return -Errno.EINVAL;
   }

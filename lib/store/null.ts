@@ -1,5 +1,5 @@
 /** The null store: reads give zeros, writes go nowhere (/dev/zero). */
-import { describeErrno } from "../../ffi/errno.ts";
+import { describeErrno, Errno } from "../../ffi/errno.ts";
 import { closeFile, openFile, preadv, pwritev } from "../../ffi/file.ts";
 import type { IoVector } from "../../ffi/iovec.ts";
 import { IoOperation, type IoRequest } from "./io_request.ts";
@@ -8,6 +8,7 @@ import { type Store, StoreError } from "./store.ts";
 class NullStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
+  readonly countsSpace = false;
   #fd: number;
 
   constructor(fd: number, size: number, blocksize: number) {
@@ -36,8 +37,19 @@ class NullStore implements Store {
   /** Nothing here sleeps: what is submitted is done at once. */
   submit(request: IoRequest): void {
     const { iov, offset, length } = request;
-    const reads = request.operation === IoOperation.READ;
-    request.result = reads ? Math.min(0, this.readNow(iov, offset, length)) : 0;
+    switch (request.operation) {
+      case IoOperation.READ:
+        request.result = Math.min(0, this.readNow(iov, offset, length));
+        break;
+      case IoOperation.FIND_DATA:
+        request.result = -Errno.ENXIO;
+        break;
+      case IoOperation.FIND_HOLE:
+        request.result = offset;
+        break;
+      default:
+        request.result = 0;
+    }
     request.finished(request);
   }
 

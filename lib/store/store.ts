@@ -12,6 +12,8 @@ export interface Store {
   readonly size: number;
   /** Bytes that the medium writes at once; a hint for alignment. */
   readonly physicalBlockSize: number;
+  /** Whether it can tell what space it takes, and what is left. */
+  readonly countsSpace: boolean;
 
   /**
    * Reads `length` bytes at `offset` into the pieces of `iov` if that needs no sleep. Returns the

@@ -5,37 +5,46 @@
  * has finished: its initiator has its answer and may write them again at once, and a late old write
  * must not land on top of the new one.
  */
-import type { Command } from "../scsi/command.ts";
+
+/** Who touches blocks: a command, or a part of one that names its own blocks. */
+export interface BlockUser {
+  /** The CDB that says how: that of the command, or the READ or WRITE that the part amounts to. */
+  readonly cdb: Uint8Array;
+  readonly lba: number;
+  readonly blocks: number;
+  /** Whether it tolerates nobody else on its blocks. */
+  readonly exclusive: boolean;
+}
 
 interface Waiting {
-  readonly command: Command;
-  readonly run: (command: Command) => void;
+  readonly command: BlockUser;
+  readonly run: (command: BlockUser) => void;
 }
 
 export class BlockLocks {
   /** Commands that the store works on. */
-  #pending = new Set<Command>();
+  #pending = new Set<BlockUser>();
   /** Those of them that tolerate nobody else. */
-  #barring: Command[] = [];
+  #barring: BlockUser[] = [];
   #waiting: Waiting[] = [];
 
   /** Whether `command` has to wait; then `run` is called with it later. */
-  holds<C extends Command>(command: C, run: (command: C) => void): boolean {
+  holds<C extends BlockUser>(command: C, run: (command: C) => void): boolean {
     const free = this.#barring.length === 0 && this.#waiting.length === 0;
     if (free && (!command.exclusive || this.#pending.size === 0)) return false;
     if (!this.#mustWait(command)) return false;
-    this.#waiting.push({ command, run: run as (command: Command) => void });
+    this.#waiting.push({ command, run: run as (command: BlockUser) => void });
     return true;
   }
 
   /** The store begins to work on a command. */
-  begin(command: Command): void {
+  begin(command: BlockUser): void {
     this.#pending.add(command);
     if (command.exclusive) this.#barring.push(command);
   }
 
   /** The store has finished with a command: who waited for it goes on. */
-  end(command: Command): void {
+  end(command: BlockUser): void {
     this.#pending.delete(command);
     const index = this.#barring.indexOf(command);
     if (index >= 0) this.#barring.splice(index, 1);
@@ -43,12 +52,12 @@ export class BlockLocks {
   }
 
   /** Makes an orphan of a command; nobody touches its blocks until end(). */
-  orphan(command: Command): void {
+  orphan(command: BlockUser): void {
     if (this.#pending.has(command) && !command.exclusive) this.#barring.push(command);
   }
 
   /** Forgets a waiting command that was aborted itself; tells whether it waited. */
-  forget(command: Command): boolean {
+  forget(command: BlockUser): boolean {
     const index = this.#waiting.findIndex((entry) => entry.command === command);
     if (index < 0) return false;
     this.#waiting.splice(index, 1);
@@ -56,8 +65,8 @@ export class BlockLocks {
     return true;
   }
 
-  #mustWait(command: Command): boolean {
-    const overlaps = (other: Command) => other !== command && overlap(other, command);
+  #mustWait(command: BlockUser): boolean {
+    const overlaps = (other: BlockUser) => other !== command && overlap(other, command);
     if (this.#barring.some(overlaps)) return true;
     // An exclusive command that waits is not overtaken, or it might wait for ever.
     if (this.#waiting.some((entry) => entry.command.exclusive && overlaps(entry.command))) {
@@ -78,12 +87,12 @@ export class BlockLocks {
 const UNMAP = 0x42;
 
 /** Whether two commands may touch the same block. UNMAP names its blocks in its data: any of them. */
-function overlap(one: Command, other: Command): boolean {
+function overlap(one: BlockUser, other: BlockUser): boolean {
   if (one.cdb[0] === UNMAP) return touchesBlocks(other);
   if (other.cdb[0] === UNMAP) return touchesBlocks(one);
   return one.lba < other.lba + other.blocks && other.lba < one.lba + one.blocks;
 }
 
-function touchesBlocks(command: Command): boolean {
+function touchesBlocks(command: BlockUser): boolean {
   return command.blocks > 0 || command.cdb[0] === UNMAP;
 }

@@ -1,6 +1,6 @@
 /** A store operation for a command of a virtual disk. */
 import type { Command } from "../scsi/command.ts";
-import { IoRequest } from "../store/io_request.ts";
+import { IoOperation, IoRequest } from "../store/io_request.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 export class DiskRequest extends IoRequest {
@@ -8,23 +8,62 @@ export class DiskRequest extends IoRequest {
   command: Command | undefined = undefined;
   /** How far a command that takes several operations has come. */
   step = 0;
+  /** When the store began to work on a READ or WRITE, by performance.now(); 0 for everything else. */
+  began = 0;
+  #then: (request: DiskRequest) => void = () => {};
 
   constructor(disk: VirtualDisk) {
     super();
     this.disk = disk;
   }
 
-  /** Hands the operation to the store; `then` is called when it is finished. */
+  /**
+   * Hands the operation to the store; `then` is called when it is finished. If the disk writes
+   * through, what the operation changes is on stable storage by then; if its cache is not volatile,
+   * all is from the beginning.
+   */
   start(
     operation: number,
     offset: number,
     length: number,
     then: (request: DiskRequest) => void,
   ): void {
+    const through = this.disk.writesThrough;
+    const ranges = operation === IoOperation.PUNCH || operation === IoOperation.ZERO ||
+      operation === IoOperation.FILL;
     this.operation = operation;
+    if (through && operation === IoOperation.WRITE) this.operation = IoOperation.WRITE_DURABLE;
+    if (this.disk.settings.nvCache && operation === IoOperation.WRITE_DURABLE) {
+      this.operation = IoOperation.WRITE;
+    }
     this.offset = offset;
     this.length = length;
-    this.finished = then as (request: IoRequest) => void;
+    this.#then = then;
+    this.finished = through && ranges ? syncAfter : then as (request: IoRequest) => void;
     this.disk.store.submit(this);
   }
+
+  /** Brings what the operation did to stable storage as well. */
+  sync(): void {
+    this.operation = IoOperation.SYNC;
+    this.finished = failUnsynced;
+    this.disk.store.submit(this);
+  }
+
+  /** Goes on with what start() was given. */
+  proceed(): void {
+    this.#then(this);
+  }
+}
+
+function syncAfter(finished: IoRequest): void {
+  const request = finished as DiskRequest;
+  if (request.result < 0) request.proceed();
+  else request.sync();
+}
+
+function failUnsynced(finished: IoRequest): void {
+  const request = finished as DiskRequest;
+  if (request.result < 0) request.disk.fail(-request.result);
+  request.proceed();
 }

@@ -1,7 +1,11 @@
-/** Mode pages (SPC-5 7.5, SBC-4 6.5). None of their fields can be changed. */
+/** Mode pages (SPC-5 7.5, SBC-4 6.5): what never changes; the rest is in mode_fields.ts. */
+import { maskOf, MODE_FIELDS, type ModeName, type ModeValues } from "./mode_fields.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
-/** One mode page: its code, and its current values behind the two-byte header. */
+/** PC: which values MODE SENSE asks for (SPC-5 table 189). */
+export const PageControl = { CURRENT: 0, CHANGEABLE: 1, DEFAULT: 2, SAVED: 3 } as const;
+
+/** One mode page: its code, and its fixed values behind the two-byte header. */
 interface ModePage {
   readonly code: number;
   readonly length: number;
@@ -14,7 +18,7 @@ export const MODE_PAGES: readonly ModePage[] = [
   { code: 0x02, length: 0x0e, fill: () => {} }, // Disconnect-Reconnect: no limits
   { code: 0x03, length: 0x16, fill: formatDevice },
   { code: 0x04, length: 0x16, fill: rigidDiskGeometry },
-  { code: 0x08, length: 0x12, fill: caching },
+  { code: 0x08, length: 0x12, fill: () => {} }, // Caching
   { code: 0x0a, length: 0x0a, fill: control },
   { code: 0x1c, length: 0x0a, fill: () => {} }, // Informational Exceptions Control: nothing to report
 ];
@@ -48,26 +52,41 @@ function rigidDiskGeometry(page: DataView, disk: VirtualDisk): void {
   page.setUint16(20, disk.settings.rotational ? 15000 : 0);
 }
 
-/** Page 08h (SBC-4 6.5.5): write-back, which SYNCHRONIZE CACHE and FUA are honest about. */
-function caching(page: DataView): void {
-  page.setUint8(2, 0x04); // WCE
-}
-
 /** Page 0Ah (SPC-5 7.5.10). */
 function control(page: DataView): void {
   page.setUint8(2, 0x20); // TST 001b: a task set for each I_T nexus
   page.setUint8(3, 0x10); // QUEUE ALGORITHM MODIFIER: unrestricted reordering
 }
 
-/** The whole page with its header; zeros behind the header if `changeable`. */
-export function buildModePage(
-  entry: ModePage,
-  disk: VirtualDisk,
-  changeable: boolean,
-): Uint8Array {
+const PS = 0x80;
+
+/** The whole page with its header: the values that `control` names, or ones in what can be changed. */
+export function buildModePage(entry: ModePage, disk: VirtualDisk, control: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(2 + entry.length));
-  view.setUint8(0, entry.code);
-  view.setUint8(1, entry.length);
-  if (!changeable) entry.fill(view, disk);
-  return new Uint8Array(view.buffer);
+  const page = new Uint8Array(view.buffer);
+  page[0] = entry.code;
+  page[1] = entry.length;
+  if (control !== PageControl.CHANGEABLE) entry.fill(view, disk);
+  const values = valuesOf(disk, control);
+  for (const [name, field] of Object.entries(MODE_FIELDS)) {
+    if (field.page !== entry.code) continue;
+    const changeable = disk.modes.changeable.has(name as ModeName);
+    if (changeable) page[0] |= PS;
+    if (values !== undefined) page[field.byte]! |= values[name as ModeName] << field.shift;
+    else if (changeable) page[field.byte]! |= maskOf(field);
+  }
+  return page;
+}
+
+function valuesOf({ modes }: VirtualDisk, control: number): ModeValues | undefined {
+  switch (control) {
+    case PageControl.CURRENT:
+      return modes.current;
+    case PageControl.DEFAULT:
+      return modes.defaults;
+    case PageControl.SAVED:
+      return modes.saved;
+    default:
+      return undefined;
+  }
 }

@@ -6,7 +6,6 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 
 const ALL_PAGES = 0x3f;
 const ALL_SUBPAGES = 0xff;
-const PageControl = { CURRENT: 0, CHANGEABLE: 1, DEFAULT: 2, SAVED: 3 } as const;
 
 const WP = 0x80;
 const DPOFUA = 0x10;
@@ -21,13 +20,12 @@ export function modeSense(disk: VirtualDisk, command: Command): void {
   const pageControl = cdb[2]! >> 6;
   const pageCode = cdb[2]! & 0x3f;
   const subpage = cdb[3]!;
-  if (pageControl === PageControl.SAVED) return command.fail(Sense.SAVING_PARAMETERS_NOT_SUPPORTED);
   if (subpage !== 0 && (subpage !== ALL_SUBPAGES || pageCode !== ALL_PAGES)) {
     return command.failField(3);
   }
   const pages = MODE_PAGES
     .filter((entry) => pageCode === ALL_PAGES || entry.code === pageCode)
-    .map((entry) => buildModePage(entry, disk, pageControl === PageControl.CHANGEABLE));
+    .map((entry) => buildModePage(entry, disk, pageControl));
   if (pages.length === 0) return command.failField(2, 5);
 
   const blockDescriptor = (cdb[1]! & DBD) !== 0
@@ -48,22 +46,23 @@ export function modeSense(disk: VirtualDisk, command: Command): void {
 
 /** The mode parameter header (SPC-5 7.5.5); MODE DATA LENGTH is put in later. */
 function buildHeader(disk: VirtualDisk, long: boolean, descriptorLength: number): Uint8Array {
-  const deviceSpecific = (disk.settings.readOnly ? WP : 0) | DPOFUA;
+  const deviceSpecific = (disk.protection === Sense.NO_SENSE ? 0 : WP) | DPOFUA;
   if (!long) return new Uint8Array([0, 0, deviceSpecific, descriptorLength]);
   const longLba = descriptorLength === 16 ? 1 : 0;
   return new Uint8Array([0, 0, 0, deviceSpecific, longLba, 0, 0, descriptorLength]);
 }
 
 /** A short (8 bytes) or long LBA (16 bytes) mode parameter block descriptor (SBC-4 6.5.2). */
-function buildBlockDescriptor(disk: VirtualDisk, long: boolean): Uint8Array {
+export function buildBlockDescriptor(disk: VirtualDisk, long: boolean): Uint8Array {
   const HIGH = 2 ** 32;
   const view = new DataView(new ArrayBuffer(long ? 16 : 8));
+  const blocks = disk.hasMedium ? disk.capacity : 0;
   if (long) {
-    view.setUint32(0, Math.floor(disk.capacity / HIGH));
-    view.setUint32(4, disk.capacity >>> 0);
+    view.setUint32(0, Math.floor(blocks / HIGH));
+    view.setUint32(4, blocks >>> 0);
     view.setUint32(12, disk.blockSize);
   } else {
-    view.setUint32(0, Math.min(disk.capacity, HIGH - 1));
+    view.setUint32(0, Math.min(blocks, HIGH - 1));
     view.setUint32(4, disk.blockSize); // three bytes; the one before them is reserved
   }
   return new Uint8Array(view.buffer);

@@ -9,6 +9,7 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 /** Executes READ 6, 10, 12 and 16. What is in memory already is answered in the same turn. */
 export function read(disk: VirtualDisk, command: Command): void {
   if (!isTransferable(disk, command)) return;
+  disk.statistics.countRead(command.blocks);
   command.availableIn = command.blocks * disk.blockSize;
   const length = Math.min(command.availableIn, command.expectedIn);
   if (length === 0) return command.succeed();
@@ -27,12 +28,14 @@ function readLater(disk: VirtualDisk, command: Command, length: number): void {
   const request = disk.takeRequest(command);
   request.memory = disk.memory.take(command.sizeOfLayout(length));
   command.layoutData(request.memory, length, request.iov);
+  request.began = disk.statistics.begin();
   request.start(IoOperation.READ, command.lba * disk.blockSize, length, finishRead);
 }
 
 function finishRead(request: DiskRequest): void {
   const command = request.command!;
   const { result, length, disk } = request;
+  disk.statistics.endRead(request.began);
   if (result < 0) {
     command.setSense(senseOfRead(-result));
     command.information = command.lba;

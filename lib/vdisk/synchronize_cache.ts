@@ -8,7 +8,10 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 
 const IMMED = 0x02;
 
-/** Executes SYNCHRONIZE CACHE 10 and 16: all of the store, whatever range is named. */
+/**
+ * Executes SYNCHRONIZE CACHE 10 and 16: all of the store, whatever range is named. SYNC_NV (SBC-3
+ * 5.21, obsolete) would be content with less.
+ */
 export function synchronizeCache(disk: VirtualDisk, command: Command): void {
   // A range of zero blocks reaches to the end of the medium.
   if (command.lba + command.blocks > disk.capacity) {
@@ -16,6 +19,7 @@ export function synchronizeCache(disk: VirtualDisk, command: Command): void {
     return command.fail(Sense.LBA_OUT_OF_RANGE);
   }
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
+  if (disk.settings.nvCache) return command.succeed();
   if ((command.cdb[1]! & IMMED) !== 0) {
     disk.takeRequest().start(IoOperation.SYNC, 0, 0, finishFlush);
     return command.succeed();

@@ -65,7 +65,7 @@ export function writeAndVerify(disk: VirtualDisk, command: Command): void {
   if (request === undefined) return;
   const length = sizeOf(command, disk);
   request.iov.push(request.memory!.address + length, length);
-  request.start(IoOperation.WRITE, command.lba * disk.blockSize, length, written);
+  request.start(IoOperation.WRITE_DURABLE, command.lba * disk.blockSize, length, written);
 }
 
 function written(request: DiskRequest): void {
@@ -125,7 +125,7 @@ function compare(request: DiskRequest): void {
 }
 
 /** The first byte of `length` that differs from what stands behind them with the given period; or -1. */
-function differsAt(bytes: Uint8Array, length: number, period: number): number {
+export function differsAt(bytes: Uint8Array, length: number, period: number): number {
   for (let at = 0; at < length; at++) {
     if (bytes[at] !== bytes[length + at % period]) return at;
   }

@@ -3,13 +3,21 @@ import { describeErrno } from "../../ffi/errno.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
 import type { Command } from "../scsi/command.ts";
+import { Sense } from "../scsi/sense.ts";
+import type { StateFile } from "../store/state_file.ts";
 import type { Store } from "../store/store.ts";
 import { BlockLocks } from "./block_locks.ts";
 import { DiskRequest } from "./disk_request.ts";
+import { Modes } from "./modes.ts";
+import { Statistics } from "./statistics.ts";
+import { Sanitizer } from "./sanitizer.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** How a disk presents itself. */
 export interface DiskSettings {
   readonly name: string;
+  /** Where the medium lies; it tells one from another that had the name of the device before. */
+  readonly filename?: string | undefined;
   /** T10 VENDOR IDENTIFICATION, at most 8 characters. */
   readonly vendor: string;
   /** Bytes in a logical block. */
@@ -17,6 +25,12 @@ export interface DiskSettings {
   readonly readOnly: boolean;
   readonly thinProvisioned: boolean;
   readonly rotational: boolean;
+  /** Whether the medium can be taken out. */
+  readonly removable: boolean;
+  /** Every write is to be on stable storage when it ends, unless an initiator wants otherwise. */
+  readonly writeThrough: boolean;
+  /** The store keeps what was written through a loss of power: nothing has to be flushed. */
+  readonly nvCache: boolean;
   readonly ids: { readonly naaId: string; readonly usn: string };
 }
 
@@ -44,17 +58,28 @@ export class VirtualDisk {
   readonly capacity: number;
   readonly transferMost: number;
   readonly locks = new BlockLocks();
+  readonly modes: Modes;
+  readonly statistics = new Statistics();
+  readonly upkeep: Upkeep;
+  readonly sanitizer: Sanitizer;
+  /** False between eject and load of a removable medium. */
+  hasMedium = true;
   /** Why writes are refused since a flush failed, as errno; 0 while all is well. */
   failure = 0;
   #report: (line: string) => void;
   #requests: DiskRequest[] = [];
   #piece = new IoVector(1);
 
-  /** `report` takes a line for the log when something is wrong with the disk. */
+  /**
+   * `stateFile` opens the file of the disk for a kind of state, by the name of its directory.
+   * `report` takes a line for the log when something is wrong with the disk. Throws a StoreError when
+   * saved state cannot be read.
+   */
   constructor(
     settings: DiskSettings,
     store: Store,
     memory: MemoryPool,
+    stateFile: (kind: string) => StateFile,
     report: (line: string) => void,
   ) {
     this.#report = report;
@@ -64,6 +89,20 @@ export class VirtualDisk {
     this.blockSize = settings.blocksize;
     this.capacity = Math.floor(store.size / settings.blocksize);
     this.transferMost = TRANSFER_MOST / settings.blocksize;
+    this.modes = new Modes(settings, stateFile("vdev_mode_pages"), report);
+    this.upkeep = new Upkeep(this);
+    this.sanitizer = new Sanitizer(this, stateFile("sanitize"), report);
+  }
+
+  /** Whether what is written has to be on stable storage before GOOD. */
+  get writesThrough(): boolean {
+    return this.modes.current.WCE === 0 && !this.settings.nvCache;
+  }
+
+  /** The sense of a command that would change a medium that is write protected; else NO_SENSE. */
+  get protection(): number {
+    if (this.settings.readOnly) return Sense.WRITE_PROTECTED;
+    return this.modes.current.SWP === 1 ? Sense.SOFTWARE_WRITE_PROTECTED : Sense.NO_SENSE;
   }
 
   /** Whether the limits of the shard leave room for another command that needs memory. */
@@ -102,6 +141,7 @@ export class VirtualDisk {
     const { command } = request;
     request.memory = undefined;
     request.command = undefined;
+    request.began = 0;
     request.iov.clear();
     this.#requests.push(request);
     if (command !== undefined) this.locks.end(command);

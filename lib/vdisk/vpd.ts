@@ -1,6 +1,10 @@
 /** Vital product data pages (SPC-5 7.7, SBC-4 6.6). */
 import type { TargetPort } from "../scsi/command.ts";
 import { putText } from "../scsi/text.ts";
+import { hasCountedSpace } from "./log_pages.ts";
+import { thresholdExponent } from "./threshold.ts";
+import { copyDescriptors } from "./copy_page.ts";
+import { compareMost } from "./compare_and_write.ts";
 import {
   TRANSFER_MOST,
   UNMAP_DESCRIPTORS_MOST,
@@ -8,6 +12,7 @@ import {
   type VirtualDisk,
   WRITE_SAME_MOST,
 } from "./virtual_disk.ts";
+import { atomicMost } from "./write_atomic.ts";
 
 /** One page: its code, which disks have it, and its whole content. */
 interface VpdPage {
@@ -24,6 +29,7 @@ export const VPD_PAGES: readonly VpdPage[] = [
   { code: 0x80, exists: always, build: unitSerialNumber },
   { code: 0x83, exists: always, build: deviceIdentification },
   { code: 0x86, exists: always, build: extendedInquiry },
+  { code: 0x8f, exists: always, build: thirdPartyCopy },
   { code: 0xb0, exists: always, build: blockLimits },
   { code: 0xb1, exists: always, build: blockDeviceCharacteristics },
   {
@@ -104,7 +110,7 @@ function scsiName(name: string): Uint8Array {
 }
 
 /** Page 83h (SPC-5 7.7.6): the names of the logical unit, then those of the port. */
-function deviceIdentification(disk: VirtualDisk, port: TargetPort): Uint8Array {
+export function deviceIdentification(disk: VirtualDisk, port: TargetPort): Uint8Array {
   const { LOGICAL_UNIT, TARGET_PORT } = Association;
   const relative = new Uint8Array([0, 0, port.relativeId >> 8, port.relativeId & 0xff]);
   const descriptors = [
@@ -124,12 +130,20 @@ function deviceIdentification(disk: VirtualDisk, port: TargetPort): Uint8Array {
 }
 
 /** Page 86h (SPC-5 7.7.7). */
-function extendedInquiry(): Uint8Array {
+function extendedInquiry(disk: VirtualDisk): Uint8Array {
   const view = newPage(0x86, 60);
   view.setUint8(5, 0x07); // HEADSUP, ORDSUP, SIMPSUP
-  view.setUint8(6, 0x01); // V_SUP: SYNCHRONIZE CACHE and FUA speak of a volatile cache
+  if (!disk.settings.nvCache) view.setUint8(6, 0x01); // V_SUP: there may be a volatile cache
   view.setUint8(7, 0x01); // LUICLR
   return bytesOf(view);
+}
+
+/** Page 8Fh (SPC-4 7.8.17). */
+function thirdPartyCopy(disk: VirtualDisk): Uint8Array {
+  const descriptors = copyDescriptors(disk.blockSize);
+  const page = bytesOf(newPage(0x8f, descriptors.length));
+  page.set(descriptors, 4);
+  return page;
 }
 
 /** OPTIMAL TRANSFER LENGTH in bytes, as SCST's opt_trans_len. */
@@ -141,6 +155,7 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
   const granularity = Math.max(1, store.physicalBlockSize / blockSize);
   const view = newPage(0xb0, 60);
   view.setUint8(4, 0x01); // WSNZ
+  view.setUint8(5, compareMost(disk));
   view.setUint16(6, granularity);
   view.setUint32(8, TRANSFER_MOST / blockSize);
   view.setUint32(12, OPTIMAL_TRANSFER / blockSize);
@@ -154,6 +169,7 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
     }
   }
   view.setUint32(40, WRITE_SAME_MOST); // the upper half of the field stays 0
+  view.setUint32(44, atomicMost(disk)); // no alignment, no granularity, no boundaries
   return bytesOf(view);
 }
 
@@ -162,13 +178,16 @@ function blockDeviceCharacteristics(disk: VirtualDisk): Uint8Array {
   const NON_ROTATING = 1;
   const view = newPage(0xb1, 60);
   view.setUint16(4, disk.settings.rotational ? 15000 : NON_ROTATING);
+  // WABEREQ 01b: after a block erase, which thin disks have, blocks can be read before they are written.
+  if (disk.settings.thinProvisioned) view.setUint8(7, 0x40);
   return bytesOf(view);
 }
 
 /** Page B2h (SBC-4 6.6.6). */
-function logicalBlockProvisioning(): Uint8Array {
+function logicalBlockProvisioning(disk: VirtualDisk): Uint8Array {
   const THIN = 2;
   const view = newPage(0xb2, 4);
+  if (hasCountedSpace(disk)) view.setUint8(4, thresholdExponent(disk.blockSize));
   view.setUint8(5, 0xe4); // LBPU, LBPWS, LBPWS10, LBPRZ 001b: unmapped blocks read as zeros
   view.setUint8(6, THIN);
   return bytesOf(view);

@@ -9,9 +9,13 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 
 const FUA = 0x08;
 
-/** The FUA bit: byte 1, bit 3 of all but the 6-byte CDBs, which have LBA bits there. */
-function isForceUnitAccess(command: Command): boolean {
-  return command.cdb[0]! >= 0x20 && (command.cdb[1]! & FUA) !== 0;
+/**
+ * Whether a write has to be on stable storage when it ends. The FUA bit is byte 1, bit 3 of all but
+ * the 6-byte CDBs, which have LBA bits there.
+ */
+export function isDurable(disk: VirtualDisk, command: Command): boolean {
+  if (disk.writesThrough) return true;
+  return command.cdb[0]! >= 0x20 && (command.cdb[1]! & FUA) !== 0 && !disk.settings.nvCache;
 }
 
 /** Checks a WRITE before its data is asked for. */
@@ -26,9 +30,10 @@ export function checkWrite(disk: VirtualDisk, command: Command): boolean {
 export function write(disk: VirtualDisk, command: Command): void {
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   const length = command.outLength - command.outLength % disk.blockSize;
+  disk.statistics.countWrite(length / disk.blockSize);
   if (length === 0) return command.succeed();
   const offset = command.lba * disk.blockSize;
-  if (isForceUnitAccess(command)) {
+  if (isDurable(disk, command)) {
     return writeLater(disk, command, IoOperation.WRITE_DURABLE, offset, length);
   }
   const iov = disk.onePiece(command.out!.address + command.outAt, length);
@@ -55,6 +60,7 @@ function writeLater(
     request.iov.push(request.memory.address, length);
   }
   command.out = undefined;
+  request.began = disk.statistics.begin();
   request.start(operation, offset, length, finishWrite);
 }
 
@@ -66,6 +72,8 @@ export function finishWrite(request: DiskRequest): void {
     command.setSense(sense);
     if (sense === Sense.WRITE_ERROR) command.information = command.lba;
   }
-  request.disk.giveRequest(request);
+  const { disk } = request;
+  if (request.began > 0) disk.statistics.endWrite(request.began);
+  disk.giveRequest(request);
   command.complete();
 }

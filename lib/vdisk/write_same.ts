@@ -13,8 +13,12 @@ const UNMAP = 0x08;
 const NDOB = 0x01;
 const WRITE_SAME_16 = 0x93;
 
-/** Bytes of the pattern that are written at once. */
-const CHUNK = 2 ** 20;
+/** Bytes of memory that the pattern is repeated in. */
+const PATTERN = 2 ** 20;
+
+/** Bytes that the store is asked for at once: a command that is aborted ends behind them. */
+const FILL_MOST = 16 * 2 ** 20;
+const ZERO_MOST = 2 ** 30;
 
 function hasNoData(command: Command): boolean {
   return command.cdb[0] === WRITE_SAME_16 && (command.cdb[1]! & NDOB) !== 0;
@@ -50,23 +54,20 @@ export function writeSame(disk: VirtualDisk, command: Command): void {
   if (command.outLength < command.wantedOut || command.expectedOut > command.wantedOut) {
     return command.fail(Sense.INVALID_FIELD_IN_CDB);
   }
-  const offset = command.lba * disk.blockSize;
-  const length = command.blocks * disk.blockSize;
   const zero = hasNoData(command) || isZero(command);
   if (!zero && !disk.hasMemory) return command.refuseForNow();
   const request = disk.takeRequest(command);
   if (zero) {
     const discard = (command.cdb[1]! & UNMAP) !== 0;
-    const operation = discard ? IoOperation.PUNCH : IoOperation.ZERO;
-    return request.start(operation, offset, length, finishWrite);
+    return nextPiece(request, discard ? IoOperation.PUNCH : IoOperation.ZERO, 0);
   }
-  const chunk = Math.min(CHUNK, length);
-  const memory = disk.memory.take(chunk);
+  const length = Math.min(PATTERN, command.blocks * disk.blockSize);
+  const memory = disk.memory.take(length);
   request.memory = memory;
   const pattern = command.out!.bytes.subarray(command.outAt, command.outAt + disk.blockSize);
-  for (let at = 0; at < chunk; at += disk.blockSize) memory.bytes.set(pattern, at);
-  request.step = 0;
-  writeChunk(request);
+  for (let at = 0; at < length; at += disk.blockSize) memory.bytes.set(pattern, at);
+  request.iov.push(memory.address, length);
+  nextPiece(request, IoOperation.FILL, 0);
 }
 
 function isZero(command: Command): boolean {
@@ -76,24 +77,15 @@ function isZero(command: Command): boolean {
   return true;
 }
 
-function writeChunk(request: DiskRequest): void {
-  const { disk, memory, step } = request;
+/** Does a piece of the range, `done` bytes of which are done. */
+function nextPiece(request: DiskRequest, operation: number, done: number): void {
+  const { disk } = request;
   const command = request.command!;
-  const left = command.blocks * disk.blockSize - step;
-  const length = Math.min(CHUNK, left);
-  request.iov.clear();
-  request.iov.push(memory!.address, length);
-  const last = length === left;
-  request.start(
-    IoOperation.WRITE,
-    command.lba * disk.blockSize + step,
-    length,
-    last ? finishWrite : nextChunk,
-  );
-}
-
-function nextChunk(request: DiskRequest): void {
-  if (request.result < 0 || request.command!.aborted) return finishWrite(request);
-  request.step += request.length;
-  writeChunk(request);
+  const left = command.blocks * disk.blockSize - done;
+  const length = Math.min(operation === IoOperation.FILL ? FILL_MOST : ZERO_MOST, left);
+  request.start(operation, command.lba * disk.blockSize + done, length, (finished) => {
+    const ends = length === left || finished.result < 0 || command.aborted;
+    if (ends) finishWrite(finished);
+    else nextPiece(finished, operation, done + length);
+  });
 }

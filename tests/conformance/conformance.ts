@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
 import { lunUrl } from "../harness/lun_url.ts";
 import { missingTools } from "../harness/tools.ts";
-import { DISK_KINDS, DISK_SIZE, type DiskKind, DISKS } from "./disks.ts";
+import { DISK_KINDS, DISK_SIZE, type DiskKind, DISKS, OWN_DISK_SIZES } from "./disks.ts";
 import { listTests, runTest, type SuiteTest } from "./suite.ts";
 import { Tally } from "./tally.ts";
 
@@ -32,27 +32,38 @@ function checked<T extends string>(kind: string, text: string, allowed: readonly
   });
 }
 
-/** Runs the tests against one logical unit and prints what was not a pass, then the table. */
-async function runSuite(tests: readonly SuiteTest[], url: string, disk: string): Promise<Tally> {
-  const tally = new Tally(disk);
+/** Runs the tests against one logical unit and prints what was not a pass. */
+async function runSuite(tests: readonly SuiteTest[], url: string, tally: Tally): Promise<void> {
   for (const test of tests) {
     const outcome = await runTest(test, url);
     tally.add(test, outcome);
     if (outcome.verdict !== "pass") print(`${outcome.verdict} ${test.name}: ${outcome.reason}`);
   }
-  print(tally.table());
-  return tally;
 }
 
-async function runOnDisk(tests: readonly SuiteTest[], disk: DiskKind): Promise<Tally> {
+/** Runs tests on a new disk of this kind and of `size` bytes. */
+async function runOnDisk(
+  tests: readonly SuiteTest[],
+  disk: DiskKind,
+  size: number,
+  tally: Tally,
+): Promise<void> {
   await using server = await startTestServer((dir) => {
-    const filename = backingFile(dir, "disk.img", DISK_SIZE);
+    const filename = backingFile(dir, "disk.img", size);
     return diskYaml([{ ...DISKS[disk], filename }]);
   });
-  print(`--- disk ${disk} ---`);
-  const tally = await runSuite(tests, lunUrl(server), disk);
+  await runSuite(tests, lunUrl(server), tally);
   const complaints = server.stderr().split("\n").filter((line) => /^(warning|error) /.test(line));
   for (const line of complaints) print(`server: ${line}`);
+}
+
+/** Runs the tests on disks of one kind and prints the table. */
+async function runOnDisks(tests: readonly SuiteTest[], disk: DiskKind): Promise<Tally> {
+  print(`--- disk ${disk} ---`);
+  const tally = new Tally(disk);
+  const bySize = Map.groupBy(tests, (test) => OWN_DISK_SIZES[test.name] ?? DISK_SIZE);
+  for (const [size, some] of bySize) await runOnDisk(some, disk, size, tally);
+  print(tally.table());
   return tally;
 }
 
@@ -78,11 +89,14 @@ async function main(): Promise<number> {
   const broken: string[] = [];
   if (values.url === undefined) {
     for (const disk of checked("disk", values.disks, DISK_KINDS)) {
-      const { brokenPromises } = await runOnDisk(tests, disk);
+      const { brokenPromises } = await runOnDisks(tests, disk);
       broken.push(...brokenPromises.map((name) => `${name} (${disk})`));
     }
   } else {
-    broken.push(...(await runSuite(tests, values.url, "")).brokenPromises);
+    const tally = new Tally("");
+    await runSuite(tests, values.url, tally);
+    print(tally.table());
+    broken.push(...tally.brokenPromises);
   }
   if (broken.length > 0) print(`not as promised (*): ${broken.join(", ")}`);
   return broken.length > 0 ? 1 : 0;

@@ -5,6 +5,9 @@ import { judge, type Outcome } from "./outcome.ts";
 /** A test that takes longer hangs; the slowest one against a healthy target takes some seconds. */
 const TEST_LIMIT_MS = 60_000;
 
+/** Sanitize.Reset looks once a minute whether the medium is sanitized. */
+const LIMITS_MS: Readonly<Record<string, number>> = { "Sanitize.Reset": 300_000 };
+
 export interface SuiteTest {
   readonly family: string;
   /** `FAMILY.TEST`. */
@@ -31,5 +34,5 @@ export async function listTests(): Promise<SuiteTest[]> {
  */
 export async function runTest(test: SuiteTest, url: string): Promise<Outcome> {
   const args = ["-V", "--dataloss", "--allow-sanitize", "--test", `ALL.${test.name}`, url, url];
-  return judge(await runTool("iscsi-test-cu", args, TEST_LIMIT_MS));
+  return judge(await runTool("iscsi-test-cu", args, LIMITS_MS[test.name] ?? TEST_LIMIT_MS));
 }

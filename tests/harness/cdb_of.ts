@@ -1,9 +1,11 @@
 /** CDBs made from rows of the opcode table, by the places that the group code gives the fields. */
 import type { Operation } from "../../lib/scst/operation.ts";
-import { patternBytes } from "../initiator/bytes.ts";
+import { concatBytes, patternBytes } from "../initiator/bytes.ts";
 import { unmapList } from "../initiator/cdb.ts";
 import type { Transfer } from "./exchange.ts";
 import { hexBytes } from "./hex.ts";
+import { writeTokenList, zeroToken } from "./rod_list.ts";
+import { isPrOut, validPrOut } from "./prepare.ts";
 
 /** Where LBA and length of a CDB stand, by its group code (SPC-5 4.2.5.1). */
 interface Layout {
@@ -18,12 +20,18 @@ const TWELVE: Layout = { cdb: 12, lba: [2, 4], length: [6, 4] };
 const SIXTEEN: Layout = { cdb: 16, lba: [2, 8], length: [10, 4] };
 const GROUPS = [SIX, TEN, TEN, undefined, SIXTEEN, TWELVE];
 
-const INQUIRY = 0x12;
+/** Lengths that do not stand where the others of their group do. */
+const LENGTHS: Record<string, Layout["length"]> = {
+  "INQUIRY": [3, 2],
+  "COMPARE AND WRITE": [13, 1],
+  "WRITE ATOMIC(16)": [12, 2],
+  "RECEIVE DIAGNOSTIC RESULTS": [3, 2],
+};
 
-/** The layout of a row's CDB. INQUIRY alone has an allocation length of two bytes in six (SPC-5 6.7). */
+/** The layout of a row's CDB. */
 export function layoutOf(row: Operation): Layout {
   const layout = GROUPS[row.code >> 5]!;
-  return row.code === INQUIRY ? { ...layout, length: [3, 2] } : layout;
+  return { ...layout, length: LENGTHS[row.name] ?? layout.length };
 }
 
 /** The CDB usage data of a row, read from its text. */
@@ -36,11 +44,14 @@ export function lengthMost(row: Operation): number {
   return 2 ** (8 * layoutOf(row).length[1]) - 1;
 }
 
-/** Whether the row takes an LBA and means it (READ CAPACITY has one that is obsolete). */
+/** Rows with something else where the others have LBA and length. */
+const WITHOUT_BLOCKS = /^(READ CAPACITY|READ DEFECT DATA|GET LBA STATUS)/;
+
+/** Whether the row takes an LBA and a number of blocks, and means them. */
 export function hasLba(row: Operation): boolean {
   const [at, bytes] = layoutOf(row).lba;
   const used = usageBytes(row).subarray(at, at + bytes);
-  return !row.name.startsWith("READ CAPACITY") &&
+  return !WITHOUT_BLOCKS.test(row.name) &&
     used.every((byte, index) => byte === (bytes === 3 && index === 0 ? 0x1f : 0xff));
 }
 
@@ -66,24 +77,45 @@ function put(cdb: Uint8Array, [at, bytes]: readonly [number, number], value: big
   }
 }
 
+/** What a disk holds for which validCommand() is made. */
+export const CONTENT = patternBytes(65536, 1);
+
+/** Data-out for one block of CONTENT that a command of the row changes. */
+function blockOut(row: Operation, lba: number): Uint8Array {
+  const block = patternBytes(512, row.code);
+  if (row.name !== "COMPARE AND WRITE") return block;
+  return concatBytes([CONTENT.slice(lba * 512, (lba + 1) * 512), block]);
+}
+
 /**
- * A command of the row that succeeds on a disk with 512-byte blocks, and changes it at once if the
- * row changes the medium.
+ * A command of the row that succeeds on a disk with CONTENT in 512-byte blocks, and changes it at
+ * once if the row changes the medium; at `lba` if the row takes one. See prepare() for what has to go
+ * before it.
  */
-export function validCommand(row: Operation): { cdb: Uint8Array; transfer: Transfer } {
+export function validCommand(row: Operation, lba = 1): { cdb: Uint8Array; transfer: Transfer } {
+  if (isPrOut(row)) return validPrOut(row);
+  if (row.name === "WRITE USING TOKEN") {
+    const write = writeTokenList(zeroToken(), [[lba, 1]]);
+    return { cdb: cdbOf(row, { length: write.length }), transfer: { write } };
+  }
   if (row.name === "UNMAP") {
     const write = unmapList([{ lba: 1, blocks: 1 }]);
     return { cdb: cdbOf(row, { length: write.length }), transfer: { write } };
   }
+  if (row.name === "SANITIZE OVERWRITE") {
+    const write = Uint8Array.of(1, 0, 0, 4, 0xde, 0xad, 0xbe, 0xef);
+    return { cdb: cdbOf(row, { length: write.length }), transfer: { write } };
+  }
   if (hasLba(row)) {
     const transfer = row.changesMedium === true
-      ? { write: patternBytes(512, row.code) }
+      ? { write: blockOut(row, lba) }
       : row.name.startsWith("READ")
       ? { read: 512 }
       : {};
-    return { cdb: cdbOf(row, { lba: 1, length: 1 }), transfer };
+    return { cdb: cdbOf(row, { lba, length: 1 }), transfer };
   }
   const cdb = cdbOf(row, { length: hasAllocationLength(row) ? 255 : 0 });
   if (row.name.startsWith("MODE SENSE")) cdb[2] = 0x3f;
+  if (row.name.startsWith("MODE SELECT")) cdb[1]! |= 0x10; // PF
   return { cdb, transfer: row.code === 0 ? {} : { read: 255 } };
 }

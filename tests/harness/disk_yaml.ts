@@ -17,6 +17,9 @@ export interface DiskOptions {
   readonly readOnly?: boolean;
   readonly thinProvisioned?: boolean;
   readonly rotational?: boolean;
+  readonly removable?: boolean;
+  readonly writeThrough?: boolean;
+  readonly nvCache?: boolean;
   readonly naaId?: string;
   readonly usn?: string;
 }
@@ -45,6 +48,9 @@ export function diskYaml(disks: readonly DiskOptions[], options: TargetOptions =
       ["read_only", disk.readOnly],
       ["thin_provisioned", disk.thinProvisioned],
       ["rotational", disk.rotational],
+      ["removable", disk.removable],
+      ["write_through", disk.writeThrough],
+      ["nv_cache", disk.nvCache],
       ["naa_id", disk.naaId === undefined ? undefined : `"${disk.naaId}"`],
       ["usn", disk.usn === undefined ? undefined : `"${disk.usn}"`],
     ];

@@ -1,6 +1,6 @@
 /** One SCSI command of a Rig's peer from its PDU to its status, with all its data, in one call. */
 import assert from "node:assert/strict";
-import { Field, FINAL, Opcode, type Pdu } from "../initiator/pdu.ts";
+import { Field, FINAL, IMMEDIATE, Opcode, Pdu } from "../initiator/pdu.ts";
 import { dataOut, READ, WRITE } from "../initiator/requests.ts";
 import { parseResponseSense, type Sense, senseText } from "../initiator/sense.ts";
 import type { Peer } from "./rig.ts";
@@ -81,7 +81,10 @@ function outcome(answer: Pdu, data: Uint8Array, sense: Sense | undefined): Outco
   return { status: answer.u8(Field.status), sense, data, residual: sign * count };
 }
 
-/** Runs a command that must end with GOOD, and returns its data-in. */
+const PRE_FETCH = [0x34, 0x90];
+const CONDITION_MET = 4;
+
+/** Runs a command that must end with success, and returns its data-in. */
 export function exchangeGood(
   peer: Peer,
   cdb: Uint8Array,
@@ -89,7 +92,8 @@ export function exchangeGood(
   what = "command",
 ): Uint8Array {
   const { status, sense, data } = exchange(peer, cdb, transfer);
-  assert.equal(status, 0, `${what}: sense ${senseText(sense)}`);
+  const wanted = PRE_FETCH.includes(cdb[0]!) ? CONDITION_MET : 0;
+  assert.equal(status, wanted, `${what}: sense ${senseText(sense)}`);
   return data;
 }
 
@@ -106,4 +110,16 @@ export function exchangeSense(
   assert.equal(status, 2, what);
   assert.equal(data.length, 0, what);
   return sense!;
+}
+
+/** Runs a task management function on LUN 0 and returns the response (RFC 7143 11.6.1). */
+export function exchangeManagement(peer: Peer, code: number): number {
+  const request = new Pdu()
+    .put8(Field.opcode, Opcode.TaskManagementRequest | IMMEDIATE)
+    .put8(Field.flags, FINAL | code)
+    .put32(Field.itt, peer.tag())
+    .put32(Field.cmdSn, peer.cmdSn);
+  const answer = peer.send(request).find((pdu) => pdu.itt === request.itt);
+  assert.equal(answer?.opcode, Opcode.TaskManagementResponse);
+  return answer.u8(Field.response);
 }

@@ -1,6 +1,19 @@
 /** An I/O pool without workers: what is submitted is done at once, by the isolate that submits it. */
 import { Errno } from "../../ffi/errno.ts";
-import { preadv, punchHole, pwritev, syncData, writeZeros, zeroRange } from "../../ffi/file.ts";
+import {
+  fillRange,
+  preadv,
+  punchHole,
+  pwritev,
+  replaceFile,
+  seekData,
+  seekHole,
+  spaceLeft,
+  spaceUsed,
+  syncData,
+  writeZeros,
+  zeroRange,
+} from "../../ffi/file.ts";
 import { IoPool, type IoPoolHandle } from "../../lib/store/io_pool.ts";
 import { IoOperation, type IoRequest } from "../../lib/store/io_request.ts";
 
@@ -29,9 +42,26 @@ function perform(request: IoRequest): number {
       return orWriteZeros(punchHole(fd, offset, length), request);
     case IoOperation.ZERO:
       return orWriteZeros(zeroRange(fd, offset, length), request);
+    case IoOperation.REPLACE:
+      return replace(request.memory!.bytes, offset);
+    case IoOperation.FILL:
+      return fillRange(fd, iov.address, offset, length);
+    case IoOperation.FIND_DATA:
+      return seekData(fd, offset);
+    case IoOperation.FIND_HOLE:
+      return seekHole(fd, offset);
+    case IoOperation.SPACE_USED:
+      return spaceUsed(fd);
+    case IoOperation.SPACE_LEFT:
+      return spaceLeft(fd);
     default:
       return -Errno.EINVAL;
   }
+}
+
+function replace(bytes: Uint8Array<ArrayBuffer>, pathLength: number): number {
+  const path = new TextDecoder().decode(bytes.subarray(0, pathLength));
+  return replaceFile(path, bytes.slice(pathLength));
 }
 
 function transferred(result: number, length: number): number {

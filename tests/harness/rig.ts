@@ -8,8 +8,10 @@ import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
+import type { IoPool } from "../../lib/store/io_pool.ts";
 import { createRingMemory } from "../../lib/store/io_ring.ts";
 import { openNull } from "../../lib/store/null.ts";
+import { StateFile } from "../../lib/store/state_file.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { VirtualDisk } from "../../lib/vdisk/virtual_disk.ts";
 import {
@@ -35,6 +37,17 @@ export interface RigOptions {
   readonly readOnly?: boolean;
   readonly thinProvisioned?: boolean;
   readonly rotational?: boolean;
+  readonly removable?: boolean;
+  readonly writeThrough?: boolean;
+  readonly nvCache?: boolean;
+  /** Where the state of the disk is kept; a directory of the rig's own where nothing is said. */
+  readonly stateDir?: string;
+  /** Who keeps it; inline where nothing is said. */
+  readonly statePool?: IoPool;
+  /** The targets that have the disk as LUN 0; TARGET where nothing is said. */
+  readonly targets?: readonly string[];
+  /** The identities of the disk; those of every rig where nothing is said. */
+  readonly ids?: { readonly naaId: string; readonly usn: string };
   /** Without a file, as vdisk_nullio. */
   readonly null?: boolean;
 }
@@ -44,10 +57,12 @@ export class Rig implements Disposable {
   readonly node: Node;
   readonly store: FaultyStore;
   readonly disk: VirtualDisk;
+  readonly device: Device;
   readonly log: string[] = [];
   /** The backing file, in memory. */
   readonly path = `/dev/shm/scst_rig_${crypto.randomUUID()}`;
   #pool = { ring: createRingMemory(), wake: createWake() };
+  #ownState: string | undefined;
 
   constructor(options: RigOptions = {}) {
     const settings = {
@@ -57,22 +72,33 @@ export class Rig implements Disposable {
       readOnly: options.readOnly ?? false,
       thinProvisioned: options.thinProvisioned ?? true,
       rotational: options.rotational ?? false,
-      ids: { naaId: "6025c57000000000000000000000001f", usn: "rig" },
+      removable: options.removable ?? false,
+      writeThrough: options.writeThrough ?? false,
+      nvCache: options.nvCache ?? false,
+      ids: options.ids ?? { naaId: "6025c57000000000000000000000001f", usn: "rig" },
     };
     const size = options.size ?? 2 ** 20;
+    if (options.stateDir === undefined) this.#ownState = Deno.makeTempDirSync({ dir: "/dev/shm" });
+    const stateDir = options.stateDir ?? this.#ownState!;
     this.store = new FaultyStore(
       options.null === true
         ? openNull(size, settings.blocksize)
         : this.#openFile(size, settings.blocksize, settings.readOnly),
     );
     this.node = new Node((level, line) => this.log.push(`${level} ${line}`));
-    this.disk = new VirtualDisk(
-      settings,
-      this.store,
-      this.node.memory,
-      (line) => this.log.push(`error ${line}`),
-    );
-    this.node.addTarget(TARGET).luns.set(0, new Device(this.disk));
+    const pool = options.statePool ?? new InlinePool(this.#pool);
+    const stateFile = (kind: string) => new StateFile(`${stateDir}/${kind}`, "rig", pool);
+    const report = (line: string) => this.log.push(`error ${line}`);
+    try {
+      this.disk = new VirtualDisk(settings, this.store, this.node.memory, stateFile, report);
+      this.device = new Device(this.disk, stateFile, report);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+    for (const name of options.targets ?? [TARGET]) {
+      this.node.addTarget(name).addLun(0, this.device);
+    }
   }
 
   #openFile(size: number, blocksize: number, readOnly: boolean): Store {
@@ -101,6 +127,7 @@ export class Rig implements Disposable {
     this.store.close();
     new Wake(this.#pool.wake).close();
     removeFile(this.path);
+    if (this.#ownState !== undefined) Deno.removeSync(this.#ownState, { recursive: true });
   }
 }
 

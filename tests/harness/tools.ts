@@ -15,6 +15,9 @@ const PACKAGES = {
   "qemu-io": "qemu-utils",
   /** QEMU's iSCSI driver: a module that qemu-img and qemu-io load. */
   "qemu-block-iscsi": "qemu-block-extra",
+  "sg_get_lba_status": "sg3-utils",
+  "sg_logs": "sg3-utils",
+  "sg_vpd": "sg3-utils",
   "tgtadm": "tgt",
   "tgtd": "tgt",
 } as const;

@@ -7,26 +7,42 @@ export const Op = {
   Read6: 0x08,
   Write6: 0x0a,
   Inquiry: 0x12,
+  ModeSelect6: 0x15,
   ModeSense6: 0x1a,
+  StartStopUnit: 0x1b,
+  ReceiveDiagnosticResults: 0x1c,
+  SendDiagnostic: 0x1d,
+  PreventAllowMediumRemoval: 0x1e,
   ReadCapacity10: 0x25,
   Read10: 0x28,
   Write10: 0x2a,
   Verify10: 0x2f,
+  Prefetch10: 0x34,
   SynchronizeCache10: 0x35,
+  ReadDefectData10: 0x37,
   WriteSame10: 0x41,
   Unmap: 0x42,
+  LogSelect: 0x4c,
+  LogSense: 0x4d,
+  ModeSelect10: 0x55,
   ModeSense10: 0x5a,
   Read16: 0x88,
+  CompareAndWrite: 0x89,
   Write16: 0x8a,
+  OrWrite16: 0x8b,
   Verify16: 0x8f,
+  Prefetch16: 0x90,
   SynchronizeCache16: 0x91,
   WriteSame16: 0x93,
+  WriteAtomic16: 0x9c,
   ServiceActionIn16: 0x9e,
   ReportLuns: 0xa0,
   MaintenanceIn: 0xa3,
+  MaintenanceOut: 0xa4,
   Read12: 0xa8,
   Write12: 0xaa,
   Verify12: 0xaf,
+  ReadDefectData12: 0xb7,
 } as const;
 
 /** A CDB of sixteen bytes, the rest zero, from bytes and fields at offsets. */
@@ -85,6 +101,89 @@ export interface ModeSenseOptions {
   readonly subpage?: number;
   readonly disableBlockDescriptors?: boolean;
   readonly longLba?: boolean;
+}
+
+const PF = 0x10;
+
+/** MODE SELECT; `flags` is byte 1: PF 10h, SP 01h. */
+export function modeSelect6(length: number, flags = PF) {
+  return build(Op.ModeSelect6, (cdb) => {
+    cdb.setUint8(1, flags);
+    cdb.setUint8(4, length);
+  });
+}
+
+export function modeSelect10(length: number, flags = PF) {
+  return build(Op.ModeSelect10, (cdb) => {
+    cdb.setUint8(1, flags);
+    cdb.setUint16(7, length);
+  });
+}
+
+export interface LogOptions {
+  readonly subpage?: number;
+  /** PC: 0 threshold, 1 cumulative, 2 default threshold, 3 default cumulative. */
+  readonly control?: number;
+  /** PARAMETER POINTER. */
+  readonly pointer?: number;
+}
+
+/** LOG SENSE of the cumulative values, unless `options` say otherwise. */
+export function logSense(page: number, length: number, options: LogOptions = {}) {
+  return build(Op.LogSense, (cdb) => {
+    cdb.setUint8(2, (options.control ?? 1) << 6 | page);
+    cdb.setUint8(3, options.subpage ?? 0);
+    cdb.setUint16(5, options.pointer ?? 0);
+    cdb.setUint16(7, length);
+  });
+}
+
+/** LOG SELECT without parameters; `flags` is byte 1: PCR 02h. */
+export function logSelect(page: number, flags: number, options: LogOptions = {}) {
+  return build(Op.LogSelect, (cdb) => {
+    cdb.setUint8(1, flags);
+    cdb.setUint8(2, (options.control ?? 1) << 6 | page);
+    cdb.setUint8(3, options.subpage ?? 0);
+  });
+}
+
+/** SEND DIAGNOSTIC; `flags` is byte 1: SELF-TEST CODE E0h, PF 10h, SELFTEST 04h, DEVOFFL 02h, UNITOFFL 01h. */
+export function sendDiagnostic(flags: number, length = 0) {
+  return build(Op.SendDiagnostic, (cdb) => {
+    cdb.setUint8(1, flags);
+    cdb.setUint16(3, length);
+  });
+}
+
+/** RECEIVE DIAGNOSTIC RESULTS; without a page those of the last SEND DIAGNOSTIC. */
+export function receiveDiagnosticResults(length: number, page?: number) {
+  return build(Op.ReceiveDiagnosticResults, (cdb) => {
+    cdb.setUint8(1, page === undefined ? 0 : 1);
+    cdb.setUint8(2, page ?? 0);
+    cdb.setUint16(3, length);
+  });
+}
+
+export interface StartStopOptions {
+  readonly immediate?: boolean;
+  readonly powerCondition?: number;
+  readonly noFlush?: boolean;
+  readonly loadOrEject?: boolean;
+  readonly start?: boolean;
+}
+
+export function startStopUnit(options: StartStopOptions) {
+  return build(Op.StartStopUnit, (cdb) => {
+    cdb.setUint8(1, options.immediate === true ? 1 : 0);
+    const flags = (options.noFlush === true ? 4 : 0) | (options.loadOrEject === true ? 2 : 0) |
+      (options.start === true ? 1 : 0);
+    cdb.setUint8(4, (options.powerCondition ?? 0) << 4 | flags);
+  });
+}
+
+/** PREVENT ALLOW MEDIUM REMOVAL; `prevent` is 0 to 3. */
+export function preventRemoval(prevent: number) {
+  return build(Op.PreventAllowMediumRemoval, (cdb) => cdb.setUint8(4, prevent));
 }
 
 export function reportLuns(length: number, select = 0): Uint8Array<ArrayBuffer> {
@@ -168,6 +267,38 @@ export const synchronizeCache16 = (lba: number | bigint, blocks: number, flags =
 export const writeSame16 = (lba: number | bigint, blocks: number, flags = 0) =>
   transfer16(Op.WriteSame16, lba, blocks, flags);
 
+/** COMPARE AND WRITE; its data is what is expected, then what is to be written. */
+export const compareAndWrite = (lba: number | bigint, blocks: number, flags = 0) =>
+  transfer16(Op.CompareAndWrite, lba, blocks, flags);
+export const orWrite16 = (lba: number | bigint, blocks: number, flags = 0) =>
+  transfer16(Op.OrWrite16, lba, blocks, flags);
+export const writeAtomic16 = (lba: number | bigint, blocks: number, flags = 0) =>
+  transfer16(Op.WriteAtomic16, lba, blocks, flags);
+/** In PRE-FETCH flags are IMMED 02h. */
+export const prefetch10 = (lba: number, blocks: number, flags = 0) =>
+  transfer10(Op.Prefetch10, lba, blocks, flags);
+export const prefetch16 = (lba: number | bigint, blocks: number, flags = 0) =>
+  transfer16(Op.Prefetch16, lba, blocks, flags);
+
+export function getLbaStatus16(lba: number | bigint, length: number): Uint8Array<ArrayBuffer> {
+  return transfer16(Op.ServiceActionIn16, lba, length, 0x12);
+}
+
+/** `lists` is REQ_PLIST 10h, REQ_GLIST 08h and DEFECT LIST FORMAT. */
+export function readDefectData10(lists: number, length: number): Uint8Array<ArrayBuffer> {
+  return build(Op.ReadDefectData10, (cdb) => {
+    cdb.setUint8(2, lists);
+    cdb.setUint16(7, length);
+  });
+}
+
+export function readDefectData12(lists: number, length: number): Uint8Array<ArrayBuffer> {
+  return build(Op.ReadDefectData12, (cdb) => {
+    cdb.setUint8(1, lists);
+    cdb.setUint32(6, length);
+  });
+}
+
 /** UNMAP; its parameter list is made by {@linkcode unmapList}. */
 export function unmap(listLength: number, flags = 0): Uint8Array<ArrayBuffer> {
   return build(Op.Unmap, (cdb) => {
@@ -190,6 +321,27 @@ export function unmapList(
   }
   return bytes;
 }
+
+/** MAINTENANCE IN or OUT with a length; `before` is byte 2, `behind` byte 10. */
+function maintenance(op: number, action: number, length: number, before = 0, behind = 0) {
+  return build(op, (cdb) => {
+    cdb.setUint8(1, action);
+    cdb.setUint8(2, before);
+    cdb.setUint32(6, length);
+    cdb.setUint8(10, behind);
+  });
+}
+
+/** REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS, with extended parameter data if `extended` (REPD). */
+export const reportTmfs = (length: number, extended = false) =>
+  maintenance(Op.MaintenanceIn, 0x0d, length, extended ? 0x80 : 0);
+/** `type` is INFORMATION TYPE: 0 the device, 2 text, 127 which types there are. */
+export const reportInformation = (length: number, type: number) =>
+  maintenance(Op.MaintenanceIn, 0x05, length, 0, type << 1);
+export const setInformation = (length: number, type: number) =>
+  maintenance(Op.MaintenanceOut, 0x06, length, 0, type << 1);
+export const reportTimestamp = (length: number) => maintenance(Op.MaintenanceIn, 0x0f, length);
+export const setTimestamp = (length: number) => maintenance(Op.MaintenanceOut, 0x0f, length);
 
 export interface OpcodeQuery {
   /** 0 all, 1 one opcode, 2 one service action, 3 either (SPC-4 6.35). */

@@ -63,16 +63,17 @@ function lengthByGroup(opcode: number): number {
   return [6, 10, 10, 0, 16, 12][opcode >> 5] ?? 0;
 }
 
-suite("operation codes", fileDisks(1 << 20, [{}, { thinProvisioned: true }]), {
+suite("operation codes", fileDisks(1 << 20, [{}, { thinProvisioned: true, removable: true }]), {
   "the list has what initiators ask for": async (server) => {
     await using session = await openReady(server, [THICK, THIN]);
     const thick = new Set((await listed(session)).map(({ opcode }) => opcode));
     for (const [name, opcode] of Object.entries(Op)) {
-      if (opcode !== Op.Unmap) assert(thick.has(opcode), name);
+      const optional = opcode === Op.Unmap || opcode === Op.PreventAllowMediumRemoval;
+      assert.equal(thick.has(opcode), !optional, name);
     }
-    assert(!thick.has(Op.Unmap), "no UNMAP on a thick disk");
     const thin = new Set((await listed(session, THIN)).map(({ opcode }) => opcode));
     assert(thin.has(Op.Unmap), "UNMAP on a thin disk");
+    assert(thin.has(Op.PreventAllowMediumRemoval), "it is removable as well");
   },
 
   "CDB lengths are those of the group codes": async (server) => {
@@ -154,7 +155,8 @@ suite("operation codes", fileDisks(1 << 20, [{}, { thinProvisioned: true }]), {
       const mask = await usage(session, command);
       const bits: [byte: number, bit: number][] = [];
       for (let byte = 1; byte < command.cdbLength; byte++) {
-        const used = byte === 1 && command.serviceAction !== undefined ? 0x1f : mask[byte] ?? 0;
+        const action = byte === 1 && command.serviceAction !== undefined ? 0x1f : 0;
+        const used = (mask[byte] ?? 0) | action;
         for (let bit = 0; bit < 8; bit++) if ((used >> bit & 1) === 0) bits.push([byte, bit]);
       }
       await Promise.all(bits.map(async ([byte, bit]) => {

@@ -35,6 +35,9 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
     "    read_only: true",
     "    thin_provisioned: true",
     "    rotational: false",
+    "    removable: true",
+    "    write_through: true",
+    "    nv_cache: true",
     "    naa_id: 0x6025C570000000000000000000000001",
     '    usn: "b i g"',
     "targets:",
@@ -45,6 +48,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
     "  iqn.2026-11.org.example:empty:",
   ], (path, state) => {
     assert.deepEqual(loadConfig(path, state), {
+      stateDir: state,
       portals: [{ hostname: "127.0.0.1", port: 0 }, { hostname: "::1", port: 3260 }],
       devices: [
         {
@@ -54,6 +58,9 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           readOnly: false,
           thinProvisioned: false,
           rotational: true,
+          removable: false,
+          writeThrough: false,
+          nvCache: false,
           ids: { naaId: NAA, usn: "0012" },
         },
         {
@@ -65,6 +72,9 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           readOnly: true,
           thinProvisioned: true,
           rotational: false,
+          removable: true,
+          writeThrough: true,
+          nvCache: true,
           ids: { naaId: "6025c570000000000000000000000001", usn: "b i g" },
         },
       ],

@@ -64,7 +64,7 @@ Deno.test("Tally names what was promised and did not pass", () => {
   const skip = { verdict: "skip", reason: "" } as const;
   thick.add({ family: "Inquiry", name: "Inquiry.BlockLimits" }, skip);
   thick.add({ family: "Read10", name: "Read10.Simple" }, skip);
-  thick.add({ family: "Sanitize", name: "Sanitize.Reset" }, { verdict: "fail", reason: "" });
+  thick.add({ family: "NoMedia", name: "NoMedia.NoMediaSBC" }, { verdict: "fail", reason: "" });
   assert.deepEqual(thick.brokenPromises, ["Read10.Simple"]);
   assert.match(thick.table(), /^all +0 +1 +2$/m);
 });

@@ -2,40 +2,18 @@
 import assert from "node:assert/strict";
 import type { Operation } from "../../lib/scst/operation.ts";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
-import {
-  cdbOf,
-  hasLba,
-  layoutOf,
-  lengthMost,
-  usageBytes,
-  validCommand,
-} from "../harness/cdb_of.ts";
-import { exchange, exchangeGood, exchangeSense } from "../harness/exchange.ts";
-import { type Peer, Rig } from "../harness/rig.ts";
-import { patternBytes } from "../initiator/bytes.ts";
-import { inquiry } from "../initiator/cdb.ts";
-import { senseText } from "../initiator/sense.ts";
+import { CONTENT, layoutOf, usageBytes, validCommand } from "../harness/cdb_of.ts";
+import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
+import { filledRig, isUnchanged } from "../harness/filled_rig.ts";
+import { prepare } from "../harness/prepare.ts";
 
 const { rows } = OPERATION_TABLE;
-const BLOCKS = 128;
-const CONTENT = patternBytes(BLOCKS * 512, 1);
-
-/** A rig whose disk holds CONTENT. */
-function filledRig(thinProvisioned = true): Rig {
-  const rig = new Rig({ size: CONTENT.length, thinProvisioned });
-  Deno.writeFileSync(rig.path, CONTENT);
-  return rig;
-}
-
-function isUnchanged(rig: Rig): boolean {
-  return Deno.readFileSync(rig.path).every((byte, index) => byte === CONTENT[index]);
-}
 
 /** The bits of a row's CDB that it does not use. */
 function unusedBits(row: Operation): [byte: number, bit: number][] {
   const bits: [number, number][] = [];
   usageBytes(row).forEach((used, byte) => {
-    const taken = byte === 0 ? 0xff : byte === 1 && row.serviceAction !== undefined ? 0x1f : used;
+    const taken = byte === 0 ? 0xff : used;
     for (let bit = 7; bit >= 0; bit--) if ((taken >> bit & 1) === 0) bits.push([byte, bit]);
   });
   return bits;
@@ -54,11 +32,41 @@ Deno.test("OPERATION_TABLE is sorted, and its usage data has the length of the g
   }
 });
 
+/** Byte 1 of the CDB, as far as it is used, by the standard and not by the table. */
+const BYTE_1: readonly [name: RegExp, mask: number][] = [
+  [/^(TEST UNIT READY|READ CAPACITY\(10\)|REPORT LUNS)$/, 0],
+  [/^REQUEST SENSE$/, 0x01], // DESC
+  [/^INQUIRY$/, 0x01], // EVPD
+  [/^(READ|WRITE)\(6\)$/, 0x1f], // LBA
+  [/^(READ|WRITE)\(1[026]\)$/, 0x18], // DPO, FUA
+  [/^(WRITE AND )?VERIFY\(/, 0x16], // DPO, BYTCHK
+  [/^WRITE SAME\(10\)$/, 0x18], // ANCHOR, UNMAP
+  [/^WRITE SAME\(16\)$/, 0x19], // and NDOB
+  [/^UNMAP$/, 0x01], // ANCHOR
+  [/^(COMPARE AND WRITE|ORWRITE\(16\)|WRITE ATOMIC\(16\))$/, 0x18], // DPO, FUA
+  [/^PRE-FETCH\(/, 0x02], // IMMED
+  [/^READ DEFECT DATA\(10\)$/, 0x00],
+  [/^READ DEFECT DATA\(12\)$/, 0x1f], // REQ_PLIST, REQ_GLIST, DEFECT LIST FORMAT
+  [/^FORMAT UNIT$/, 0x3f], // LONGLIST, FMTDATA, CMPLST, DEFECT LIST FORMAT
+  [/^SANITIZE /, 0xbf], // IMMED, AUSE, SERVICE ACTION
+  [/^MODE SENSE\(6\)$/, 0x08], // DBD
+  [/^MODE SENSE\(10\)$/, 0x18], // and LLBAA
+];
+
+Deno.test("OPERATION_TABLE uses the bits of byte 1 that the standard defines", () => {
+  for (const [name, mask] of BYTE_1) {
+    const found = rows.filter((row) => name.test(row.name));
+    assert(found.length > 0, String(name));
+    for (const row of found) assert.equal(usageBytes(row)[1], mask, row.name);
+  }
+});
+
 Deno.test("admitCommand() points at every bit that the row does not use, and does nothing", () => {
   let tried = 0;
   for (const row of rows) {
     using rig = filledRig();
     const peer = rig.login(1);
+    prepare(peer, row);
     const { cdb, transfer } = validCommand(row);
     for (const [byte, bit] of unusedBits(row)) {
       const wrong = cdb.slice();
@@ -70,7 +78,8 @@ Deno.test("admitCommand() points at every bit that the row does not use, and doe
     }
     assert(isUnchanged(rig), row.name);
     exchangeGood(peer, cdb, transfer, row.name);
-    assert.equal(isUnchanged(rig), row.changesMedium !== true, row.name);
+    const changes = row.changesMedium === true && row.name !== "FORMAT UNIT"; // there is nothing to do
+    assert.equal(isUnchanged(rig), !changes, row.name);
   }
   assert(tried > 500, `${tried} bits`);
 });
@@ -79,6 +88,8 @@ Deno.test("admitCommand() points at the first of several bits, and at none behin
   using rig = filledRig();
   const peer = rig.login(1);
   for (const row of rows) {
+    Deno.writeFileSync(rig.path, CONTENT);
+    prepare(peer, row);
     const { cdb, transfer } = validCommand(row);
     const padded = cdb.slice().fill(0xff, layoutOf(row).cdb);
     exchangeGood(peer, padded, transfer, row.name);
@@ -95,8 +106,9 @@ Deno.test("admitCommand() answers 05/20/00 to opcodes that are not in the table"
     using rig = filledRig(thin);
     const peer = rig.login(1);
     const known = new Set(
-      rows.filter((row) => thin || row.name !== "UNMAP").map(({ code }) => code),
+      rows.filter((row) => row.exists?.(rig.disk) !== false).map((row) => row.code),
     );
+    assert.equal(known.has(0x42), thin, "UNMAP");
     for (let code = 0; code < 256; code++) {
       if (known.has(code)) continue;
       const sense = exchangeSense(peer, Uint8Array.of(code, ...Array(15).fill(0)), "05/20/00");
@@ -112,7 +124,7 @@ Deno.test("admitCommand() points at a service action that is not in the table", 
   const codes = new Set(
     rows.filter((row) => row.serviceAction !== undefined).map((row) => row.code),
   );
-  assert.deepEqual([...codes], [0x9e, 0xa3]);
+  assert(codes.has(0x9e) && codes.has(0xa3));
   for (const code of codes) {
     for (let action = 0; action < 32; action++) {
       if (OPERATION_TABLE.find(code, action) !== undefined) continue;
@@ -121,83 +133,5 @@ Deno.test("admitCommand() points at a service action that is not in the table", 
       const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { read: 255 });
       assert.deepEqual(fieldPointer, { inCdb: true, byte: 1, bit: 4 });
     }
-  }
-});
-
-Deno.test("every row with an LBA ends at the end of the medium", () => {
-  using rig = filledRig();
-  const peer = rig.login(1);
-  const withLba = rows.filter(hasLba);
-  assert.equal(withLba.length, 18);
-  for (const row of withLba) {
-    const { transfer } = validCommand(row);
-    const most = 2n ** BigInt([21, 32, 32, 0, 64, 32][row.code >> 5]!) - 1n;
-    const cases: [lba: bigint | number, length: number, information: number | undefined][] = [
-      [BLOCKS, 1, BLOCKS],
-      [BLOCKS - 1, 2, BLOCKS],
-      [0, BLOCKS + 1, BLOCKS],
-      [most, 1, most < 2n ** 32n ? Number(most) : undefined],
-    ];
-    for (const [lba, length, information] of cases) {
-      const what = `${row.name}: ${length} blocks at ${lba}`;
-      const sense = exchangeSense(peer, cdbOf(row, { lba, length }), "05/21/00", transfer, what);
-      assert.equal(sense.information, information, what);
-    }
-    assert(isUnchanged(rig), row.name);
-    exchangeGood(peer, cdbOf(row, { lba: BLOCKS - 1, length: 1 }), transfer, row.name);
-    Deno.writeFileSync(rig.path, CONTENT);
-  }
-});
-
-Deno.test("a length of zero moves nothing, and in six bytes it is 256 blocks", () => {
-  using rig = new Rig({ size: 256 * 512 });
-  const peer = rig.login(1);
-  for (const row of rows.filter(hasLba)) {
-    const cdb = cdbOf(row, { lba: 0, length: 0 });
-    if (row.name.startsWith("WRITE SAME")) {
-      const write = new Uint8Array(512);
-      const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { write }, row.name);
-      assert.equal(fieldPointer?.byte, layoutOf(row).length[0], `${row.name}: WSNZ`);
-    } else if (layoutOf(row).cdb === 6) {
-      const transfer = row.changesMedium ? { write: patternBytes(131072, 3) } : { read: 131072 };
-      assert.equal(exchange(peer, cdb, transfer).residual, 0, row.name);
-      exchangeSense(peer, cdbOf(row, { lba: 1, length: 0 }), "05/21/00", transfer, row.name);
-    } else {
-      exchangeGood(peer, cdb, {}, row.name);
-    }
-  }
-});
-
-/** MAXIMUM TRANSFER LENGTH and MAXIMUM WRITE SAME LENGTH as VPD page B0h states them, in blocks. */
-function limitsOf(peer: Peer): { transfer: number; writeSame: number } {
-  const page = new DataView(exchangeGood(peer, inquiry(64, 0xb0), { read: 64 }).buffer);
-  return { transfer: page.getUint32(8), writeSame: Number(page.getBigUint64(36)) };
-}
-
-Deno.test("every row with a transfer length keeps to the limit of VPD page B0h", () => {
-  using rig = new Rig({ null: true, size: 2 ** 40, blocksize: 65536 });
-  const peer = rig.login(1);
-  const limits = limitsOf(peer);
-  for (const row of rows.filter((row) => hasLba(row) && !row.name.startsWith("SYNC"))) {
-    const same = row.name.startsWith("WRITE SAME");
-    const limit = same ? limits.writeSame : limits.transfer;
-    const write = new Uint8Array(same ? 65536 : limit * 65536);
-    const transfer = row.changesMedium
-      ? { write }
-      : row.name.startsWith("READ")
-      ? { read: 512 }
-      : {};
-    const six = layoutOf(row).cdb === 6;
-    const most = six ? 256 : lengthMost(row);
-    for (const blocks of [limit + 1, most].filter((blocks) => blocks > limit && blocks <= most)) {
-      const length = six ? blocks & 0xff : blocks; // 0 stands for 256
-      const cdb = cdbOf(row, { length });
-      const what = `${row.name}: ${length} blocks`;
-      const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", transfer, what);
-      const byte = layoutOf(row).length[0];
-      assert.deepEqual(fieldPointer, { inCdb: true, byte, bit: 7 }, what);
-    }
-    const { status, sense } = exchange(peer, cdbOf(row, { length: limit }), transfer);
-    assert.equal(status, 0, `${row.name}: ${senseText(sense)}`);
   }
 });

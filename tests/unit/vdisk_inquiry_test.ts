@@ -23,7 +23,7 @@ function pageOf(options: RigOptions, code: number): string {
 Deno.test("standardInquiry() is what SPC-5 6.7.2 says, of SPC-4, SBC-3 and iSCSI", () => {
   using rig = new Rig();
   const expected = golden(
-    "00 00 06 12 5b 00 00 02",
+    "00 00 06 12 5b 08 00 02",
     text("SCST_FIOrig             0100"),
     zeros(22),
     "00a0 0960 0460 04c0",
@@ -47,9 +47,10 @@ Deno.test("inquiry() has the pages that page 00h lists, and no others", () => {
   for (const thinProvisioned of [true, false]) {
     using rig = new Rig({ thinProvisioned });
     const peer = rig.login(1);
-    const codes = thinProvisioned ? "00 80 83 86 b0 b1 b2" : "00 80 83 86 b0 b1";
-    const listed = hexBytes(codes);
-    assert.equal(page(peer, 0x00), golden("00 00 00 0", String(listed.length), codes));
+    const listed = hexBytes(page(peer, 0x00)).subarray(4);
+    assert.deepEqual(listed, listed.slice().sort(), "in ascending order");
+    assert([0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1].every((code) => listed.includes(code)));
+    assert.equal(listed.includes(0xb2), thinProvisioned);
     for (let code = 0; code < 256; code++) {
       if (listed.includes(code)) {
         assert.equal(hexBytes(page(peer, code))[1], code);
@@ -90,7 +91,7 @@ Deno.test("deviceIdentification() ends a SCSI name with one to four NULs", () =>
   // With the name of the port behind it TARGET has 38 bytes.
   for (const [suffix, length] of [["-", 40], ["-0", 44], ["-0123", 44], ["-01234", 48]] as const) {
     const name = `${TARGET}${suffix}`;
-    rig.node.addTarget(name).luns.set(0, device);
+    rig.node.addTarget(name).addLun(0, device);
     const peer = rig.connect();
     peer.login(1, { TargetName: name });
     const bytes = exchangeGood(peer, inquiry(1024, 0x83), { read: 1024 });
@@ -106,7 +107,6 @@ Deno.test("extendedInquiry() is page 86h: HEADSUP, ORDSUP, SIMPSUP, V_SUP, LUICL
 });
 
 Deno.test("blockLimits() is page B0h: limits in blocks of the disk, UNMAP on thin disks only", () => {
-  const head = "00 b0 003c 01 00";
   const cases: [RigOptions, string][] = [
     [{}, "0008 00004000 00000400 00000000 00080000 00000080 00000008 80000000"],
     [{ thinProvisioned: false }, `0008 00004000 00000400 ${zeros(20)}`],
@@ -115,16 +115,25 @@ Deno.test("blockLimits() is page B0h: limits in blocks of the disk, UNMAP on thi
     [{ null: true, thinProvisioned: false }, `0001 00004000 00000400 ${zeros(20)}`],
   ];
   for (const [options, limits] of cases) {
-    const expected = golden(head, limits, "00000000 0000ffff", zeros(20));
-    assert.equal(pageOf(options, 0xb0), expected, JSON.stringify(options));
+    const bytes = hexBytes(pageOf(options, 0xb0));
+    const what = JSON.stringify(options);
+    assert.equal(toHex(bytes.subarray(0, 5)), golden("00 b0 003c 01"), what); // WSNZ
+    // Byte 5 and the bytes from 44 on are for COMPARE AND WRITE and WRITE ATOMIC.
+    assert.equal(toHex(bytes.subarray(6, 44)), golden(limits, "00000000 0000ffff"), what);
+    assert.equal(bytes.length, 64, what);
   }
 });
 
 Deno.test("blockDeviceCharacteristics() is page B1h: 15000 revolutions, or none", () => {
-  assert.equal(pageOf({ rotational: true }, 0xb1), golden("00 b1 003c 3a98", zeros(58)));
-  assert.equal(pageOf({ rotational: false }, 0xb1), golden("00 b1 003c 0001", zeros(58)));
+  const thick = { thinProvisioned: false };
+  assert.equal(pageOf({ rotational: true, ...thick }, 0xb1), golden("00 b1 003c 3a98", zeros(58)));
+  assert.equal(pageOf({ rotational: false, ...thick }, 0xb1), golden("00 b1 003c 0001", zeros(58)));
+  // WABEREQ 01b: thin disks have block erase.
+  assert.equal(pageOf({ rotational: true }, 0xb1), golden("00 b1 003c 3a98 0040", zeros(56)));
 });
 
-Deno.test("logicalBlockProvisioning() is page B2h: LBPU, LBPWS, LBPWS10, LBPRZ 001b, thin", () => {
-  assert.equal(pageOf({}, 0xb2), golden("00 b2 0004 00 e4 02 00"));
+Deno.test("logicalBlockProvisioning() is page B2h: LBPU, LBPWS, LBPWS10, LBPRZ 001b, thin, and the threshold exponent", () => {
+  assert.equal(pageOf({}, 0xb2), golden("00 b2 0004 0b e4 02 00"));
+  assert.equal(pageOf({ blocksize: 4096 }, 0xb2), golden("00 b2 0004 08 e4 02 00"));
+  assert.equal(pageOf({ null: true }, 0xb2), golden("00 b2 0004 00 e4 02 00"), "nothing to count");
 });

@@ -42,22 +42,27 @@ for (const blocksize of [512, 4096, 65536]) {
   });
 }
 
-Deno.test("write() takes as many whole blocks as both CDB and initiator have", () => {
-  using rig = new Rig({ size: 16 * 512 });
-  const peer = rig.login(1);
-  for (const row of WRITES) {
-    for (const expected of [1, 511, 512, 513, 1024, 2047, 2048, 2049, 4096]) {
-      Deno.writeFileSync(rig.path, new Uint8Array(16 * 512));
-      const write = patternBytes(expected, row.code);
-      const result = exchange(peer, cdbOf(row, { lba: 2, length: 4 }), { write });
-      assert.deepEqual([result.status, result.residual], [0, 2048 - expected], row.name);
-      const content = new Uint8Array(16 * 512);
-      const taken = Math.min(expected, 2048);
-      content.set(write.subarray(0, taken - taken % 512), 1024);
-      assertSameBytes(Deno.readFileSync(rig.path), content, `${row.name}: ${expected} bytes`);
+for (const blocksize of [512, 4096]) {
+  Deno.test(`write() takes as many whole blocks of ${blocksize} as CDB and initiator have`, () => {
+    using rig = new Rig({ size: 16 * blocksize, blocksize });
+    const peer = rig.login(1);
+    const wanted = 4 * blocksize;
+    for (const row of WRITES) {
+      for (
+        const expected of [1, 511, 512, blocksize, blocksize + 1, wanted - 1, wanted, wanted + 1]
+      ) {
+        Deno.writeFileSync(rig.path, new Uint8Array(16 * blocksize));
+        const write = patternBytes(expected, row.code);
+        const result = exchange(peer, cdbOf(row, { lba: 2, length: 4 }), { write });
+        assert.deepEqual([result.status, result.residual], [0, wanted - expected], row.name);
+        const content = new Uint8Array(16 * blocksize);
+        const taken = Math.min(expected, wanted);
+        content.set(write.subarray(0, taken - taken % blocksize), 2 * blocksize);
+        assertSameBytes(Deno.readFileSync(rig.path), content, `${row.name}: ${expected} bytes`);
+      }
     }
-  }
-});
+  });
+}
 
 Deno.test("read() gives as many bytes as the initiator takes", () => {
   using rig = new Rig({ size: 16 * 512 });

@@ -57,12 +57,12 @@ Deno.test("writeSame() leaves zeros to the store, and gives space back with UNMA
   for (const writeSame of BOTH) {
     assert.equal(operationOf(rig, peer, writeSame(0, 8), zeros), IoOperation.ZERO);
     assert.equal(operationOf(rig, peer, writeSame(0, 8, UNMAP), zeros), IoOperation.PUNCH);
-    assert.equal(operationOf(rig, peer, writeSame(0, 8), ones), IoOperation.WRITE);
-    assert.equal(operationOf(rig, peer, writeSame(0, 8, UNMAP), ones), IoOperation.WRITE);
+    assert.equal(operationOf(rig, peer, writeSame(0, 8), ones), IoOperation.FILL);
+    assert.equal(operationOf(rig, peer, writeSame(0, 8, UNMAP), ones), IoOperation.FILL);
     for (const at of [0, 255, 511]) {
       const one = zeros.slice();
       one[at] = 0x80;
-      assert.equal(operationOf(rig, peer, writeSame(0, 8), one), IoOperation.WRITE, `byte ${at}`);
+      assert.equal(operationOf(rig, peer, writeSame(0, 8), one), IoOperation.FILL, `byte ${at}`);
     }
   }
   assert.equal(operationOf(rig, peer, writeSame16(0, 8, NDOB)), IoOperation.ZERO);
@@ -100,7 +100,7 @@ Deno.test("writeSame() on a thick disk does all but UNMAP", () => {
     const { fieldPointer } = exchangeSense(peer, writeSame(0, 8, UNMAP), "05/24/00", { write });
     assert.deepEqual(fieldPointer, { inCdb: true, byte: 1, bit: 3 });
     assert.equal(operationOf(rig, peer, writeSame(0, 8), write), IoOperation.ZERO);
-    assert.equal(operationOf(rig, peer, writeSame(0, 8), write.slice().fill(1)), IoOperation.WRITE);
+    assert.equal(operationOf(rig, peer, writeSame(0, 8), write.slice().fill(1)), IoOperation.FILL);
   }
 });
 
@@ -124,7 +124,7 @@ Deno.test("writeSame() wants one block of data, and none with NDOB", () => {
 Deno.test("writeSame() has the sense of a write that failed, whatever the store was asked for", () => {
   const zeros = new Uint8Array(512);
   const cases: [number, Uint8Array, Uint8Array][] = [
-    [IoOperation.WRITE, writeSame10(3, 4), zeros.slice().fill(1)],
+    [IoOperation.FILL, writeSame10(3, 4), zeros.slice().fill(1)],
     [IoOperation.ZERO, writeSame16(3, 4), zeros],
     [IoOperation.PUNCH, writeSame16(3, 4, UNMAP), zeros],
   ];
@@ -138,4 +138,12 @@ Deno.test("writeSame() has the sense of a write that failed, whatever the store 
     peer.connection.close();
     assert.equal(rig.node.memory.lent, 0);
   }
+});
+
+Deno.test("writeSame() of as much as VPD page B0h allows ends, over a store that never sleeps", () => {
+  using rig = new Rig({ null: true, size: 2 ** 40, blocksize: 65536 });
+  const peer = rig.login(1);
+  const write = new Uint8Array(65536).fill(1);
+  exchangeGood(peer, writeSame16(0, 65535), { write });
+  exchangeGood(peer, writeSame16(0, 65535, UNMAP | NDOB));
 });

@@ -1,0 +1,57 @@
+/** REPORT TIMESTAMP and SET TIMESTAMP (SPC-5 5.2, 6.37, 6.46): a clock that each device has. */
+import { Sense } from "../scsi/sense.ts";
+import type { Nexus } from "./nexus.ts";
+import type { CoreCommand } from "./operation.ts";
+
+/** TIMESTAMP ORIGIN (SPC-5 table 69). */
+const Origin = { SET_TIMESTAMP: 2, OTHER_METHOD: 3 } as const;
+
+const HIGH = 2 ** 32;
+const LENGTH = 12;
+
+/** The clock of the host until an initiator sets another time. */
+export class DeviceClock {
+  /** Milliseconds that it is ahead of the host's. */
+  #ahead = 0;
+  #origin: number = Origin.OTHER_METHOD;
+
+  /** Milliseconds since 1970 (48 bits). */
+  get now(): number {
+    return (Date.now() + this.#ahead) % 2 ** 48;
+  }
+
+  get origin(): number {
+    return this.#origin;
+  }
+
+  set(time: number): void {
+    this.#ahead = time - Date.now();
+    this.#origin = Origin.SET_TIMESTAMP;
+  }
+}
+
+/** Executes REPORT TIMESTAMP. */
+export function reportTimestamp(_nexus: Nexus, command: CoreCommand): void {
+  const { clock } = command.unit!.device;
+  const { now } = clock;
+  const view = new DataView(new ArrayBuffer(LENGTH));
+  view.setUint16(0, LENGTH - 2);
+  view.setUint8(2, clock.origin);
+  view.setUint16(4, Math.floor(now / HIGH));
+  view.setUint32(6, now % HIGH);
+  command.respond(new Uint8Array(view.buffer));
+}
+
+/** Executes SET TIMESTAMP. */
+export function setTimestamp(_nexus: Nexus, command: CoreCommand): void {
+  if (command.wantedOut === 0) return command.succeed();
+  if (command.wantedOut < LENGTH || command.outLength < LENGTH) {
+    return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
+  }
+  const { view } = command.out!;
+  const at = command.outAt;
+  const unit = command.unit!;
+  unit.device.clock.set(view.getUint16(at + 4) * HIGH + view.getUint32(at + 6));
+  unit.device.tellOthers(unit, Sense.TIMESTAMP_CHANGED);
+  command.succeed();
+}

@@ -1,0 +1,27 @@
+/** REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-5 6.36). */
+import type { Nexus } from "./nexus.ts";
+import type { CoreCommand } from "./operation.ts";
+
+const REPD = 0x80;
+
+/** Byte 0 of the answer. TARGET RESET has no bit of its own in SPC-5; SPC-4 had this one. */
+const Supported = {
+  ABORT_TASK: 0x80,
+  ABORT_TASK_SET: 0x40,
+  CLEAR_TASK_SET: 0x10,
+  LOGICAL_UNIT_RESET: 0x08,
+  TARGET_RESET: 0x02,
+} as const;
+
+const BASIC_LENGTH = 4;
+const EXTENDED_LENGTH = 16;
+
+/** Executes REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS; no timeouts are stated. */
+export function reportSupportedTmfs(_nexus: Nexus, command: CoreCommand): void {
+  if (command.allocationLength < BASIC_LENGTH) return command.failField(6);
+  const extended = (command.cdb[2]! & REPD) !== 0;
+  const bytes = new Uint8Array(extended ? EXTENDED_LENGTH : BASIC_LENGTH);
+  bytes[0] = Object.values(Supported).reduce((all, bit) => all | bit, 0);
+  bytes[3] = bytes.length - BASIC_LENGTH;
+  command.respond(bytes);
+}

@@ -1,0 +1,49 @@
+/** A server whose saved reservations are damaged: it goes back a generation, or does not start. */
+import assert from "node:assert/strict";
+import { diskYaml, startTestServer } from "../harness/server.ts";
+import { openReady } from "../harness/sessions.ts";
+import { parseKeys, PrIn, prIn, prList, PrOut, prOut } from "../initiator/reservations.ts";
+
+const YAML = diskYaml([{ name: "disk", size: "1MiB" }]);
+
+/** Runs a server that is told to keep two registrations, the second instead of the first. */
+async function registerTwice(dir: string): Promise<void> {
+  await using server = await startTestServer(YAML, { dir });
+  await using session = await openReady(server);
+  for (const actionKey of [1n, 2n]) {
+    const write = prList({ actionKey, aptpl: true });
+    const cdb = prOut(PrOut.REGISTER_AND_IGNORE, 0, write.length);
+    assert.equal((await session.command(cdb, { write })).status, 0);
+  }
+}
+
+async function withState(body: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "scst_damage_" });
+  try {
+    await registerTwice(dir);
+    await body(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("The server goes back a generation when saved reservations are damaged, and says so", () =>
+  withState(async (dir) => {
+    await Deno.writeTextFile(`${dir}/pr/disk`, "rubbish");
+    await using server = await startTestServer(YAML, { dir });
+    await using session = await openReady(server);
+    const { data } = await session.command(prIn(PrIn.READ_KEYS, 64), { read: 64 });
+    assert.deepEqual(parseKeys(data).keys, [1n]);
+    assert.match(
+      server.stderr(),
+      /Cannot use .*\/pr\/disk: it is damaged; the generation before it/,
+    );
+  }));
+
+Deno.test("The server does not start when no generation of saved reservations is whole", () =>
+  withState(async (dir) => {
+    for (const name of ["disk", "disk.1"]) {
+      await Deno.writeTextFile(`${dir}/pr/${name}`, "rubbish");
+    }
+    await assert.rejects(startTestServer(YAML, { dir }), /Cannot use .*\/pr\/disk: it is damaged/);
+  }));

@@ -1,0 +1,38 @@
+/** A loop device over a sparse file, for what needs a block device. */
+
+function losetup(args: readonly string[]): string {
+  const { code, stdout, stderr } = new Deno.Command("losetup", { args: [...args] }).outputSync();
+  const decoder = new TextDecoder();
+  if (code !== 0) throw new Error(`losetup ${args.join(" ")}: ${decoder.decode(stderr)}`);
+  return decoder.decode(stdout).trim();
+}
+
+/** Why there is no loop device here; undefined if there is one. A container may have none. */
+export function missingLoop(): string | undefined {
+  try {
+    losetup(["-f"]);
+    return undefined;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound
+      ? "losetup missing: apt-get install mount"
+      : "no loop device for this user";
+  }
+}
+
+export class LoopDevice implements Disposable {
+  /** `/dev/loop0` */
+  readonly path: string;
+  #backing: string;
+
+  /** A device of `size` bytes with sectors of `sector` bytes. */
+  constructor(size: number, sector = 512) {
+    this.#backing = Deno.makeTempFileSync({ prefix: "scst_loop_" });
+    Deno.truncateSync(this.#backing, size);
+    this.path = losetup(["-f", "--show", "-b", String(sector), this.#backing]);
+  }
+
+  [Symbol.dispose](): void {
+    losetup(["-d", this.path]);
+    Deno.removeSync(this.#backing);
+  }
+}

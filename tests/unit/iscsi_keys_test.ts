@@ -1,0 +1,161 @@
+/** The table of login keys (RFC 7143 13): what is answered to an offer, and what holds afterwards. */
+import assert from "node:assert/strict";
+import { KEYS, negotiateKey, NOT_UNDERSTOOD, REJECT } from "../../lib/iscsi/keys.ts";
+import { defaultParameters, type Parameters } from "../../lib/iscsi/parameters.ts";
+
+const NO_ANSWER = undefined;
+
+/** One offer: the value, the answer, and the parameter that it changes. */
+type Offer = readonly [
+  value: string,
+  answer: string | undefined,
+  result?: Partial<Parameters>,
+];
+
+const LARGEST = "16777215";
+const illegalNumbers = [
+  "",
+  "-1",
+  "1.5",
+  "1e3",
+  " 512",
+  "512 ",
+  "Yes",
+  "0x",
+  "512,1024",
+  "0b1",
+  "\u0663",
+]
+  .map((value): Offer => [value, REJECT]);
+const illegalBooleans = ["", "yes", "NO", "1", "True", "Yes,No", " Yes"]
+  .map((value): Offer => [value, REJECT]);
+const onlyNone: Offer[] = [
+  ["None", "None"],
+  ["CRC32C,None", "None"],
+  ["None,CRC32C", "None"],
+  ["CRC32C", REJECT],
+  ["none", REJECT],
+  ["", REJECT],
+  ["None ", REJECT],
+];
+const onlyYes: Offer[] = [["Yes", "Yes"], ["No", "Yes"], ...illegalBooleans];
+const onlyNo: Offer[] = [["Yes", "No"], ["No", "No"], ...illegalBooleans];
+const declared: Offer[] = [["anything", NO_ANSWER], ["", NO_ANSWER]];
+
+const OFFERS: Readonly<Record<string, readonly Offer[]>> = {
+  AuthMethod: [
+    ["None", "None"],
+    ["CHAP,None", "None"],
+    ["KRB5,SRP,CHAP", REJECT],
+  ],
+  HeaderDigest: onlyNone,
+  DataDigest: onlyNone,
+  MaxConnections: [["1", "1"], ["8", "1"], ["65535", "1"], ["0", REJECT], ["65536", REJECT]],
+  InitiatorName: declared,
+  TargetName: declared,
+  SessionType: declared,
+  InitiatorAlias: declared,
+  InitialR2T: [
+    ["Yes", "Yes", { initialR2T: true }],
+    ["No", "No", { initialR2T: false }],
+    ...illegalBooleans,
+  ],
+  ImmediateData: [
+    ["Yes", "Yes", { immediateData: true }],
+    ["No", "No", { immediateData: false }],
+    ...illegalBooleans,
+  ],
+  MaxRecvDataSegmentLength: [
+    ["512", NO_ANSWER, { maxRecvDataSegmentLength: 512 }],
+    ["513", NO_ANSWER, { maxRecvDataSegmentLength: 513 }],
+    ["0x10000", NO_ANSWER, { maxRecvDataSegmentLength: 65536 }],
+    [LARGEST, NO_ANSWER, { maxRecvDataSegmentLength: 16777215 }],
+    ["511", REJECT],
+    ["16777216", REJECT],
+    ["0xffffffffffffffffffff", REJECT],
+    ...illegalNumbers,
+  ],
+  MaxBurstLength: [
+    ["512", "512", { maxBurstLength: 512 }],
+    ["0X1fE", REJECT],
+    ["0x200", "512", { maxBurstLength: 512 }],
+    ["1048576", "1048576", { maxBurstLength: 1048576 }],
+    [LARGEST, "1048576", { maxBurstLength: 1048576 }],
+    ["511", REJECT],
+    ["16777216", REJECT],
+    ...illegalNumbers,
+  ],
+  FirstBurstLength: [
+    ["512", "512", { firstBurstLength: 512 }],
+    ["65536", "65536", { firstBurstLength: 65536 }],
+    [LARGEST, "65536", { firstBurstLength: 65536 }],
+    ["511", REJECT],
+    ["16777216", REJECT],
+    ...illegalNumbers,
+  ],
+  DefaultTime2Wait: [
+    ["0", "0", { defaultTime2Wait: 0 }],
+    ["2", "2", { defaultTime2Wait: 2 }],
+    ["3600", "3600", { defaultTime2Wait: 3600 }],
+    ["3601", REJECT],
+    ...illegalNumbers,
+  ],
+  DefaultTime2Retain: [
+    ["0", "0", { defaultTime2Retain: 0 }],
+    ["3600", "0", { defaultTime2Retain: 0 }],
+    ["3601", REJECT],
+    ...illegalNumbers,
+  ],
+  MaxOutstandingR2T: [
+    ["1", "1", { maxOutstandingR2T: 1 }],
+    ["33", "32", { maxOutstandingR2T: 32 }],
+    ["65535", "32", { maxOutstandingR2T: 32 }],
+    ["0", REJECT],
+    ["65536", REJECT],
+    ...illegalNumbers,
+  ],
+  DataPDUInOrder: onlyYes,
+  DataSequenceInOrder: onlyYes,
+  ErrorRecoveryLevel: [["0", "0"], ["1", "0"], ["2", "0"], ["3", REJECT], ...illegalNumbers],
+  IFMarker: onlyNo,
+  OFMarker: onlyNo,
+  IFMarkInt: [["2048~8192", REJECT]],
+  OFMarkInt: [["2048~8192", REJECT]],
+  TaskReporting: [
+    ["RFC3720", "RFC3720"],
+    ["FastAbort,ResponseFence,RFC3720", "RFC3720"],
+    ["FastAbort", REJECT],
+  ],
+};
+
+for (const [key, offers] of Object.entries(OFFERS)) {
+  Deno.test(`negotiateKey() answers ${key}`, () => {
+    for (const [value, answer, result = {}] of offers) {
+      const parameters = defaultParameters();
+      assert.equal(negotiateKey(key, value, parameters), answer, `${key}=${value}`);
+      assert.deepEqual(parameters, { ...defaultParameters(), ...result }, `${key}=${value}`);
+    }
+  });
+}
+
+Deno.test("KEYS has the keys that are tested here, and each of them has its stage", () => {
+  assert.deepEqual([...KEYS.keys()].sort(), Object.keys(OFFERS).sort());
+  const used = (use: string) => [...KEYS].filter(([, row]) => row.use === use).map(([key]) => key);
+  assert.deepEqual(used("security"), ["AuthMethod"]);
+  assert.deepEqual(used("any"), ["InitiatorAlias", "MaxRecvDataSegmentLength"]);
+});
+
+Deno.test("negotiateKey() does not understand keys that are not in the table", () => {
+  const parameters = defaultParameters();
+  for (const key of ["X-org.example.key", "maxburstlength", "", "SendTargets ", "constructor"]) {
+    assert.equal(negotiateKey(key, "1", parameters), NOT_UNDERSTOOD, key);
+  }
+  assert.deepEqual(parameters, defaultParameters());
+});
+
+Deno.test("negotiateKey() keeps FirstBurstLength within MaxBurstLength (RFC 7143 13.14)", () => {
+  const parameters = defaultParameters();
+  assert.equal(negotiateKey("MaxBurstLength", "4096", parameters), "4096");
+  assert.equal(negotiateKey("FirstBurstLength", "16384", parameters), "4096");
+  assert.equal(parameters.firstBurstLength, 4096);
+});
