@@ -159,15 +159,29 @@ export function pwritevNoWait(fd: number, iov: number, count: number, offset: nu
     : check(linux.pwritev2(fd, iov, count, offset, RWF_NOWAIT));
 }
 
-/** Writes and returns when the data is on stable storage; may sleep. */
+/** There is no room for the data of a write. */
+const NO_ROOM: readonly number[] = [Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG];
+
+/** Whether an error of pwritevDurable() says that the write was refused, and nothing worse. */
+export function isRefusal(errno: number): boolean {
+  return NO_ROOM.includes(errno) || errno === Errno.EROFS || errno === Errno.EPERM;
+}
+
+/**
+ * Writes and returns when the data is on stable storage; may sleep. The error of a flush may belong
+ * to blocks that were written long before, and the system tells it once: "no room" is only returned
+ * when the write itself found none, and -EIO when it was the flush.
+ */
 export function pwritevDurable(fd: number, iov: number, count: number, offset: number): number {
-  if (linux !== undefined && !PORTABLE) {
-    return check(linux.pwritev2(fd, iov, count, offset, RWF_DSYNC));
+  if (linux === undefined || PORTABLE) {
+    const written = pwritev(fd, iov, count, offset);
+    if (written < 0) return written;
+    return syncData(fd) < 0 ? -Errno.EIO : written;
   }
-  const written = pwritev(fd, iov, count, offset);
-  if (written < 0) return written;
-  const synced = syncData(fd);
-  return synced < 0 ? synced : written;
+  const written = check(linux.pwritev2(fd, iov, count, offset, RWF_DSYNC));
+  if (!NO_ROOM.includes(-written)) return written;
+  const again = pwritev(fd, iov, count, offset);
+  return again < 0 ? again : -Errno.EIO;
 }
 
 /** fdatasync(2): brings all data of the file to stable storage; may sleep. */

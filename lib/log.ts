@@ -6,12 +6,17 @@ import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtap
 
 export type Level = "debug" | "info" | "warning" | "error";
 
-/** Formats a record as one line: `LEVEL message`; line breaks in the message cannot forge a second record. */
-function formatLine(record: LogRecord): string {
-  const text = record.message.map((part) => typeof part === "string" ? part : String(part)).join(
-    "",
-  );
-  return `${record.level} ${text.replaceAll(/[\r\n]+/g, " ")}`;
+/** Characters that could begin another line, or change what a terminal shows. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+/** Formats one line: `LEVEL message`; nothing in the message can forge a second one. */
+export function formatLine(level: string, message: string): string {
+  return `${level} ${message.replaceAll(/[\r\n]+/g, " ").replaceAll(CONTROLS, "?")}`;
+}
+
+function messageOf(record: LogRecord): string {
+  return record.message.map((part) => typeof part === "string" ? part : String(part)).join("");
 }
 
 /** Sets the log up; call once, on the main isolate, before the first record. */
@@ -21,7 +26,7 @@ export function configureLog(lowest: Level = "info"): void {
     reset: true,
     sinks: {
       stderr: (record) => {
-        Deno.stderr.writeSync(encoder.encode(formatLine(record) + "\n"));
+        Deno.stderr.writeSync(encoder.encode(formatLine(record.level, messageOf(record)) + "\n"));
       },
     },
     loggers: [

@@ -19,6 +19,9 @@ import type { Task } from "./task.ts";
 /** Bytes of output from which on no further PDU is handled until they are sent. */
 const OUTPUT_MOST = 512 * 2 ** 10;
 
+/** Bytes of the first block for a PDU that is cut off: what is announced has to come, to get more. */
+const GATHER_FIRST = 64 * 2 ** 10;
+
 /** What is being gathered when a PDU is cut off. */
 const Gather = {
   NOTHING: 0,
@@ -113,6 +116,11 @@ export class Connection {
     this.#landingAt += length;
     this.#landingLeft -= length;
     if (this.#landingLeft === 0) this.#gathered();
+  }
+
+  /** The peer has taken some of the output. */
+  noteProgress(): void {
+    this.#fullFeature?.noteProgress();
   }
 
   /** Looks after the connection once a second; `now` in milliseconds. */
@@ -229,7 +237,8 @@ export class Connection {
   }
 
   #gatherPdu(memory: Memory, at: number, end: number, total: number): number {
-    this.#startLanding(Gather.PDU, this.node.memory.take(total), 0, total);
+    const block = this.node.memory.take(Math.min(total, GATHER_FIRST));
+    this.#startLanding(Gather.PDU, block, 0, Math.min(total, block.length));
     return this.#land(memory, at, end);
   }
 
@@ -277,8 +286,18 @@ export class Connection {
     // A header becomes a PDU of its own, or the beginning of one that is gathered on; the block that
     // held it is free as soon as its bytes have been handled or copied.
     const length = gather === Gather.HEADER ? BHS_LENGTH : this.#lengthOf(memory);
+    if (length > memory.length) return this.#gatherOn(memory, length);
     this.#next(memory, 0, length);
     this.node.memory.give(memory);
+  }
+
+  /** Goes on with a PDU that has filled its block, in a larger one. */
+  #gatherOn(memory: Memory, length: number): void {
+    const block = this.node.memory.take(Math.min(length, memory.length * 4));
+    block.bytes.set(memory.bytes);
+    this.node.memory.give(memory);
+    const most = Math.min(length, block.length);
+    this.#startLanding(Gather.PDU, block, memory.length, most - memory.length);
   }
 
   #lengthOf(memory: Memory): number {

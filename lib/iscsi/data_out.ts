@@ -60,6 +60,7 @@ export function solicit(session: Session, task: Task): void {
   const { maxBurstLength, maxOutstandingR2T } = session.parameters;
   if (task.r2tsSent === 0) {
     if (!session.writeMemory.grant(task)) return;
+    if (!task.unit!.disk.hasMemory) return task.refuseForNow();
     growBuffer(session, task);
     task.solicited = task.received;
     const count = Math.ceil((task.capacity - task.solicited) / maxBurstLength);

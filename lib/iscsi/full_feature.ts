@@ -1,6 +1,6 @@
 /** The full feature phase (RFC 7143 4.2): the order of requests, and who handles each of them. */
 import { Memory } from "../../ffi/memory.ts";
-import { BHS_LENGTH, CMD_SN, INITIATOR_TASK_TAG, NO_TAG, OPCODE, padOf } from "./bhs.ts";
+import { BHS_LENGTH, CMD_SN, FINAL, INITIATOR_TASK_TAG, NO_TAG, OPCODE, padOf } from "./bhs.ts";
 import { failDataOut, findDataOut, handleDataOut } from "./data_out.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
@@ -18,7 +18,7 @@ const NOP_IN_INTERVAL = 30_000;
 const NOP_IN_TIMEOUT = 30_000;
 
 /** Bytes of requests that may wait for one that comes before them. */
-const EARLY_MOST = 4 * 2 ** 20;
+const EARLY_MOST = 256 * 2 ** 10;
 
 export class FullFeature {
   readonly session: Session;
@@ -59,6 +59,11 @@ export class FullFeature {
     session.advanceCmdSN();
     this.#execute(pdu);
     if (this.#early.size > 0) this.#executeEarly();
+  }
+
+  /** The initiator has taken something: it is alive. */
+  noteProgress(): void {
+    this.#heard = true;
   }
 
   /**
@@ -133,6 +138,10 @@ export class FullFeature {
   #keep(pdu: Pdu, cmdSN: number): void {
     const length = pdu.dataAt - pdu.at + pdu.dataLength + padOf(pdu.dataLength);
     if (this.#early.has(cmdSN)) return;
+    if (pdu.opcode === Opcode.SCSI_COMMAND && (pdu.flags & FINAL) === 0) {
+      // Its data would come before it has a task that could take it.
+      return this.#breakOff(pdu, "a command with unsolicited data before its turn");
+    }
     if (this.#earlyBytes + length > EARLY_MOST) {
       return this.#breakOff(pdu, "too much waits for a request that did not come");
     }

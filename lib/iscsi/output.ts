@@ -1,9 +1,11 @@
 /** Bytes on their way to the initiator: blocks of memory in the order in which they are sent. */
 import type { IoVector } from "../../ffi/iovec.ts";
-import type { Memory, MemoryPool } from "../../ffi/memory.ts";
+import { Memory, type MemoryPool } from "../../ffi/memory.ts";
 
 /** Bytes of the blocks that small answers are gathered in. */
 const BLOCK = 256 * 2 ** 10;
+
+const NOTHING = new Memory(1);
 
 /** Pieces that one send takes. */
 const PIECES_MOST = 64;
@@ -131,6 +133,7 @@ export class Output {
 
   #drop(block: Block): void {
     this.#pool.give(block.memory);
+    block.memory = NOTHING; // the record must not keep what the pool has let go
     this.#spare.push(block);
   }
 

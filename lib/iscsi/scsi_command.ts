@@ -3,7 +3,7 @@ import { admitCommand, executeCommand } from "../scst/execute.ts";
 import { CDB_MOST } from "../scsi/command.ts";
 import { decodeLun } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
-import { BHS_LENGTH, FINAL, padOf } from "./bhs.ts";
+import { BHS_LENGTH, FINAL, NO_TAG, padOf } from "./bhs.ts";
 import { collectImmediate, solicit } from "./data_out.ts";
 import { RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
@@ -34,6 +34,7 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
   if (pdu.isImmediate && countImmediate(tasks) >= IMMEDIATE_MOST) {
     return reject(session, pdu, RejectReason.TOO_MANY_IMMEDIATE_COMMANDS);
   }
+  if (pdu.initiatorTaskTag === NO_TAG) return reject(session, pdu, RejectReason.INVALID_PDU_FIELD);
   if ((pdu.flags & (FINAL | WRITE)) === 0) {
     return reject(session, pdu, RejectReason.INVALID_PDU_FIELD); // data to come, but none is written
   }

@@ -155,13 +155,12 @@ export class Session implements NexusTransport {
    * nobody, its blocks barred until then.
    */
   abortTask(task: Task): void {
-    if (task.aborted) return;
     task.aborted = true;
     this.tasks.delete(task.initiatorTaskTag);
     const inStore = task.ready && task.enabled && !task.statusHeld &&
       task.unit?.disk.locks.forget(task) === false;
     if (!inStore) return task.complete();
-    this.openWindow(task);
+    // It keeps its place in the window until the store has ended: else there would be no limit.
     task.leaveTaskSet();
     if (task.operation?.changesMedium === true) task.unit!.disk.locks.orphan(task);
   }
@@ -170,7 +169,9 @@ export class Session implements NexusTransport {
     // The last one first: who waits for its turn goes before it could come.
     const tasks = [...this.tasks.values()]
       .filter((task) => unit === undefined || task.unit === unit).reverse();
-    for (const task of tasks) this.abortTask(task);
+    // All of them are marked before the first one ends, and lets none of the others run.
+    for (const task of tasks) task.aborted = true;
+    for (const task of tasks) if (task.live) this.abortTask(task);
     return tasks.length;
   }
 

@@ -5,6 +5,7 @@ import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { Operation } from "../scst/operation.ts";
 import { Command } from "../scsi/command.ts";
 import { Status } from "../scsi/status.ts";
+import { solicitWaiting } from "./data_out.ts";
 import { copyToDataIn, encodeDataIn, layoutDataIn, sizeOfDataIn } from "./data_in.ts";
 import { sendScsiResponse } from "./scsi_response.ts";
 import type { Session } from "./session.ts";
@@ -174,6 +175,10 @@ export class Task extends Command {
       sendScsiResponse(this.session, this);
     }
     this.session.retire(this);
+  }
+
+  override wasEnabled(): void {
+    solicitWaiting(this.session);
   }
 
   /** Sends the status that waited for the end of the unsolicited data. */

@@ -23,6 +23,8 @@ const CONTINUE = 0x40;
 
 /** Bytes of text that a request may have in all its PDUs. */
 const REQUEST_MOST = 65536;
+/** PDUs with text that a request may have. */
+const PDUS_MOST = 64;
 
 /** Keys that may be sent in the full feature phase, besides SendTargets (RFC 7143 13). */
 const FULL_FEATURE_KEYS = ["MaxRecvDataSegmentLength", "InitiatorAlias"];
@@ -47,9 +49,9 @@ export class TextExchange {
       return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
     }
     if (this.#answer !== undefined) return this.#sendPart(session, pdu, this.#answer);
-    this.#request.push(pdu.data.slice());
+    if (pdu.dataLength > 0) this.#request.push(pdu.data.slice());
     this.#requestLength += pdu.dataLength;
-    if (this.#requestLength > REQUEST_MOST) {
+    if (this.#requestLength > REQUEST_MOST || this.#request.length > PDUS_MOST) {
       this.#forget();
       return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
     }
@@ -76,7 +78,11 @@ export class TextExchange {
     this.#request = [];
     this.#requestLength = 0;
     try {
-      return formatText(parseText(text).flatMap(([key, value]) => answerKey(session, key, value)));
+      const pairs = parseText(text);
+      if (new Set(pairs.map(([key]) => key)).size < pairs.length) {
+        throw new TextError("a key came twice");
+      }
+      return formatText(pairs.flatMap(([key, value]) => answerKey(session, key, value)));
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
       session.report("warning", `text request refused: ${error.message}`);

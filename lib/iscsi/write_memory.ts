@@ -1,6 +1,8 @@
 /**
  * What a session may hold for data that it has been asked to send. A write whose turn has not come
- * keeps its unsolicited data only, and gets its R2T when others have ended.
+ * keeps its unsolicited data only, and gets its R2T when others have ended. Memory goes to writes
+ * only that their task set lets run: if those that wait for another one had it all, that one might
+ * never get its own.
  */
 import type { Task } from "./task.ts";
 
@@ -13,12 +15,13 @@ export class WriteMemory {
 
   /** Grants a task the memory for all its data; if that is not possible now, it is put in line. */
   grant(task: Task): boolean {
+    const first = this.next;
     const fits = this.#granted === 0 || this.#granted + task.capacity <= MOST;
-    if (!fits || this.#waiting.length > 0 && this.#waiting[0] !== task) {
+    if (!task.enabled || !fits || first !== undefined && first !== task) {
       if (!this.#waiting.includes(task)) this.#waiting.push(task);
       return false;
     }
-    if (this.#waiting[0] === task) this.#waiting.shift();
+    if (first === task) this.#waiting.splice(this.#waiting.indexOf(task), 1);
     this.#granted += task.capacity;
     task.granted = task.capacity;
     return true;
@@ -34,6 +37,6 @@ export class WriteMemory {
 
   /** The task that is next in line. */
   get next(): Task | undefined {
-    return this.#waiting[0];
+    return this.#waiting.find((task) => task.enabled);
   }
 }

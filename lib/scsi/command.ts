@@ -173,6 +173,9 @@ export abstract class Command {
     if (this.owner !== undefined || this.aborted) this.fail(Sense.INTERNAL_TARGET_FAILURE);
   }
 
+  /** The task set lets it run from now on, and its data has not come. */
+  abstract wasEnabled(): void;
+
   /** Logs an exception with what is known of the command. */
   protected abstract reportBug(error: unknown): void;
 

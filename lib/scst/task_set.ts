@@ -48,12 +48,14 @@ export class TaskSet implements CommandOwner {
   #admitWaiting(): void {
     for (;;) {
       const next = this.#waiting[0];
-      if (next === undefined || this.#orderedRuns) return;
+      // An aborted one is about to leave by itself, and others wait for that.
+      if (next === undefined || next.aborted || this.#orderedRuns) return;
       if (next.attribute === Attribute.ORDERED && this.#running > 0) return;
       this.#waiting.shift();
       this.#enable(next);
       // It may end, and call leave(), before this returns.
       if (next.ready) this.#run(next);
+      else next.wasEnabled();
     }
   }
 }

@@ -73,8 +73,12 @@ export class Link implements Handler, Settler {
   ready(found: number): void {
     if (this.#lingerUntil > 0) return this.#discard();
     this.#settling = true; // below, and not once more at the end of the turn
-    if ((found & (READABLE | BROKEN)) !== 0 && (this.#interest & READABLE) !== 0) this.#receive();
-    else if ((found & BROKEN) !== 0) this.connection.lost("the peer is gone");
+    try {
+      if ((found & (READABLE | BROKEN)) !== 0 && (this.#interest & READABLE) !== 0) this.#receive();
+      else if ((found & BROKEN) !== 0) this.connection.lost("the peer is gone");
+    } catch (error) {
+      this.#endForBug(error);
+    }
     this.settle();
   }
 
@@ -82,8 +86,28 @@ export class Link implements Handler, Settler {
   settle(): void {
     this.#settling = false;
     if (this.#fd < 0 || this.#lingerUntil > 0) return;
+    try {
+      this.#settle();
+    } catch (error) {
+      this.#endForBug(error);
+    }
+  }
+
+  /**
+   * Ends the connection after an exception: what was received may be half handled, and the stream
+   * cannot be understood any more.
+   */
+  #endForBug(error: unknown): void {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#node.report("error", `bug: ${text}`);
+    this.connection.breakOff("a bug");
+    this.#close();
+  }
+
+  #settle(): void {
     this.#send();
-    while (this.#backlog !== undefined && !this.connection.isCongested) {
+    // One piece of the backlog in a turn: others want their turn as well.
+    if (this.#backlog !== undefined && !this.connection.isCongested) {
       this.#resume();
       this.#send();
     }
@@ -94,6 +118,14 @@ export class Link implements Handler, Settler {
 
   /** Looks after time limits once a second. */
   tick(now: number): void {
+    try {
+      this.#tick(now);
+    } catch (error) {
+      this.#endForBug(error);
+    }
+  }
+
+  #tick(now: number): void {
     if (this.#lingerUntil > 0) {
       if (now >= this.#lingerUntil) this.#close();
       return;
@@ -141,15 +173,11 @@ export class Link implements Handler, Settler {
     this.connection.lost(result === 0 ? "closed by the peer" : describeErrno(-result));
   }
 
-  /** Handles bytes; sends in between when much output has gathered, keeps what cannot be handled. */
+  /** Handles bytes, until much output has gathered; the rest is kept for a later turn. */
   #handle(memory: Memory, start: number, end: number): void {
     let at = start;
-    for (;;) {
-      at = this.connection.receive(memory, at, end);
-      if (at >= end) return;
-      this.#send();
-      if (this.connection.isCongested) break;
-    }
+    at = this.connection.receive(memory, at, end);
+    if (at >= end) return;
     this.#backlog = this.#node.memory.take(end - at);
     this.#backlog.bytes.set(memory.bytes.subarray(at, end));
     this.#backlogStart = 0;
@@ -181,13 +209,16 @@ export class Link implements Handler, Settler {
         return;
       }
       output.advance(sent);
+      this.connection.noteProgress();
     }
   }
 
   #watch(): void {
     const { connection } = this;
     const paused = this.#backlog !== undefined || connection.isCongested;
-    const interest = (paused ? 0 : READABLE) | (connection.output.length > 0 ? WRITABLE : 0);
+    // With a backlog the next turn comes as soon as something can be sent: at once, as a rule.
+    const sends = connection.output.length > 0 || this.#backlog !== undefined;
+    const interest = (paused ? 0 : READABLE) | (sends ? WRITABLE : 0);
     if (interest === this.#interest) return;
     this.#interest = interest;
     this.#loop.change(this.#fd, interest);

@@ -25,7 +25,10 @@ const LOOKS = 50;
 /** With one core, looking would only keep the initiator from running. */
 const CORES = navigator.hardwareConcurrency;
 
-/** A loop that always finds something looks at the clock once in so many turns. */
+/** With so few events there is time to look at the clock in every turn. */
+const FEW = 4;
+
+/** A loop that always finds much looks at the clock once in so many turns. */
 const TURNS_PER_LOOK = 64;
 
 export class Loop {
@@ -94,7 +97,7 @@ export class Loop {
       for (let index = 0; index < count; index++) {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
-      if (count === 0 || turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
+      if (count < FEW || turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
       this.#endTurn();
     }
     this.#poller.close();

@@ -34,7 +34,7 @@ export class Shard {
     this.#report = report;
     this.#node = new Node(report);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
-    this.#pool = new IoPool(pool);
+    this.#pool = new IoPool(pool, (error) => this.#reportBug(error));
     this.loop.watch(this.#pool.wakeFd, READABLE, { ready: () => this.#pool.drain() });
   }
 

@@ -17,7 +17,11 @@ export class IoPool {
   #free: number[] = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index);
   #waiting: IoRequest[] = [];
 
-  constructor(handle: IoPoolHandle) {
+  #report: (error: unknown) => void;
+
+  /** `report` hears of exceptions of those who are told that a request is finished: they are bugs. */
+  constructor(handle: IoPoolHandle, report: (error: unknown) => void) {
+    this.#report = report;
     this.#ring = new IoRing(handle.ring);
     this.#wake = new Wake(handle.wake);
   }
@@ -46,7 +50,11 @@ export class IoPool {
     for (;;) {
       const slot = this.#ring.takeFinished();
       if (slot < 0) return;
-      this.#settle(slot, this.#requests[slot]!, this.#ring.result(slot));
+      try {
+        this.#settle(slot, this.#requests[slot]!, this.#ring.result(slot));
+      } catch (error) {
+        this.#report(error); // the others are finished all the same
+      }
     }
   }
 

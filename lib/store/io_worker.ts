@@ -64,7 +64,9 @@ function replace(bytes: Uint8Array<ArrayBuffer>, pathLength: number): number {
 }
 
 function orWriteZeros(result: number, fd: number, offset: number, length: number): number {
-  return result === -Errno.EOPNOTSUPP ? writeZeros(fd, offset, length) : result;
+  return result === -Errno.EOPNOTSUPP || result === -Errno.EINVAL
+    ? writeZeros(fd, offset, length)
+    : result;
 }
 
 function serve(handle: IoPoolHandle): never {

@@ -14,6 +14,7 @@ export interface BlockUser {
   readonly blocks: number;
   /** Whether it tolerates nobody else on its blocks. */
   readonly exclusive: boolean;
+  readonly aborted?: boolean;
 }
 
 interface Waiting {
@@ -80,7 +81,11 @@ export class BlockLocks {
   #retry(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const entry of waiting) entry.run(entry.command);
+    for (const entry of waiting) {
+      // An aborted one takes itself out with forget(), and is not to run until then.
+      if (entry.command.aborted === true) this.#waiting.push(entry);
+      else entry.run(entry.command);
+    }
   }
 }
 

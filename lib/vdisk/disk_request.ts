@@ -1,4 +1,5 @@
 /** A store operation for a command of a virtual disk. */
+import { isRefusal } from "../../ffi/file.ts";
 import type { Command } from "../scsi/command.ts";
 import { IoOperation, IoRequest } from "../store/io_request.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
@@ -39,7 +40,9 @@ export class DiskRequest extends IoRequest {
     this.offset = offset;
     this.length = length;
     this.#then = then;
-    this.finished = through && ranges ? syncAfter : then as (request: IoRequest) => void;
+    this.finished = then as (request: IoRequest) => void;
+    if (through && ranges) this.finished = syncAfter;
+    else if (this.operation === IoOperation.WRITE_DURABLE) this.finished = failUndurable;
     this.disk.store.submit(this);
   }
 
@@ -60,6 +63,16 @@ function syncAfter(finished: IoRequest): void {
   const request = finished as DiskRequest;
   if (request.result < 0) request.proceed();
   else request.sync();
+}
+
+/**
+ * A write through to stable storage that fails may have taken the news of other blocks that were lost
+ * with it: the next flush would report success.
+ */
+function failUndurable(finished: IoRequest): void {
+  const request = finished as DiskRequest;
+  if (request.result < 0 && !isRefusal(-request.result)) request.disk.fail(-request.result);
+  request.proceed();
 }
 
 function failUnsynced(finished: IoRequest): void {

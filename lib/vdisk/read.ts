@@ -6,6 +6,9 @@ import { senseOfRead } from "./errno_sense.ts";
 import { isTransferable } from "./range.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
+/** Bytes that are read without a look at the memory that is in use. */
+const SMALL = 256 * 2 ** 10;
+
 /** Executes READ 6, 10, 12 and 16. What is in memory already is answered in the same turn. */
 export function read(disk: VirtualDisk, command: Command): void {
   if (!isTransferable(disk, command)) return;
@@ -13,6 +16,9 @@ export function read(disk: VirtualDisk, command: Command): void {
   command.availableIn = command.blocks * disk.blockSize;
   const length = Math.min(command.availableIn, command.expectedIn);
   if (length === 0) return command.succeed();
+  // Peers that do not take what they asked for must not fill the memory: small reads have their
+  // limit in the output of their connection.
+  if (length > SMALL && !disk.hasMemory) return command.refuseForNow();
   const iov = command.reserveData(length);
   if (disk.store.readNow(iov, command.lba * disk.blockSize, length) === length) {
     command.commitData();

@@ -1,8 +1,6 @@
 /** SYNCHRONIZE CACHE (SBC-4 5.30, 5.31). */
 import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
-import { IoOperation } from "../store/io_request.ts";
-import type { DiskRequest } from "./disk_request.ts";
 import { senseOfWrite } from "./errno_sense.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -21,31 +19,20 @@ export function synchronizeCache(disk: VirtualDisk, command: Command): void {
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   if (disk.settings.nvCache) return command.succeed();
   if ((command.cdb[1]! & IMMED) !== 0) {
-    disk.takeRequest().start(IoOperation.SYNC, 0, 0, finishFlush);
+    disk.flusher.flush();
     return command.succeed();
   }
-  disk.takeRequest(command).start(IoOperation.SYNC, 0, 0, finishFlush);
-}
-
-/** Brings everything to stable storage; `then` learns 0 or -errno. */
-export function flush(disk: VirtualDisk, then: (result: number) => void): void {
-  const request = disk.takeRequest();
-  request.start(IoOperation.SYNC, 0, 0, (finished) => {
-    const { result } = finished;
-    finishFlush(finished);
-    then(result);
+  disk.flusher.flush((result) => {
+    if (result < 0) command.setSense(senseOfWrite(-result));
+    command.complete();
   });
 }
 
 /**
- * After a failed fdatasync the system may have dropped the very pages that were not written, and the
- * next call would report success: so the failure stays with the disk until it is opened anew.
+ * Brings everything to stable storage; `then` learns 0 or -errno. After a failed fdatasync the system
+ * may have dropped the very pages that were not written, and the next call would report success: so
+ * the failure stays with the disk until it is opened anew.
  */
-function finishFlush(request: DiskRequest): void {
-  const { command, disk, result } = request;
-  if (result < 0) disk.fail(-result);
-  disk.giveRequest(request);
-  if (command === undefined) return;
-  if (result < 0) command.setSense(senseOfWrite(-result));
-  command.complete();
+export function flush(disk: VirtualDisk, then: (result: number) => void): void {
+  disk.flusher.flush(then);
 }

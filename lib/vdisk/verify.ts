@@ -50,7 +50,13 @@ export function verify(disk: VirtualDisk, command: Command): void {
   if (command.blocks === 0) return command.succeed();
   if (command.outLength < command.wantedOut) return command.fail(Sense.INVALID_FIELD_IN_CDB);
   const request = takeBuffers(disk, command);
-  if (request !== undefined) readBack(request);
+  if (request === undefined) return;
+  // What is verified is the medium, so what is in the cache only goes there first.
+  disk.flusher.flush((result) => {
+    if (result === 0) return readBack(request);
+    request.result = result;
+    finishWrite(request);
+  });
 }
 
 /**

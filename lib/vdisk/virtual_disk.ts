@@ -7,6 +7,7 @@ import { Sense } from "../scsi/sense.ts";
 import type { StateFile } from "../store/state_file.ts";
 import type { Store } from "../store/store.ts";
 import { BlockLocks } from "./block_locks.ts";
+import { Flusher } from "./flusher.ts";
 import { DiskRequest } from "./disk_request.ts";
 import { Modes } from "./modes.ts";
 import { Statistics } from "./statistics.ts";
@@ -58,6 +59,7 @@ export class VirtualDisk {
   readonly capacity: number;
   readonly transferMost: number;
   readonly locks = new BlockLocks();
+  readonly flusher = new Flusher(this);
   readonly modes: Modes;
   readonly statistics = new Statistics();
   readonly upkeep: Upkeep;

@@ -47,4 +47,6 @@ export class BareCommand extends Command {
   override layoutData(_memory: Memory, _length: number, _iov: IoVector): void {}
 
   override sendLayout(_memory: Memory, _length: number): void {}
+
+  override wasEnabled(): void {}
 }

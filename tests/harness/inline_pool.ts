@@ -16,10 +16,11 @@ import {
 } from "../../ffi/file.ts";
 import { IoPool, type IoPoolHandle } from "../../lib/store/io_pool.ts";
 import { IoOperation, type IoRequest } from "../../lib/store/io_request.ts";
+import { rethrow } from "./rethrow.ts";
 
 export class InlinePool extends IoPool {
   constructor(handle: IoPoolHandle) {
-    super(handle);
+    super(handle, rethrow);
   }
 
   override submit(request: IoRequest): void {

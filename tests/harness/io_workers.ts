@@ -5,6 +5,7 @@ import { READABLE } from "../../ffi/poller.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import { IoPool, type IoPoolHandle } from "../../lib/store/io_pool.ts";
 import { createRingMemory } from "../../lib/store/io_ring.ts";
+import { rethrow } from "./rethrow.ts";
 
 const LIMIT_MS = 20_000;
 
@@ -15,7 +16,7 @@ export class IoWorkers implements Disposable {
   #workers: Worker[] = [];
 
   constructor(count = 4) {
-    this.pool = new IoPool(this.#handle);
+    this.pool = new IoPool(this.#handle, rethrow);
     this.#poller.add(this.pool.wakeFd, 1, READABLE);
     for (let index = 0; index < count; index++) {
       const url = new URL("../../lib/store/io_worker.ts", import.meta.url);

@@ -7,6 +7,7 @@ import { IoPool } from "../../lib/store/io_pool.ts";
 import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
 import { createRingMemory, IoRing, SLOTS } from "../../lib/store/io_ring.ts";
 import { Random, testSeed } from "../harness/random.ts";
+import { rethrow } from "../harness/rethrow.ts";
 
 /** A pool whose worker is the test. */
 class Scene implements Disposable {
@@ -20,7 +21,7 @@ class Scene implements Disposable {
   constructor(counted = 0) {
     new Int32Array(this.memory).fill(counted, 0, 3);
     this.worker = new IoRing(this.memory);
-    this.pool = new IoPool({ ring: this.memory, wake: this.#wake });
+    this.pool = new IoPool({ ring: this.memory, wake: this.#wake }, rethrow);
   }
 
   submit(operation: number, length: number, pieces = 1): IoRequest {
