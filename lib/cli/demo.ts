@@ -86,6 +86,7 @@ function demoModel(
       removable: false,
       writeThrough: false,
       nvCache: false,
+      atomicWrites: false,
       ids,
     }],
     targets: [{ name: TARGET, luns: [{ lun: 0, device: DEVICE }] }],

@@ -21,6 +21,7 @@ export interface DeviceAttributes {
   removable: boolean;
   write_through: boolean;
   nv_cache: boolean;
+  atomic_writes: boolean;
   naa_id: string | undefined;
   usn: string | undefined;
 }
@@ -96,6 +97,7 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   removable: optional<boolean>(BOOLEAN, false),
   write_through: optional<boolean>(BOOLEAN, false),
   nv_cache: optional<boolean>(BOOLEAN, false),
+  atomic_writes: optional<boolean>(BOOLEAN, false),
   naa_id: optional<string | undefined>(NAA_ID, undefined),
   usn: optional<string | undefined>(USN, undefined),
 };

@@ -60,6 +60,7 @@ function deviceModel(
     removable: values.removable,
     writeThrough: values.write_through,
     nvCache: values.nv_cache,
+    atomicWrites: values.atomic_writes,
     ids: own,
   };
 }

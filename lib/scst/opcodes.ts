@@ -173,6 +173,7 @@ const COMPARE_AND_WRITE = {
 } as const;
 const OR_WRITE = { ...WRITE, onDisk: orWrite, exclusive: true } as const;
 const WRITE_ATOMIC = {
+  exists: (disk: VirtualDisk) => disk.settings.atomicWrites,
   ...WRITE,
   check: checkWriteAtomic,
   onDisk: writeAtomic,

@@ -19,8 +19,8 @@ export interface Settler {
 
 const TICK = 1000; // milliseconds
 
-/** How often the loop looks before it sleeps when it expects something: about 20 microseconds. */
-const LOOKS = 50;
+/** How often the loop looks before it sleeps when it expects something: some tens of microseconds. */
+const LOOKS = 150;
 
 /** With one core, looking would only keep the initiator from running. */
 const CORES = navigator.hardwareConcurrency;

@@ -32,6 +32,8 @@ export interface DiskSettings {
   readonly writeThrough: boolean;
   /** The store keeps what was written through a loss of power: nothing has to be flushed. */
   readonly nvCache: boolean;
+  /** Whether WRITE ATOMIC is offered. */
+  readonly atomicWrites: boolean;
   readonly ids: { readonly naaId: string; readonly usn: string };
 }
 

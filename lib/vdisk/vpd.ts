@@ -169,7 +169,8 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
     }
   }
   view.setUint32(40, WRITE_SAME_MOST); // the upper half of the field stays 0
-  view.setUint32(44, atomicMost(disk)); // no alignment, no granularity, no boundaries
+  // Atomic writes: no alignment, no granularity, no boundaries.
+  if (settings.atomicWrites) view.setUint32(44, atomicMost(disk));
   return bytesOf(view);
 }
 

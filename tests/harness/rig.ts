@@ -40,6 +40,7 @@ export interface RigOptions {
   readonly removable?: boolean;
   readonly writeThrough?: boolean;
   readonly nvCache?: boolean;
+  readonly atomicWrites?: boolean;
   /** Where the state of the disk is kept; a directory of the rig's own where nothing is said. */
   readonly stateDir?: string;
   /** Who keeps it; inline where nothing is said. */
@@ -75,6 +76,7 @@ export class Rig implements Disposable {
       removable: options.removable ?? false,
       writeThrough: options.writeThrough ?? false,
       nvCache: options.nvCache ?? false,
+      atomicWrites: options.atomicWrites ?? true,
       ids: options.ids ?? { naaId: "6025c57000000000000000000000001f", usn: "rig" },
     };
     const size = options.size ?? 2 ** 20;

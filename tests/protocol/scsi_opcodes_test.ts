@@ -63,17 +63,19 @@ function lengthByGroup(opcode: number): number {
   return [6, 10, 10, 0, 16, 12][opcode >> 5] ?? 0;
 }
 
-suite("operation codes", fileDisks(1 << 20, [{}, { thinProvisioned: true, removable: true }]), {
+/** A disk with every option that brings a command, and those commands. */
+const ALL = { thinProvisioned: true, removable: true, atomicWrites: true };
+const OPTIONAL: readonly number[] = [Op.Unmap, Op.PreventAllowMediumRemoval, Op.WriteAtomic16];
+
+suite("operation codes", fileDisks(1 << 20, [{}, ALL]), {
   "the list has what initiators ask for": async (server) => {
     await using session = await openReady(server, [THICK, THIN]);
     const thick = new Set((await listed(session)).map(({ opcode }) => opcode));
     for (const [name, opcode] of Object.entries(Op)) {
-      const optional = opcode === Op.Unmap || opcode === Op.PreventAllowMediumRemoval;
-      assert.equal(thick.has(opcode), !optional, name);
+      assert.equal(thick.has(opcode), !OPTIONAL.includes(opcode), name);
     }
     const thin = new Set((await listed(session, THIN)).map(({ opcode }) => opcode));
-    assert(thin.has(Op.Unmap), "UNMAP on a thin disk");
-    assert(thin.has(Op.PreventAllowMediumRemoval), "it is removable as well");
+    for (const opcode of OPTIONAL) assert(thin.has(opcode), `opcode ${opcode.toString(16)}`);
   },
 
   "CDB lengths are those of the group codes": async (server) => {

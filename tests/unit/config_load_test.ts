@@ -61,6 +61,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           removable: false,
           writeThrough: false,
           nvCache: false,
+          atomicWrites: false,
           ids: { naaId: NAA, usn: "0012" },
         },
         {
@@ -75,6 +76,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           removable: true,
           writeThrough: true,
           nvCache: true,
+          atomicWrites: false,
           ids: { naaId: "6025c570000000000000000000000001", usn: "b i g" },
         },
       ],

@@ -23,7 +23,7 @@ function deviceProblems(...attributes: string[]): readonly string[] {
 }
 
 const KEYS =
-  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, naa_id, usn";
+  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, atomic_writes, naa_id, usn";
 
 Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
   assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);
