@@ -64,10 +64,10 @@ function lengthByGroup(opcode: number): number {
 }
 
 /** A disk with every option that brings a command, and those commands. */
-const ALL = { thinProvisioned: true, removable: true, atomicWrites: true };
+const FULL = { thinProvisioned: true, removable: true, atomicWrites: true };
 const OPTIONAL: readonly number[] = [Op.Unmap, Op.PreventAllowMediumRemoval, Op.WriteAtomic16];
 
-suite("operation codes", fileDisks(1 << 20, [{}, ALL]), {
+suite("operation codes", fileDisks(1 << 20, [{}, FULL]), {
   "the list has what initiators ask for": async (server) => {
     await using session = await openReady(server, [THICK, THIN]);
     const thick = new Set((await listed(session)).map(({ opcode }) => opcode));
