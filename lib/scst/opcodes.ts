@@ -39,6 +39,17 @@ import { checkWrite, write } from "../vdisk/write.ts";
 import { checkWriteAtomic, writeAtomic } from "../vdisk/write_atomic.ts";
 import { checkWriteSame, writeSame, writeSameOut } from "../vdisk/write_same.ts";
 import { Access } from "./access.ts";
+import {
+  decode10,
+  decode12,
+  decode16,
+  decode6,
+  decodeLbaAndLength16,
+  decodeShort16,
+  length16,
+  length32,
+  length8,
+} from "./cdb_fields.ts";
 import { checkExtendedCopy, extendedCopy } from "./copy_extended.ts";
 import { receiveCopyFailure, receiveCopyParameters, receiveCopyStatus } from "./copy_receive.ts";
 import { reportTimestamp, setTimestamp } from "./device_clock.ts";
@@ -69,56 +80,6 @@ import { reportSupportedTmfs } from "./report_supported_tmfs.ts";
 import { requestSense } from "./request_sense.ts";
 import { releaseUnit, reserveUnit } from "./reserve.ts";
 import { startStopUnit } from "./start_stop_unit.ts";
-
-const HIGH = 2 ** 32;
-
-/** LBA of 21 bits; a length of 0 stands for 256 blocks (SBC-4 5.11). */
-function decode6(command: Command): void {
-  const { cdb } = command;
-  command.lba = (cdb[1]! & 0x1f) << 16 | cdb[2]! << 8 | cdb[3]!;
-  command.blocks = cdb[4] === 0 ? 256 : cdb[4]!;
-}
-
-function decode10(command: Command): void {
-  command.lba = command.cdbView.getUint32(2);
-  command.blocks = command.cdbView.getUint16(7);
-}
-
-function decode12(command: Command): void {
-  command.lba = command.cdbView.getUint32(2);
-  command.blocks = command.cdbView.getUint32(6);
-}
-
-/** An LBA beyond 2**53 loses its last bits here, and is beyond the end of any medium all the same. */
-function decode16(command: Command): void {
-  const { cdbView } = command;
-  command.lba = cdbView.getUint32(2) * HIGH + cdbView.getUint32(6);
-  command.blocks = cdbView.getUint32(10);
-}
-
-/** A CDB of 16 bytes with a length of `bytes` bytes that ends with byte 13. */
-const decodeShort16 = (bytes: 1 | 2) => (command: Command) => {
-  decode16(command);
-  command.blocks &= bytes === 1 ? 0xff : 0xffff;
-};
-
-/** A CDB of 16 bytes with an ALLOCATION LENGTH where others have a number of blocks. */
-function decodeLbaAndLength16(command: Command): void {
-  decode16(command);
-  command.allocationLength = command.blocks;
-  command.blocks = 0;
-}
-
-/** ALLOCATION LENGTH or PARAMETER LIST LENGTH in a byte, two or four bytes. */
-const length8 = (at: number) => (command: Command) => {
-  command.allocationLength = command.cdb[at]!;
-};
-const length16 = (at: number) => (command: Command) => {
-  command.allocationLength = command.cdbView.getUint16(at);
-};
-const length32 = (at: number) => (command: Command) => {
-  command.allocationLength = command.cdbView.getUint32(at);
-};
 
 const allBlocks = (command: Command, blockSize: number) => command.blocks * blockSize;
 const parameterList = (command: Command) => command.allocationLength;
