@@ -16,7 +16,7 @@ export const DISKS = {
   thin: { thinProvisioned: true, atomicWrites: true },
   thick: { thinProvisioned: false, atomicWrites: true },
   "4096": { thinProvisioned: true, blocksize: 4096, atomicWrites: true },
-  removable: { thinProvisioned: true, removable: true },
+  removable: { thinProvisioned: true, removable: true, atomicWrites: true },
   "read-only": { thinProvisioned: true, readOnly: true },
 } as const satisfies Record<string, DiskOptions>;
 
