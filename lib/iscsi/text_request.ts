@@ -95,18 +95,19 @@ export class TextExchange {
     const most = session.parameters.maxRecvDataSegmentLength;
     const part = answer.subarray(0, most);
     const rest = answer.subarray(part.length);
-    const last = rest.length === 0 && !more;
+    // An initiator without F has more to say: only it ends the exchange (RFC 7143 11.11.1).
+    const last = rest.length === 0 && !more && (pdu.flags & FINAL) !== 0;
     if (last) this.#forget();
     else {
       this.#tag = session.takeTransferTags(1);
-      this.#answer = more ? undefined : rest;
+      this.#answer = rest.length === 0 ? undefined : rest;
     }
     const pad = padOf(part.length);
     const { memory, end: at } = session.output.reserve(BHS_LENGTH + part.length + pad);
     const { view } = memory;
     clearHeader(view, at);
     view.setUint8(at + OPCODE, Opcode.TEXT_RESPONSE);
-    view.setUint8(at + FLAGS, last ? FINAL : more ? 0 : CONTINUE);
+    view.setUint8(at + FLAGS, last ? FINAL : rest.length > 0 ? CONTINUE : 0);
     setDataSegmentLength(view, at, part.length);
     view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
     view.setUint32(at + TARGET_TRANSFER_TAG, this.#tag);
