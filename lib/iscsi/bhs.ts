@@ -17,7 +17,6 @@ export const FINAL = 0x80;
 export const OPCODE = 0;
 export const FLAGS = 1;
 export const TOTAL_AHS_LENGTH = 4;
-export const DATA_SEGMENT_LENGTH = 5;
 export const LUN = 8;
 export const INITIATOR_TASK_TAG = 16;
 export const TARGET_TRANSFER_TAG = 20;
