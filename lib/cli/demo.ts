@@ -2,7 +2,7 @@
 import { savedIds } from "../config/ids.ts";
 import { ISCSI_PORT } from "../config/portal.ts";
 import { formatSize, parseSize, SIZE_ALLOWED, sizeHint } from "../config/size.ts";
-import type { DeviceIds, ServerModel } from "../scst/model.ts";
+import { type DeviceIds, DRIVER_DEFAULTS, type ServerModel } from "../scst/model.ts";
 import { StartError } from "../shard/server.ts";
 import type { SparseFile } from "../store/create.ts";
 import { connectingText } from "./connecting.ts";
@@ -73,6 +73,7 @@ function demoModel(
 ): ServerModel {
   return {
     stateDir,
+    driver: DRIVER_DEFAULTS,
     portals: [{ hostname: HOSTNAME, port }],
     devices: [{
       name: DEVICE,

@@ -1,7 +1,8 @@
 /** A whole configuration: its sections, and what has to hold across them. */
-import type { PortalModel } from "../scst/model.ts";
+import type { DriverModel, PortalModel } from "../scst/model.ts";
 import { type Attribute, type AttributeTable, readObject, readScalar } from "./attribute.ts";
 import { checkUnique, type DeviceDraft, DEVICES } from "./device.ts";
+import { DRIVER } from "./driver.ts";
 import { type ConfigNode, describeNode, isEmpty } from "./node.ts";
 import { formatPortal, parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./portal.ts";
 import { type Position, ProblemList, quote } from "./problem.ts";
@@ -13,6 +14,8 @@ export interface Configuration {
   portals: readonly PortalModel[];
   devices: readonly DeviceDraft[];
   targets: readonly TargetDraft[];
+  /** The attributes of the driver. */
+  iscsi: DriverModel;
 }
 
 /** More portals than this are a mistake, and each is compared with all before it. */
@@ -73,6 +76,7 @@ const CONFIGURATION: AttributeTable<Configuration> = {
   portals: PORTALS,
   devices: DEVICES,
   targets: TARGETS,
+  iscsi: DRIVER,
 };
 
 /** Parses and validates `text`; `file` is the name that problems give it. Throws ConfigError. */

@@ -2,6 +2,7 @@
 import { type HandlerName, HANDLERS } from "../scst/model.ts";
 import { type AttributeTable, optional, readObject, required } from "./attribute.ts";
 import type { ScalarRule } from "./attribute.ts";
+import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
 import { isUsn, NAA_ID_ALLOWED, parseNaaId, USN_ALLOWED } from "./device_ids.ts";
 import { fileIdentity } from "./file_identity.ts";
@@ -69,11 +70,6 @@ const SIZE: ScalarRule<number> = {
   allowed: SIZE_ALLOWED,
   parse: ({ text }) => parseSize(text),
   hint: sizeHint,
-};
-
-const BOOLEAN: ScalarRule<boolean> = {
-  allowed: "true or false",
-  parse: ({ truth }) => truth,
 };
 
 const NAA_ID: ScalarRule<string> = {

@@ -26,12 +26,13 @@ export function readConfiguration(path: string): Configuration {
  * or new ones, which are saved there. Throws ConfigError, whose problems name file, line and key.
  */
 export function loadConfig(path: string, stateDir: string): ServerModel {
-  const { portals, devices, targets } = readConfiguration(path);
+  const { iscsi, portals, devices, targets } = readConfiguration(path);
   const problems = new ProblemList(path);
   const ids = identities(devices, stateDir, problems);
   problems.throwIfAny();
   return {
     stateDir,
+    driver: iscsi,
     portals,
     devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
     targets: targets.map(({ name, luns }) => ({

@@ -1,5 +1,6 @@
 /** The address of a portal: where to listen, in numbers. */
 import type { PortalModel } from "../scst/model.ts";
+import type { ScalarRule } from "./attribute.ts";
 
 /** The port that IANA gave to iSCSI targets (RFC 7143 section 13). */
 export const ISCSI_PORT = 3260;
@@ -7,6 +8,12 @@ export const ISCSI_PORT = 3260;
 /** What parsePortal() takes, in the words of an error message. */
 export const PORTAL_ALLOWED =
   'ADDRESS or ADDRESS:PORT with an IPv4 address, or an IPv6 address in brackets, as in "127.0.0.1:3260" or "[::1]:3260"';
+
+/** An address without a port, in its canonical form. */
+export const ADDRESS: ScalarRule<string> = {
+  allowed: "an IPv4 or IPv6 address without a port",
+  parse: ({ text }) => canonicalIpv4(text) ?? canonicalIpv6(text),
+};
 
 /** The portal that `text` stands for, the address in its canonical form, or undefined. */
 export function parsePortal(text: string): PortalModel | undefined {

@@ -11,6 +11,11 @@ function formatTargetAddress(address: SocketAddress): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port},${PORTAL_GROUP_TAG}`;
 }
 
+/** Whether an address holds on one link only (RFC 4291 2.5.6): fe80::/10. */
+function isLinkLocal(hostname: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(hostname);
+}
+
 /**
  * The addresses that are told to an initiator. A portal on a wildcard address is known to it by the
  * address that it reached itself.
@@ -19,7 +24,10 @@ function targetAddresses(node: Node, local: SocketAddress): string[] {
   const addresses = node.portals.map((portal) =>
     WILDCARDS.includes(portal.hostname) ? { hostname: local.hostname, port: portal.port } : portal
   );
-  return [...new Set(addresses.map(formatTargetAddress))];
+  const told = node.driver.linkLocal
+    ? addresses
+    : addresses.filter(({ hostname }) => !isLinkLocal(hostname));
+  return [...new Set(told.map(formatTargetAddress))];
 }
 
 /**

@@ -69,6 +69,8 @@ function refuse(status: number, why: string): Refusal {
   return { status, why };
 }
 
+const DRIVER_DISABLED = refuse(LoginStatus.TARGET_ERROR, "iscsi is not enabled");
+
 export class Login {
   #connection: Connection;
   #stage: number | undefined = undefined;
@@ -248,6 +250,7 @@ export class Login {
     const tsih = pdu.uint16(TSIH);
     if (tsih !== 0) return this.#refuseSecondConnection(tsih);
     if (type === "Discovery") {
+      if (!node.driver.enabled) return DRIVER_DISABLED;
       this.#identity = { initiator: this.#initiator, isid: this.#isid, target: undefined };
       return undefined;
     }
@@ -257,6 +260,7 @@ export class Login {
     if (target === undefined) {
       return refuse(LoginStatus.NOT_FOUND, `no target '${name.slice(0, 223)}'`);
     }
+    if (!node.driver.enabled) return DRIVER_DISABLED;
     this.#identity = { initiator: this.#initiator, isid: this.#isid, target };
     return undefined;
   }

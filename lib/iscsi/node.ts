@@ -1,6 +1,7 @@
 /** The iSCSI node (RFC 7143 4.4): the targets, portals and sessions of one shard. */
 import { MemoryPool } from "../../ffi/memory.ts";
 import type { SocketAddress } from "../../ffi/socket.ts";
+import { DRIVER_DEFAULTS, type DriverModel } from "../scst/model.ts";
 import { Target } from "../scst/target.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
 import type { Session } from "./session.ts";
@@ -14,6 +15,8 @@ export class Node {
   readonly memory = new MemoryPool(KEEP_MEMORY);
   readonly report: Report;
   readonly portals: SocketAddress[] = [];
+  /** What holds for every login. */
+  driver: DriverModel = DRIVER_DEFAULTS;
   #targets = new Map<string, Target>();
   #sessions = new Map<number, Session>();
   #lastTsih = 0;

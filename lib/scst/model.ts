@@ -56,6 +56,23 @@ export interface TargetModel {
   readonly luns: readonly LunModel[];
 }
 
+/** What holds for all of iSCSI: SCST's attributes of the target driver. */
+export interface DriverModel {
+  /** Whether anybody may log in; sessions that are there stay. */
+  readonly enabled: boolean;
+  /** Whether SendTargets tells IPv6 link-local addresses. */
+  readonly linkLocal: boolean;
+  /** Addresses of this machine at which a normal session needs no CHAP, in canonical form. */
+  readonly internalPortals: readonly string[];
+}
+
+/** What holds where nothing is said; the appliance serves what is written down. */
+export const DRIVER_DEFAULTS: DriverModel = {
+  enabled: true,
+  linkLocal: true,
+  internalPortals: [],
+};
+
 /** An address to listen on. */
 export interface PortalModel {
   /** An IPv4 or IPv6 address without brackets. */
@@ -68,6 +85,7 @@ export interface PortalModel {
 export interface ServerModel {
   /** Directory for what has to survive a restart: reservations, mode pages. Absolute; it is there. */
   readonly stateDir: string;
+  readonly driver: DriverModel;
   readonly portals: readonly PortalModel[];
   readonly devices: readonly DeviceModel[];
   readonly targets: readonly TargetModel[];

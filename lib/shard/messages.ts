@@ -1,7 +1,7 @@
 /** What main and the data isolate say to each other. */
 import type { WakeHandle } from "../../ffi/wake.ts";
 import type { Level } from "../log.ts";
-import type { DeviceModel, PortalModel, TargetModel } from "../scst/model.ts";
+import type { DeviceModel, DriverModel, PortalModel, TargetModel } from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 
 /** What the data isolate is started with. `port` carries everything after that. */
@@ -16,6 +16,7 @@ export interface ShardStart {
 
 /** A validated operation on one object. */
 export type Operation =
+  | { readonly kind: "setDriver"; readonly driver: DriverModel }
   | { readonly kind: "addDevice"; readonly device: DeviceModel }
   | { readonly kind: "addTarget"; readonly target: TargetModel }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }

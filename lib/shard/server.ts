@@ -91,6 +91,7 @@ function startIoWorkers(): IoPoolHandle {
 /** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
 export async function startServer(model: ServerModel): Promise<Server> {
   const shard = new ShardHandle(startIoWorkers(), model.stateDir);
+  await shard.request({ kind: "setDriver", driver: model.driver });
   for (const device of model.devices) {
     const error = await shard.request({ kind: "addDevice", device });
     if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");

@@ -4,7 +4,7 @@ import { READABLE } from "../../ffi/poller.ts";
 import { closeSocket, localAddress, remoteAddress, tuneSocket } from "../../ffi/socket.ts";
 import { Node, type Report } from "../iscsi/node.ts";
 import { Device } from "../scst/device.ts";
-import type { DeviceModel, PortalModel, TargetModel } from "../scst/model.ts";
+import type { DeviceModel, DriverModel, PortalModel, TargetModel } from "../scst/model.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
 import { flush } from "../vdisk/synchronize_cache.ts";
@@ -36,6 +36,11 @@ export class Shard {
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
     this.#pool = new IoPool(pool, (error) => this.#reportBug(error));
     this.loop.watch(this.#pool.wakeFd, READABLE, { ready: () => this.#pool.drain() });
+  }
+
+  /** Has the attributes of the driver hold from now on. */
+  setDriver(driver: DriverModel): void {
+    this.#node.driver = driver;
   }
 
   /** Opens a device. Throws a StoreError when its store cannot be opened. */

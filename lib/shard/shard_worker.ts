@@ -36,6 +36,9 @@ function perform(
 ): void {
   try {
     switch (operation.kind) {
+      case "setDriver":
+        shard.setDriver(operation.driver);
+        break;
       case "addDevice":
         shard.addDevice(operation.device);
         break;

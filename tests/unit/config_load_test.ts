@@ -46,9 +46,13 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
     "      1: big",
     "      0: small",
     "  iqn.2026-11.org.example:empty:",
+    "iscsi:",
+    "  link_local: false",
+    '  internal_portal: [127.0.0.1, "0::1"]',
   ], (path, state) => {
     assert.deepEqual(loadConfig(path, state), {
       stateDir: state,
+      driver: { enabled: true, linkLocal: false, internalPortals: ["127.0.0.1", "::1"] },
       portals: [{ hostname: "127.0.0.1", port: 0 }, { hostname: "::1", port: 3260 }],
       devices: [
         {

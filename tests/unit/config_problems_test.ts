@@ -224,8 +224,35 @@ Deno.test("parseConfiguration() checks the portals", () => {
   ]);
 });
 
+Deno.test("parseConfiguration() checks the attributes of the driver", () => {
+  const keys = "enabled, link_local, internal_portal";
+  const address = "an IPv4 or IPv6 address without a port";
+  const table: [string, string[]][] = [
+    ["{enabled: 1}", ['2:18: iscsi.enabled must be true or false: current value is "1"']],
+    ["{link_local: }", ["2:21: iscsi.link_local must be true or false: current value is empty"]],
+    ["{enable: true}", [
+      `2:9: iscsi.enable is not a known key: did you mean enabled? allowed are ${keys}`,
+    ]],
+    ["[]", [`2:8: iscsi must be a map with keys of ${keys}: current value is a list`]],
+    ["{internal_portal: 10.0.0.1}", [
+      `2:26: iscsi.internal_portal must be a list, each item ${address}: current value is "10.0.0.1"`,
+    ]],
+    ["{internal_portal: [10.0.0.1:3260]}", [
+      `2:27: iscsi.internal_portal[0] must be ${address}: current value is "10.0.0.1:3260"`,
+    ]],
+    [`{internal_portal: [${"::1, ".repeat(65)}]}`, [
+      "2:26: iscsi.internal_portal must have at most 64 items: it has 65",
+    ]],
+    ["{internal_portal: , enabled: false, link_local: false}", []],
+    ["", []],
+  ];
+  for (const [value, problems] of table) {
+    assert.deepEqual(problemsOf("portals: [127.0.0.1]", `iscsi: ${value}`), problems, value);
+  }
+});
+
 Deno.test("parseConfiguration() wants maps where maps belong", () => {
-  const sections = "portals, devices, targets";
+  const sections = "portals, devices, targets, iscsi";
   const table: [string, string[]][] = [
     ["", ["1:1: The configuration is empty: it needs at least portals"]],
     ["# nothing", ["1:1: The configuration is empty: it needs at least portals"]],
