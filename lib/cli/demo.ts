@@ -87,6 +87,7 @@ function demoModel(
       removable: false,
       writeThrough: false,
       nvCache: false,
+      tst: 1,
       atomicWrites: false,
       ids,
     }],

@@ -22,6 +22,7 @@ export interface DeviceAttributes {
   removable: boolean;
   write_through: boolean;
   nv_cache: boolean;
+  tst: 0 | 1;
   atomic_writes: boolean;
   naa_id: string | undefined;
   usn: string | undefined;
@@ -72,6 +73,11 @@ const SIZE: ScalarRule<number> = {
   hint: sizeHint,
 };
 
+const TST: ScalarRule<0 | 1> = {
+  allowed: "0 (one task set for all initiators) or 1 (one for each)",
+  parse: ({ text }) => text === "0" ? 0 : text === "1" ? 1 : undefined,
+};
+
 const NAA_ID: ScalarRule<string> = {
   allowed: NAA_ID_ALLOWED,
   parse: ({ text }) => parseNaaId(text),
@@ -93,6 +99,7 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   removable: optional<boolean>(BOOLEAN, false),
   write_through: optional<boolean>(BOOLEAN, false),
   nv_cache: optional<boolean>(BOOLEAN, false),
+  tst: optional<0 | 1>(TST, 1),
   atomic_writes: optional<boolean>(BOOLEAN, false),
   naa_id: optional<string | undefined>(NAA_ID, undefined),
   usn: optional<string | undefined>(USN, undefined),

@@ -61,6 +61,7 @@ function deviceModel(
     removable: values.removable,
     writeThrough: values.write_through,
     nvCache: values.nv_cache,
+    tst: values.tst,
     atomicWrites: values.atomic_writes,
     ids: own,
   };

@@ -1,7 +1,7 @@
 /** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
 import { IoVector } from "../../ffi/iovec.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
-import { Nexus, type NexusTransport } from "../scst/nexus.ts";
+import { type AbortOptions, Nexus, type NexusTransport } from "../scst/nexus.ts";
 import type { Target } from "../scst/target.ts";
 import type { TargetPort } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
@@ -152,26 +152,28 @@ export class Session implements NexusTransport {
 
   /**
    * Aborts a task. If a store works on it, it goes on as an orphan: out of the list, its end heard by
-   * nobody, its blocks barred until then.
+   * nobody, its blocks barred until then. `reported` gives it the status TASK ABORTED.
    */
-  abortTask(task: Task): void {
+  abortTask(task: Task, reported = false): void {
     task.aborted = true;
-    this.tasks.delete(task.initiatorTaskTag);
     const inStore = task.ready && task.enabled && !task.statusHeld &&
       task.unit?.disk.locks.forget(task) === false;
+    if (reported && !inStore) return task.endAborted();
+    this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();
+    if (reported) task.sendAborted();
     // It keeps its place in the window until the store has ended: else there would be no limit.
     task.leaveTaskSet();
     if (task.operation?.changesMedium === true) task.unit!.disk.locks.orphan(task);
   }
 
-  abortTasks(unit?: LogicalUnit): number {
+  abortTasks(unit?: LogicalUnit, { reported, except }: AbortOptions = {}): number {
     // The last one first: who waits for its turn goes before it could come.
     const tasks = [...this.tasks.values()]
-      .filter((task) => unit === undefined || task.unit === unit).reverse();
+      .filter((task) => (unit === undefined || task.unit === unit) && task !== except).reverse();
     // All of them are marked before the first one ends, and lets none of the others run.
     for (const task of tasks) task.aborted = true;
-    for (const task of tasks) if (task.live) this.abortTask(task);
+    for (const task of tasks) if (task.live) this.abortTask(task, reported);
     return tasks.length;
   }
 

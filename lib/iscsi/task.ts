@@ -181,6 +181,21 @@ export class Task extends Command {
     solicitWaiting(this.session);
   }
 
+  /** Ends a task that no store works on with TASK ABORTED, unless a status of its own is on its way. */
+  endAborted(): void {
+    this.aborted = false;
+    if (this.statusHeld) return;
+    this.status = Status.TASK_ABORTED;
+    this.complete();
+  }
+
+  /** Sends TASK ABORTED for a task that a store works on: it goes on as an orphan. */
+  sendAborted(): void {
+    this.status = Status.TASK_ABORTED;
+    this.availableIn = 0;
+    sendScsiResponse(this.session, this);
+  }
+
   /** Sends the status that waited for the end of the unsolicited data. */
   deliverHeldStatus(): void {
     this.statusHeld = false;

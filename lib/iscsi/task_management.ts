@@ -1,7 +1,13 @@
 /** Task management (RFC 7143 11.5, 11.6; SAM-5 7). */
 import { decodeLun } from "../scsi/lun.ts";
-import { Sense } from "../scsi/sense.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
+import {
+  abortTaskSet,
+  clearAca,
+  clearTaskSet,
+  resetLogicalUnit,
+  resetTarget,
+} from "../scst/task_management.ts";
 import {
   BHS_LENGTH,
   clearHeader,
@@ -66,6 +72,14 @@ export function handleTaskManagement(session: Session, pdu: Pdu): void {
   }
 }
 
+/** What the functions do that are about one logical unit. */
+const UNIT_FUNCTIONS: Readonly<Record<number, (unit: LogicalUnit) => void>> = {
+  [Function.ABORT_TASK_SET]: abortTaskSet,
+  [Function.CLEAR_ACA]: clearAca,
+  [Function.CLEAR_TASK_SET]: clearTaskSet,
+  [Function.LOGICAL_UNIT_RESET]: resetLogicalUnit,
+};
+
 function perform(session: Session, pdu: Pdu, code: number): number {
   const nexus = session.nexus!;
   switch (code) {
@@ -73,26 +87,17 @@ function perform(session: Session, pdu: Pdu, code: number): number {
       return abortTask(session, pdu);
     case Function.TARGET_WARM_RESET:
     case Function.TARGET_COLD_RESET:
-      for (const unit of nexus.units.values()) resetUnit(unit);
+      resetTarget(nexus);
       return Response.COMPLETE;
-    case Function.CLEAR_ACA:
-      return Response.NOT_SUPPORTED; // no ACA condition is ever established: NormACA is 0
     case Function.TASK_REASSIGN:
       return Response.REASSIGNMENT_NOT_SUPPORTED;
   }
+  const apply = UNIT_FUNCTIONS[code];
+  if (apply === undefined) return Response.NOT_SUPPORTED;
   const unit = nexus.units.get(decodeLun(pdu.memory.view, pdu.lunAt));
   if (unit === undefined) return Response.LUN_DOES_NOT_EXIST;
-  switch (code) {
-    case Function.ABORT_TASK_SET:
-    case Function.CLEAR_TASK_SET: // the task set is that of the nexus (TST 001b)
-      session.abortTasks(unit);
-      return Response.COMPLETE;
-    case Function.LOGICAL_UNIT_RESET:
-      resetUnit(unit);
-      return Response.COMPLETE;
-    default:
-      return Response.NOT_SUPPORTED;
-  }
+  apply(unit);
+  return Response.COMPLETE;
 }
 
 /** ABORT TASK (RFC 7143 11.5.1, 11.6.1). */
@@ -105,14 +110,4 @@ function abortTask(session: Session, pdu: Pdu): number {
   return session.connection.cancelEarly(pdu.uint32(REF_CMD_SN), pdu.uint32(CMD_SN))
     ? Response.COMPLETE
     : Response.TASK_DOES_NOT_EXIST;
-}
-
-/** Resets a logical unit (SAM-5 6.3.3): for everybody who uses its disk, through whatever target. */
-function resetUnit(unit: LogicalUnit): void {
-  unit.device.reset();
-  for (const other of unit.device.users) {
-    other.nexus.abortTasks(other);
-    other.clearAttentions();
-    other.addAttention(Sense.BUS_DEVICE_RESET);
-  }
 }

@@ -7,6 +7,7 @@ export const Status = {
   BUSY: 0x08,
   RESERVATION_CONFLICT: 0x18,
   TASK_SET_FULL: 0x28,
+  ACA_ACTIVE: 0x30,
   TASK_ABORTED: 0x40,
 } as const;
 

@@ -5,9 +5,13 @@ import type { StateFile } from "../store/state_file.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { DeviceClock } from "./device_clock.ts";
 import { IdentifyingInformation } from "./identifying_information.ts";
+import { commandFailed } from "./aca.ts";
+import { runCommand } from "./execute.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import { RodTokens } from "./odx_tokens.ts";
 import { Reservations } from "./reservations.ts";
+import { clearAca } from "./task_management.ts";
+import { TaskSet } from "./task_set.ts";
 
 export class Device {
   readonly disk: VirtualDisk;
@@ -21,6 +25,8 @@ export class Device {
   /** Resets so far: a copy that began before one does not go on after it. */
   resets = 0;
   readonly tokens = new RodTokens();
+  /** The task set of all nexuses together (TST 000b); undefined when each has its own. */
+  readonly tasks: TaskSet | undefined;
 
   /**
    * `stateFile` opens the file of the device for a kind of state, by the name of its directory;
@@ -32,6 +38,7 @@ export class Device {
     report: (line: string) => void,
   ) {
     this.disk = disk;
+    this.tasks = disk.settings.tst === 0 ? new TaskSet(runCommand, commandFailed) : undefined;
     this.reservations = new Reservations(this, stateFile("pr"), report);
     this.information = new IdentifyingInformation(stateFile("identifying_information"), report);
   }
@@ -45,6 +52,7 @@ export class Device {
   /** The nexus of a unit is lost. */
   leave(unit: LogicalUnit): void {
     this.users.delete(unit);
+    clearAca(unit); // others may share its task set
     this.reservations.loseNexus(unit.nexus);
   }
 

@@ -1,7 +1,9 @@
 /** The way of a command through the core: admission, data, execution (SAM-5 5.9). */
 import { Sense } from "../scsi/sense.ts";
+import { Attribute, Status } from "../scsi/status.ts";
 import { absentInquiry } from "../vdisk/inquiry.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { statusDuringAca } from "./aca.ts";
 import { Access, Barrier } from "./access.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
@@ -24,7 +26,18 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   command.operation = operation;
   command.unit = unit;
   if (unit === undefined) return admitAbsent(nexus, command, operation);
+  if (unit.tasks.faulted !== undefined) {
+    command.status = statusDuringAca(unit, command, operation);
+    if (command.status !== Status.GOOD) {
+      command.complete();
+      return false;
+    }
+  }
   unit.tasks.enter(command);
+  // There is no condition that it could deal with (SAM-5 8.6.5).
+  if (command.attribute === Attribute.ACA && unit.tasks.faulted === undefined) {
+    return refuse(command, Sense.INVALID_MESSAGE_ERROR);
+  }
   // A reset goes before a reservation conflict, that before everything else (SAM-5 5.3.3).
   const barred = unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb);
   if (
@@ -123,6 +136,7 @@ export function executeCommand(command: CoreCommand): void {
 export function runCommand(command: CoreCommand): void {
   const operation = command.operation!;
   const unit = command.unit!;
+  if (unit.tasks.suspends(command)) return;
   // The reservation may have come while the command waited for its data or its turn.
   if (unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb)) {
     return command.conflict();

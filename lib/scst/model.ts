@@ -36,6 +36,8 @@ export interface DeviceModel {
   readonly writeThrough: boolean;
   /** Whether the store keeps what was written through a loss of power, so that nothing is flushed. */
   readonly nvCache: boolean;
+  /** TASK SET TYPE: 0 is one task set for all initiators, 1 one for each. */
+  readonly tst: 0 | 1;
   /** Whether WRITE ATOMIC is offered: all or nothing to other commands, not across a loss of power. */
   readonly atomicWrites: boolean;
   readonly ids: DeviceIds;

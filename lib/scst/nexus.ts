@@ -1,12 +1,21 @@
 /** An I_T nexus (SAM-5 4.7): one initiator port in touch with one target port. */
+import type { Command } from "../scsi/command.ts";
 import { LogicalUnit } from "./logical_unit.ts";
 import type { NexusId } from "./pr_state.ts";
 import type { Target } from "./target.ts";
 
+/** How commands are aborted. */
+export interface AbortOptions {
+  /** Whether they get the status TASK ABORTED; if not they end without one. */
+  readonly reported?: boolean;
+  /** A command that is left alone. */
+  readonly except?: Command;
+}
+
 /** What the core asks of the transport of a nexus. */
 export interface NexusTransport {
   /** Aborts the commands of a unit, or all of them; returns how many. */
-  abortTasks(unit?: LogicalUnit): number;
+  abortTasks(unit?: LogicalUnit, how?: AbortOptions): number;
   /** Closes the connection of the nexus; `reason` is for the log. */
   drop(reason: string): void;
 }
@@ -39,9 +48,9 @@ export class Nexus {
     for (const unit of units.values()) unit.device.enter(unit);
   }
 
-  /** Aborts the commands of a unit, or of all of them; none of them gets a status. Returns how many. */
-  abortTasks(unit?: LogicalUnit): number {
-    return this.#transport.abortTasks(unit);
+  /** Aborts the commands of a unit, or of all of them; returns how many. */
+  abortTasks(unit?: LogicalUnit, how?: AbortOptions): number {
+    return this.#transport.abortTasks(unit, how);
   }
 
   /** Closes the connection that carries the nexus, when what it has to say is said. */

@@ -247,9 +247,9 @@ function prIn(name: string, serviceAction: number, onNexus: NonNullable<Operatio
 }
 
 /** A service action of PERSISTENT RESERVE OUT; all of them take a scope and a type, some ignore them. */
-function prOut(name: string, serviceAction: number) {
+function prOut(name: string, serviceAction: number, traits: Traits = PR_OUT) {
   const usage = "5f 1f ff 0000 ffffffff 00";
-  return actionRow(`PERSISTENT RESERVE OUT, ${name}`, serviceAction, usage, PR_OUT);
+  return actionRow(`PERSISTENT RESERVE OUT, ${name}`, serviceAction, usage, traits);
 }
 
 /**
@@ -319,7 +319,7 @@ const OPERATIONS: readonly Operation[] = [
   prOut("RELEASE", PrOut.RELEASE),
   prOut("CLEAR", PrOut.CLEAR),
   prOut("PREEMPT", PrOut.PREEMPT),
-  prOut("PREEMPT AND ABORT", PrOut.PREEMPT_AND_ABORT),
+  prOut("PREEMPT AND ABORT", PrOut.PREEMPT_AND_ABORT, { ...PR_OUT, passesAca: true }),
   prOut("REGISTER AND IGNORE EXISTING KEY", PrOut.REGISTER_AND_IGNORE_EXISTING_KEY),
   prOut("REGISTER AND MOVE", PrOut.REGISTER_AND_MOVE),
   actionRow("EXTENDED COPY(LID1)", 0x00, `83 1f ${ZEROS8} ffffffff 00 00`, {

@@ -21,7 +21,8 @@ export interface Operation {
   readonly serviceAction?: number;
   /**
    * CDB usage data (SPC-5 6.35.3): the CDB with its operation code, and a one in every bit of it
-   * that is evaluated. Hex digits; its length is that of the CDB.
+   * that is evaluated, but for CONTROL, which is the same for all. Hex digits; its length is that of
+   * the CDB.
    */
   readonly usage: string;
   /** Reads LBA, length and allocation length out of the CDB. */
@@ -36,6 +37,8 @@ export interface Operation {
   readonly withoutMedium?: boolean;
   /** Whether it runs in front of a unit attention condition (SAM-5 5.14). */
   readonly passesAttention?: boolean;
+  /** Whether it runs while an ACA condition lasts, whoever sends it (SAM-5 5.9). */
+  readonly passesAca?: boolean;
   /** Whether it runs while the medium is sanitized or formatted; what passes attentions does. */
   readonly passesUpkeep?: boolean;
   /** Whether a disk has it; all of them when left out. */

@@ -3,10 +3,15 @@ import type { Operation } from "./operation.ts";
 
 const SERVICE_ACTION = 0x1f;
 
+/** NACA in the CONTROL byte, the last one of every CDB here: all operations evaluate it (SAM-5 5.2). */
+const NACA = 0x04;
+
 /** The CDB usage data of a row as bytes. */
 export function usageOf(operation: Operation): Uint8Array {
   const digits = operation.usage.replaceAll(" ", "");
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const usage = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  usage[usage.length - 1]! |= NACA;
+  return usage;
 }
 
 /** What is known of one operation code. */

@@ -8,6 +8,7 @@ const REPD = 0x80;
 const Supported = {
   ABORT_TASK: 0x80,
   ABORT_TASK_SET: 0x40,
+  CLEAR_ACA: 0x20,
   CLEAR_TASK_SET: 0x10,
   LOGICAL_UNIT_RESET: 0x08,
   TARGET_RESET: 0x02,

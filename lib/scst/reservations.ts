@@ -16,6 +16,7 @@ import { isHolder, isSameNexus, type NexusId, type PrState, registrationOf } fro
 import { formatPrState, parsePrState } from "./pr_text.ts";
 import { barrierOf, isForRegistrants } from "./pr_type.ts";
 import type { Change } from "./pr_verdict.ts";
+import { abortForOther, clearAca } from "./task_management.ts";
 
 interface Waiting {
   readonly command: CoreCommand;
@@ -147,7 +148,8 @@ export class Reservations {
     }
     for (const nexus of aborted) {
       for (const unit of this.#unitsOf(nexus)) {
-        if (unit.nexus.abortTasks(unit) > 0) unit.addAttention(Sense.COMMANDS_CLEARED);
+        abortForOther(unit);
+        clearAca(unit); // SPC-4 5.12.11.2.7
       }
     }
   }

@@ -20,7 +20,7 @@ export function standardInquiry(settings: DiskSettings): Uint8Array {
   bytes[0] = 0x00; // connected, direct access block device
   if (settings.removable) bytes[1] = 0x80; // RMB
   bytes[2] = 0x06; // VERSION: SPC-4
-  bytes[3] = 0x12; // HISUP, RESPONSE DATA FORMAT 2
+  bytes[3] = 0x32; // NORMACA, HISUP, RESPONSE DATA FORMAT 2
   bytes[4] = STANDARD_LENGTH - 5;
   bytes[5] = 0x08; // 3PC
   bytes[7] = 0x02; // CMDQUE

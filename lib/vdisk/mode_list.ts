@@ -1,7 +1,14 @@
 /** The parameter list of MODE SELECT (SPC-5 6.11, 6.12, 7.5): checked as a whole before anything is changed. */
 import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
-import { maskOf, MODE_FIELDS, type ModeName, type ModeValues } from "./mode_fields.ts";
+import {
+  canHave,
+  maskOf,
+  MODE_FIELDS,
+  type ModeField,
+  type ModeName,
+  type ModeValues,
+} from "./mode_fields.ts";
 import { buildModePage, MODE_PAGES, PageControl } from "./mode_pages.ts";
 import { buildBlockDescriptor } from "./mode_sense.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
@@ -42,7 +49,9 @@ export function readModeList(disk: VirtualDisk, command: Command): ModeValues | 
     for (const name of disk.modes.changeable) {
       const field = MODE_FIELDS[name];
       if (field.page !== page.code) continue;
-      values[name] = (list[at + field.byte]! & maskOf(field)) >> field.shift;
+      const value = (list[at + field.byte]! & maskOf(field)) >> field.shift;
+      if (!canHave(field, value)) return failAt(command, at + field.byte, topBit(field));
+      values[name] = value;
     }
     at = end;
   }
@@ -64,6 +73,11 @@ function checkBlockDescriptor(disk: VirtualDisk, descriptor: Uint8Array): number
     if (descriptor[at] !== current[at]) return at;
   }
   return -1;
+}
+
+/** The most significant bit of a field. */
+function topBit({ shift, width }: ModeField): number {
+  return shift + width - 1;
 }
 
 function failLength(command: Command): undefined {

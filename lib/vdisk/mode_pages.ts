@@ -53,8 +53,8 @@ function rigidDiskGeometry(page: DataView, disk: VirtualDisk): void {
 }
 
 /** Page 0Ah (SPC-5 7.5.10). */
-function control(page: DataView): void {
-  page.setUint8(2, 0x20); // TST 001b: a task set for each I_T nexus
+function control(page: DataView, disk: VirtualDisk): void {
+  page.setUint8(2, disk.settings.tst << 5); // TST
   page.setUint8(3, 0x10); // QUEUE ALGORITHM MODIFIER: unrestricted reordering
 }
 

@@ -1,7 +1,7 @@
 /** Current, default and saved mode parameters of a disk (SPC-5 5.13), one set for all initiators. */
 import { describeErrno } from "../../ffi/errno.ts";
 import type { StateFile } from "../store/state_file.ts";
-import { maskOf, MODE_FIELDS, MODE_NAMES, type ModeName, type ModeValues } from "./mode_fields.ts";
+import { canHave, MODE_FIELDS, MODE_NAMES, type ModeName, type ModeValues } from "./mode_fields.ts";
 
 /** What the operator decides about the mode parameters. */
 export interface ModeSettings {
@@ -26,7 +26,7 @@ export class Modes {
    */
   constructor(settings: ModeSettings, file: StateFile, report: (line: string) => void) {
     const caches = !settings.writeThrough && !settings.nvCache;
-    this.defaults = { WCE: caches ? 1 : 0, D_SENSE: 0, SWP: 0 };
+    this.defaults = { WCE: caches ? 1 : 0, TMF_ONLY: 0, D_SENSE: 0, QERR: 0, SWP: 0, TAS: 0 };
     const fixedCache = settings.nvCache || settings.readOnly;
     this.changeable = new Set(MODE_NAMES.filter((name) => name !== "WCE" || !fixedCache));
     this.#file = file;
@@ -57,20 +57,22 @@ export class Modes {
     const values: Record<ModeName, number> = { ...this.defaults };
     const given = new Map(text.split("\n").map((line) => line.split("=", 2) as [string, string]));
     for (const name of this.changeable) {
-      const digits = given.get(KEYS[name]);
-      const most = maskOf({ ...MODE_FIELDS[name], shift: 0 });
-      if (digits === undefined || !/^\d{1,2}$/.test(digits) || Number(digits) > most) continue;
+      const digits = given.get(keyOf(name));
+      if (digits === undefined || !/^\d{1,2}$/.test(digits)) continue;
+      if (!canHave(MODE_FIELDS[name], Number(digits))) continue;
       values[name] = name === "WCE" ? 1 - Number(digits) : Number(digits);
     }
     return values;
   }
 }
 
-/** The names of the fields in the file, which are those of SCST: it saves the opposite of WCE. */
-const KEYS: Record<ModeName, string> = { WCE: "WRITE_THROUGH", D_SENSE: "D_SENSE", SWP: "SWP" };
+/** The name of a field in the file, which is that of SCST: it saves the opposite of WCE. */
+function keyOf(name: ModeName): string {
+  return name === "WCE" ? "WRITE_THROUGH" : name;
+}
 
 function format(values: ModeValues): string {
   return MODE_NAMES
-    .map((name) => `${KEYS[name]}=${name === "WCE" ? 1 - values[name] : values[name]}\n`)
+    .map((name) => `${keyOf(name)}=${name === "WCE" ? 1 - values[name] : values[name]}\n`)
     .join("");
 }

@@ -32,6 +32,8 @@ export interface DiskSettings {
   readonly writeThrough: boolean;
   /** The store keeps what was written through a loss of power: nothing has to be flushed. */
   readonly nvCache: boolean;
+  /** TASK SET TYPE (SPC-5 7.5.10): 0 is one task set for all, 1 one for each I_T nexus. */
+  readonly tst: 0 | 1;
   /** Whether WRITE ATOMIC is offered. */
   readonly atomicWrites: boolean;
   readonly ids: { readonly naaId: string; readonly usn: string };

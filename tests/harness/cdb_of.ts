@@ -34,9 +34,14 @@ export function layoutOf(row: Operation): Layout {
   return { ...layout, length: LENGTHS[row.name] ?? layout.length };
 }
 
+/** NACA, which every CDB has in its last byte. */
+const NACA = 0x04;
+
 /** The CDB usage data of a row, read from its text. */
 export function usageBytes(row: Operation): Uint8Array {
-  return hexBytes(row.usage);
+  const usage = hexBytes(row.usage);
+  usage[usage.length - 1]! |= NACA;
+  return usage;
 }
 
 /** The largest number that the length field of a row's CDB takes. */

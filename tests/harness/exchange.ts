@@ -13,6 +13,8 @@ const UNDERFLOW = 0x02;
 /** What goes with a CDB. */
 export interface Transfer {
   readonly lun?: number;
+  /** Task attribute; SIMPLE where nothing is said. */
+  readonly attribute?: number;
   /** Expected Data Transfer Length of a command with data-in. */
   readonly read?: number;
   /** Data-out, and its Expected Data Transfer Length. */
@@ -30,11 +32,11 @@ export interface Outcome {
 
 /** Runs a command to its end. The peer's session must have negotiated the defaults of RFC 7143 13. */
 export function exchange(peer: Peer, cdb: Uint8Array, transfer: Transfer = {}): Outcome {
-  const { lun = 0, read = 0, write } = transfer;
+  const { lun = 0, read = 0, write, attribute = SIMPLE } = transfer;
   const command = peer.command({
     lun,
     cdb,
-    flags: FINAL | SIMPLE | (write !== undefined ? WRITE : read > 0 ? READ : 0),
+    flags: FINAL | attribute | (write !== undefined ? WRITE : read > 0 ? READ : 0),
     expectedLength: write?.length ?? read,
     ...(write === undefined ? {} : { data: write.subarray(0, 65536) }),
   });
@@ -114,12 +116,18 @@ export function exchangeSense(
 
 /** Runs a task management function on LUN 0 and returns the response (RFC 7143 11.6.1). */
 export function exchangeManagement(peer: Peer, code: number): number {
+  return manage(peer, code).response;
+}
+
+/** The same, and all that comes to the peer beside the response. */
+export function manage(peer: Peer, code: number): { response: number; others: Pdu[] } {
   const request = new Pdu()
     .put8(Field.opcode, Opcode.TaskManagementRequest | IMMEDIATE)
     .put8(Field.flags, FINAL | code)
     .put32(Field.itt, peer.tag())
     .put32(Field.cmdSn, peer.cmdSn);
-  const answer = peer.send(request).find((pdu) => pdu.itt === request.itt);
+  const answers = peer.send(request);
+  const [answer] = answers.filter((pdu) => pdu.itt === request.itt);
   assert.equal(answer?.opcode, Opcode.TaskManagementResponse);
-  return answer.u8(Field.response);
+  return { response: answer.u8(Field.response), others: answers.filter((pdu) => pdu !== answer) };
 }

@@ -35,6 +35,7 @@ const Status = {
   BUSY: 0x08,
   RESERVATION_CONFLICT: 0x18,
   TASK_SET_FULL: 0x28,
+  TASK_ABORTED: 0x40,
 } as const;
 const SenseKey = { NOT_READY: 0x2, UNIT_ATTENTION: 0x6 } as const;
 const WRITE_PROTECTED = "07/27/00";
@@ -340,7 +341,8 @@ export class Keeper implements BlockOwner {
     this.#isBarred = status === Status.RESERVATION_CONFLICT || sense?.key === SenseKey.NOT_READY;
     const refused = attention || this.#isBarred || status === Status.TASK_SET_FULL ||
       status === Status.BUSY;
-    assert(refused || status === Status.CHECK_CONDITION, `status ${status}`);
+    const ended = status === Status.CHECK_CONDITION || status === Status.TASK_ABORTED;
+    assert(refused || ended, `status ${status}`);
     assert(senseText(sense) !== WRITE_PROTECTED, "the guard took the data for a stranger's");
     if (!refused || deed.version === undefined) return;
     for (let block = deed.first; block < deed.first + deed.count; block++) {

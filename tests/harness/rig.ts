@@ -40,6 +40,7 @@ export interface RigOptions {
   readonly removable?: boolean;
   readonly writeThrough?: boolean;
   readonly nvCache?: boolean;
+  readonly tst?: 0 | 1;
   readonly atomicWrites?: boolean;
   /** Where the state of the disk is kept; a directory of the rig's own where nothing is said. */
   readonly stateDir?: string;
@@ -76,6 +77,7 @@ export class Rig implements Disposable {
       removable: options.removable ?? false,
       writeThrough: options.writeThrough ?? false,
       nvCache: options.nvCache ?? false,
+      tst: options.tst ?? 1,
       atomicWrites: options.atomicWrites ?? true,
       ids: options.ids ?? { naaId: "6025c57000000000000000000000001f", usn: "rig" },
     };

@@ -23,7 +23,7 @@ function deviceProblems(...attributes: string[]): readonly string[] {
 }
 
 const KEYS =
-  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, atomic_writes, naa_id, usn";
+  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, atomic_writes, naa_id, usn";
 
 Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
   assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);
@@ -67,6 +67,10 @@ Deno.test("parseConfiguration() says place, key, fault and what is allowed for e
       "4:11: devices.d.size must be a multiple of the blocksize of 512 bytes: current value is 1000 bytes",
     ],
     ["read_only: yes", '4:16: devices.d.read_only must be true or false: current value is "yes"'],
+    [
+      "tst: 2",
+      '4:10: devices.d.tst must be 0 (one task set for all initiators) or 1 (one for each): current value is "2"',
+    ],
     ["rotational: 1", '4:17: devices.d.rotational must be true or false: current value is "1"'],
     [
       'thin_provisioned: "true"',

@@ -134,7 +134,9 @@ class Round {
   }
 }
 
+/** Whether it waits for its data, or for the end of an ACA condition that the initiator wanted. */
 function waitsForInitiator(task: Task): boolean {
+  if (task.unit?.tasks.faulted !== undefined) return true;
   return !task.ready && (task.unsolicited || task.r2tsSent > task.r2tsAnswered);
 }
 

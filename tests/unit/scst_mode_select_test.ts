@@ -180,7 +180,8 @@ Deno.test("Modes saves in words of SCST, and leaves out what it does not know", 
       using rig = open();
       setWriteCache(rig.login(1), false, true);
       const [, ...lines] = Deno.readTextFileSync(path).trimEnd().split("\n");
-      assert.deepEqual(lines, ["WRITE_THROUGH=1", "D_SENSE=0", "SWP=0"]);
+      const others = ["TMF_ONLY=0", "D_SENSE=0", "QERR=0", "SWP=0", "TAS=0"];
+      assert.deepEqual(lines, ["WRITE_THROUGH=1", ...others]);
     }
     {
       using rig = open({ nvCache: true });

@@ -16,7 +16,7 @@ const LETTERS: Readonly<Record<string, number>> = {
 class Scene {
   readonly started: string[] = [];
   readonly commands = new Map<string, BareCommand>();
-  #set = new TaskSet((command) => this.started.push((command as BareCommand).name));
+  #set = new TaskSet((command) => this.started.push((command as BareCommand).name), () => {});
 
   /** Commands enter; all their data is there. Those that may run at once have started. */
   enter(...names: string[]): void {
@@ -117,7 +117,7 @@ Deno.test("TaskSet goes on when an ORDERED command is aborted while it runs", ()
 
 Deno.test("TaskSet sends the status of a command before those of the ones that waited for it", () => {
   const order: string[] = [];
-  const set = new TaskSet((command) => command.succeed());
+  const set = new TaskSet((command) => command.succeed(), () => {});
   const commands = ["O1", "O2", "S3", "O4"].map((name) => {
     const command = new BareCommand(name, { attribute: LETTERS[name[0]!]! });
     command.delivered = () => order.push(name);

@@ -23,7 +23,7 @@ function pageOf(options: RigOptions, code: number): string {
 Deno.test("standardInquiry() is what SPC-5 6.7.2 says, of SPC-4, SBC-3 and iSCSI", () => {
   using rig = new Rig();
   const expected = golden(
-    "00 00 06 12 5b 08 00 02",
+    "00 00 06 32 5b 08 00 02",
     text("SCST_FIOrig             0100"),
     zeros(22),
     "00a0 0960 0460 04c0",

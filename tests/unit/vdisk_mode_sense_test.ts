@@ -25,7 +25,7 @@ const PAGES: ReadonlyMap<number, string> = new Map([
 /** What can be changed of them, behind the headers. */
 const CHANGEABLE: ReadonlyMap<number, string> = new Map([
   [0x08, `04 ${zeros(17)}`],
-  [0x0a, `04 00 08 ${zeros(7)}`],
+  [0x0a, `14 06 08 40 ${zeros(6)}`],
 ]);
 
 const everyPage = [...PAGES.values()].join("");

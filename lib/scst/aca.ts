@@ -1,0 +1,59 @@
+/**
+ * What a CHECK CONDITION does to other commands: auto contingent allegiance (SAM-5 5.9) when the
+ * command asked for it with NACA, and QERR of the Control mode page (SPC-5 7.5.10). Commands that
+ * the store works on already go on: nothing is undone that has begun.
+ */
+import { Attribute, Status } from "../scsi/status.ts";
+import type { LogicalUnit } from "./logical_unit.ts";
+import type { CoreCommand, Operation } from "./operation.ts";
+import { abortForOther } from "./task_management.ts";
+
+const NACA = 0x04;
+
+/** Where the CONTROL byte is, by the group of the operation code (SPC-5 4.2.5.1); 0 if unknown. */
+const CONTROL_AT: readonly number[] = [5, 9, 9, 1, 15, 11, 0, 0];
+
+/** QUEUE ERROR MANAGEMENT (SPC-5 table 394). */
+const Qerr = { KEEP: 0b00, ABORT_TASK_SET: 0b01, ABORT_NEXUS: 0b11 } as const;
+
+/** Whether a command wants an ACA condition if it ends with CHECK CONDITION. */
+function hasNaca(cdb: Uint8Array): boolean {
+  const at = CONTROL_AT[cdb[0]! >> 5]!;
+  return at > 0 && (cdb[at]! & NACA) !== 0;
+}
+
+/**
+ * The status that a new command gets while an ACA condition lasts in its task set; GOOD if it may
+ * enter (SAM-5 5.9.3 and 5.9.4).
+ */
+export function statusDuringAca(
+  unit: LogicalUnit,
+  command: CoreCommand,
+  operation: Operation | undefined,
+): number {
+  if (operation?.passesAca === true) return Status.GOOD;
+  const { tasks, disk } = unit;
+  if (tasks.faulted === unit) {
+    const mayEnter = command.attribute === Attribute.ACA && !tasks.hasAcaCommand &&
+      disk.modes.current.TMF_ONLY === 0;
+    return mayEnter ? Status.GOOD : Status.ACA_ACTIVE;
+  }
+  return hasNaca(command.cdb) ? Status.ACA_ACTIVE : Status.BUSY;
+}
+
+/** A command of a task set has ended with CHECK CONDITION. */
+export function commandFailed(command: CoreCommand): void {
+  const unit = command.unit!;
+  const { tasks, device, disk, nexus } = unit;
+  const establishes = hasNaca(command.cdb);
+  if (establishes) tasks.establishAca(unit);
+  const { QERR } = disk.modes.current;
+  if (QERR !== Qerr.KEEP) nexus.abortTasks(unit, { except: command });
+  if (QERR === Qerr.ABORT_TASK_SET) {
+    for (const other of device.users) {
+      if (other !== unit && other.tasks === tasks) abortForOther(other);
+    }
+  }
+  // A condition does not outlast the failure of a command that dealt with it (SAM-5 5.9.5).
+  if (!establishes && command.attribute === Attribute.ACA) tasks.clearAca();
+}
