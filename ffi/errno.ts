@@ -32,6 +32,7 @@ const NUMBERS = {
   ECONNRESET: [104, 54],
   ETIMEDOUT: [110, 60],
   EDQUOT: [122, 69],
+  ENOMEDIUM: [123, 123], // FreeBSD has none, and nothing of this number
 } as const;
 
 export type ErrnoName = keyof typeof NUMBERS;
@@ -62,6 +63,7 @@ const SENTENCES: Partial<Record<ErrnoName, string>> = {
   ENAMETOOLONG: "file name too long",
   ELOOP: "too many levels of symbolic links",
   EDQUOT: "disk quota exceeded",
+  ENOMEDIUM: "no medium",
 };
 
 const names = new Map(

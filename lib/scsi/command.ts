@@ -48,6 +48,8 @@ export abstract class Command {
 
   /** Whether nobody else may touch its blocks while it runs. */
   exclusive = false;
+  /** How often the medium had come or gone when it was admitted. */
+  mediumChanges = 0;
 
   /** Where the data from the initiator lies, when it has come. */
   out: Memory | undefined = undefined;

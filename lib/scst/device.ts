@@ -52,6 +52,7 @@ export class Device {
   /** The nexus of a unit is lost. */
   leave(unit: LogicalUnit): void {
     this.users.delete(unit);
+    this.disk.tray.forget(unit);
     clearAca(unit); // others may share its task set
     this.reservations.loseNexus(unit.nexus);
   }
@@ -69,10 +70,8 @@ export class Device {
   reset(): void {
     this.resets++;
     this.reservations.reset();
-    for (const unit of this.users) {
-      unit.preventsRemoval = false;
-      unit.copies.clear();
-    }
+    this.disk.tray.unlock();
+    for (const unit of this.users) unit.copies.clear();
     changeModes(this.disk, this.disk.modes.saved, () => {});
   }
 }

@@ -21,8 +21,9 @@ const SANITIZE = 0x48;
  * as the initiator has them, and calls executeCommand().
  */
 export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
-  const operation = OPERATION_TABLE.operationOf(command.cdb);
   const unit = nexus.units.get(command.lun);
+  const table = unit === undefined ? OPERATION_TABLE : unit.operations;
+  const operation = table.operationOf(command.cdb);
   command.operation = operation;
   command.unit = unit;
   if (unit === undefined) return admitAbsent(nexus, command, operation);
@@ -51,7 +52,7 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   }
   const { disk } = unit;
   if (operation === undefined || operation.exists?.(disk) === false) {
-    if (!OPERATION_TABLE.hasServiceActions(command.cdb[0]!)) {
+    if (!table.hasServiceActions(command.cdb[0]!)) {
       return refuse(command, Sense.INVALID_COMMAND_OPERATION_CODE);
     }
     command.failField(1, 4); // SERVICE ACTION
@@ -61,16 +62,15 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
     command.field = disk.upkeep.field;
     return refuse(command, disk.upkeep.sense);
   }
-  const reserved = OPERATION_TABLE.findReservedBit(operation, command.cdb);
+  const reserved = table.findReservedBit(operation, command.cdb);
   if (reserved >= 0) {
     command.failField(reserved >> 3, reserved & 7);
     return false;
   }
   operation.decode?.(command);
   command.exclusive = operation.exclusive === true;
-  if (!disk.hasMedium && operation.onDisk !== undefined && operation.withoutMedium !== true) {
-    return refuse(command, Sense.MEDIUM_NOT_PRESENT);
-  }
+  command.mediumChanges = disk.tray.changes;
+  if (!disk.hasMedium && needsMedium(operation)) return refuse(command, disk.absence);
   if (operation.changesMedium === true && disk.protection !== Sense.NO_SENSE) {
     return refuse(command, disk.protection);
   }
@@ -82,6 +82,10 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
 function refuse(command: CoreCommand, sense: number): false {
   command.fail(sense);
   return false;
+}
+
+function needsMedium(operation: Operation): boolean {
+  return operation.onDisk !== undefined && operation.withoutMedium !== true;
 }
 
 /** Whether an operation is executed while the medium is sanitized or formatted, or after that failed. */
@@ -141,15 +145,18 @@ export function runCommand(command: CoreCommand): void {
   if (unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb)) {
     return command.conflict();
   }
-  // So may have the upkeep.
-  const { upkeep } = unit.disk;
+  // So may have the upkeep, or another medium.
+  const { upkeep, tray } = unit.disk;
   if (upkeep.sense !== Sense.NO_SENSE && !isInSpiteOfUpkeep(unit.disk, operation)) {
     command.field = upkeep.field;
     return command.fail(upkeep.sense);
   }
+  if (tray.changes !== command.mediumChanges && needsMedium(operation)) {
+    return command.fail(unit.disk.hasMedium ? Sense.MEDIUM_MAY_HAVE_CHANGED : unit.disk.absence);
+  }
   try {
     if (operation.onNexus !== undefined) {
-      operation.onNexus(unit.nexus, command, OPERATION_TABLE);
+      operation.onNexus(unit.nexus, command, unit.operations);
     } else if (!unit.disk.locks.holds(command, runCommand)) {
       const { tokens } = unit.device;
       if (!tokens.isEmpty && operation.changesMedium === true) tokens.change(command);

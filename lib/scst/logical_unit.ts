@@ -7,6 +7,8 @@ import { CopyResults } from "./copy_results.ts";
 import type { Device } from "./device.ts";
 import { runCommand } from "./execute.ts";
 import type { Nexus } from "./nexus.ts";
+import { OPERATION_TABLES } from "./opcodes.ts";
+import type { OperationTable } from "./operation_table.ts";
 import { TaskSet } from "./task_set.ts";
 
 export class LogicalUnit {
@@ -14,12 +16,12 @@ export class LogicalUnit {
   readonly lun: number;
   readonly device: Device;
   readonly disk: VirtualDisk;
+  /** What a device of its type executes. */
+  readonly operations: OperationTable;
   readonly tasks: TaskSet;
   readonly copies = new CopyResults();
   /** What reservations shut the nexus out from. */
   barrier: Barrier = Barrier.NONE;
-  /** Whether this nexus does not let the medium be removed (SPC-5 6.16). */
-  preventsRemoval = false;
   /** In the order in which they are reported. */
   #attentions: number[] = [];
 
@@ -28,6 +30,7 @@ export class LogicalUnit {
     this.lun = lun;
     this.device = device;
     this.disk = device.disk;
+    this.operations = OPERATION_TABLES[device.disk.settings.type];
     this.tasks = device.tasks ?? new TaskSet(runCommand, commandFailed);
   }
 

@@ -1,8 +1,9 @@
 /**
  * THE opcode table. Dispatch, REPORT SUPPORTED OPERATION CODES, write protection, reservations and the
- * generated tests read it; a command exists exactly if it has a row here.
+ * generated tests read it; a device has a command exactly if there is a row for its type here.
  */
 import type { Command } from "../scsi/command.ts";
+import { DeviceType, EVERY_TYPE, isFor } from "../scsi/device_type.ts";
 import { readCapacity10, readCapacity16 } from "../vdisk/capacity.ts";
 import {
   checkCompareAndWrite,
@@ -88,6 +89,11 @@ const isRemovable = (disk: VirtualDisk) => disk.settings.removable;
 
 type Traits = Omit<Operation, "name" | "code" | "usage" | "serviceAction">;
 
+/** Traits of what SPC defines, and of what disks and CDs have alike. */
+function shared<T extends Partial<Traits>>(traits: T) {
+  return { types: EVERY_TYPE, ...traits };
+}
+
 /** A row for an operation code without service actions. */
 function row(name: string, usage: string, traits: Traits): Operation {
   return { name, code: parseInt(usage, 16), usage, ...traits };
@@ -105,14 +111,14 @@ function actionRow(
 
 const { NONE, STATE } = Access;
 
-const READ = { access: Access.READ, onDisk: read } as const;
+const READ = shared({ access: Access.READ, onDisk: read });
 const WRITE = { out: allBlocks, check: checkWrite, onDisk: write, changesMedium: true } as const;
-const VERIFY = {
+const VERIFY = shared({
   access: Access.READ,
   out: verifyOut,
   check: checkVerify,
   onDisk: verify,
-} as const;
+});
 const WRITE_AND_VERIFY = {
   out: allBlocks,
   check: checkWriteAndVerify,
@@ -147,40 +153,40 @@ const UNMAP = {
   exists: isThin,
   onDisk: unmap,
 } as const;
-const LOG_SELECT = { out: parameterList, check: checkLogSelect, onNexus: logSelect } as const;
-const LOG_SENSE = { access: NONE, withoutMedium: true, onDisk: logSense } as const;
-const SEND_DIAGNOSTIC = {
+const LOG_SELECT = shared({ out: parameterList, check: checkLogSelect, onNexus: logSelect });
+const LOG_SENSE = shared({ access: NONE, withoutMedium: true, onDisk: logSense });
+const SEND_DIAGNOSTIC = shared({
   out: parameterList,
   check: checkSendDiagnostic,
   withoutMedium: true,
   onDisk: sendDiagnostic,
-} as const;
-const RECEIVE_DIAGNOSTIC = {
+});
+const RECEIVE_DIAGNOSTIC = shared({
   access: Access.READ,
   withoutMedium: true,
   onDisk: receiveDiagnosticResults,
-} as const;
+});
 const REPORT_INFORMATION = { access: NONE, onNexus: reportIdentifyingInformation } as const;
 const SET_INFORMATION = {
   out: parameterList,
   check: checkSetIdentifyingInformation,
   onNexus: setIdentifyingInformation,
 } as const;
-const REPORT_TMFS = { access: Access.READ, onNexus: reportSupportedTmfs } as const;
+const REPORT_TMFS = shared({ access: Access.READ, onNexus: reportSupportedTmfs });
 const REPORT_TIMESTAMP = { access: NONE, onNexus: reportTimestamp } as const;
 const SET_TIMESTAMP = { out: parameterList, onNexus: setTimestamp } as const;
-const MODE_SELECT = { out: parameterList, check: checkModeSelect, onNexus: modeSelect } as const;
-const MODE_SENSE = { access: Access.READ, withoutMedium: true, onDisk: modeSense } as const;
-const PREVENT_REMOVAL = {
+const MODE_SELECT = shared({ out: parameterList, check: checkModeSelect, onNexus: modeSelect });
+const MODE_SENSE = shared({ access: Access.READ, withoutMedium: true, onDisk: modeSense });
+const PREVENT_REMOVAL = shared({
   access: (cdb: Uint8Array) => (cdb[4]! & 0x03) === 0 ? NONE : Access.WRITE, // PREVENT
   exists: isRemovable,
   onNexus: preventRemoval,
-} as const;
-const START_STOP = {
+});
+const START_STOP = shared({
   // To start is allowed, to stop and to change the power condition is not: POWER CONDITION, START.
   access: (cdb: Uint8Array) => (cdb[4]! & 0xf1) === 0x01 ? NONE : Access.WRITE,
   onNexus: startStopUnit,
-} as const;
+});
 const POPULATE_TOKEN = {
   out: parameterList,
   check: checkPopulateToken,
@@ -198,27 +204,27 @@ const EXTENDED_COPY = {
   check: checkExtendedCopy,
   onNexus: extendedCopy,
 } as const;
-const INQUIRY = {
+const INQUIRY = shared({
   access: NONE,
   passesAttention: true,
   withoutMedium: true,
   onDisk: inquiry,
-} as const;
-const REQUEST_SENSE = { access: NONE, passesAttention: true, onNexus: requestSense } as const;
-const REPORT_LUNS = { access: NONE, passesAttention: true, onNexus: reportLuns } as const;
+});
+const REQUEST_SENSE = shared({ access: NONE, passesAttention: true, onNexus: requestSense });
+const REPORT_LUNS = shared({ access: NONE, passesAttention: true, onNexus: reportLuns });
 const PREFETCH = { access: Access.READ, onDisk: prefetch } as const;
 const DEFECTS = { access: Access.READ, onDisk: readDefectData } as const;
-const RESERVE = { access: STATE, onNexus: reserveUnit } as const;
-const RELEASE = { access: NONE, onNexus: releaseUnit } as const;
-const PR_IN = { access: STATE, decode: length16(7) } as const;
-const PR_OUT = {
+const RESERVE = shared({ access: STATE, onNexus: reserveUnit });
+const RELEASE = shared({ access: NONE, onNexus: releaseUnit });
+const PR_IN = shared({ access: STATE, decode: length16(7) });
+const PR_OUT = shared({
   access: STATE,
   decode: length32(5),
   check: checkPrOut,
   out: parameterList,
   onNexus: persistentReserveOut,
-} as const;
-const SYNC = { onDisk: synchronizeCache } as const;
+});
+const SYNC = shared({ onDisk: synchronizeCache });
 const FORMAT_UNIT = {
   out: formatUnitOut,
   check: checkFormatUnit,
@@ -234,7 +240,17 @@ const SANITIZE = {
   changesMedium: true,
   exclusive: true,
 } as const;
-const SUCCEED = { onDisk: (_disk: VirtualDisk, command: Command) => command.succeed() } as const;
+const TEST_UNIT_READY = shared({
+  access: STATE,
+  onDisk: (_disk: VirtualDisk, command: Command) => command.succeed(),
+});
+const READ_CAPACITY = shared({ access: NONE, onDisk: readCapacity10 });
+const REPORT_OPCODES = shared({
+  access: Access.READ,
+  passesUpkeep: true,
+  decode: length32(6),
+  onNexus: reportSupportedOpcodes,
+});
 
 /** A service action of SANITIZE. */
 const sanitizeRow = (name: string, serviceAction: number, traits: Traits) =>
@@ -267,7 +283,7 @@ const ZEROS8 = "0000000000000000";
 
 /** Sorted by operation code and service action. */
 const OPERATIONS: readonly Operation[] = [
-  row("TEST UNIT READY", "00 00 00 00 00 00", { access: STATE, ...SUCCEED }),
+  row("TEST UNIT READY", "00 00 00 00 00 00", TEST_UNIT_READY),
   row("REQUEST SENSE", "03 01 0000 ff 00", { decode: length8(4), ...REQUEST_SENSE }),
   row("FORMAT UNIT", "04 3f 00 0000 00", FORMAT_UNIT),
   row("READ(6)", "08 1fffff ff 00", { decode: decode6, ...READ }),
@@ -284,7 +300,7 @@ const OPERATIONS: readonly Operation[] = [
   }),
   row("SEND DIAGNOSTIC", "1d f7 00 ffff 00", { decode: length16(3), ...SEND_DIAGNOSTIC }),
   row("PREVENT ALLOW MEDIUM REMOVAL", "1e 00 00 00 03 00", PREVENT_REMOVAL),
-  row("READ CAPACITY(10)", "25 00 ffffffff 0000 01 00", { access: NONE, onDisk: readCapacity10 }),
+  row("READ CAPACITY(10)", "25 00 ffffffff 0000 01 00", READ_CAPACITY),
   row("READ(10)", "28 18 ffffffff 1f ffff 00", { decode: decode10, ...READ }),
   row("WRITE(10)", "2a 18 ffffffff 1f ffff 00", { decode: decode10, ...WRITE }),
   row("WRITE AND VERIFY(10)", "2e 16 ffffffff 1f ffff 00", {
@@ -385,12 +401,12 @@ const OPERATIONS: readonly Operation[] = [
   }),
   row("REPORT LUNS", "a0 00 ff 000000 ffffffff 00 00", { decode: length32(6), ...REPORT_LUNS }),
   lengthRow("REPORT IDENTIFYING INFORMATION", 0x05, "a3 00000000 fe", REPORT_INFORMATION),
-  actionRow("REPORT SUPPORTED OPERATION CODES", 0x0c, "a3 1f 87 ff ffff ffffffff 00 00", {
-    access: Access.READ,
-    passesUpkeep: true,
-    decode: length32(6),
-    onNexus: reportSupportedOpcodes,
-  }),
+  actionRow(
+    "REPORT SUPPORTED OPERATION CODES",
+    0x0c,
+    "a3 1f 87 ff ffff ffffffff 00 00",
+    REPORT_OPCODES,
+  ),
   lengthRow("REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS", 0x0d, "a3 80000000 00", REPORT_TMFS),
   lengthRow("REPORT TIMESTAMP", 0x0f, "a3 00000000 00", REPORT_TIMESTAMP),
   lengthRow("SET IDENTIFYING INFORMATION", 0x06, "a4 00000000 fe", SET_INFORMATION),
@@ -408,4 +424,15 @@ const OPERATIONS: readonly Operation[] = [
   }),
 ];
 
-export const OPERATION_TABLE: OperationTable = new OperationTable(OPERATIONS);
+function tableOf(type: DeviceType): OperationTable {
+  return new OperationTable(OPERATIONS.filter((operation) => isFor(operation, type)));
+}
+
+/** What the devices of each type execute. */
+export const OPERATION_TABLES: Readonly<Record<DeviceType, OperationTable>> = {
+  [DeviceType.DISK]: tableOf(DeviceType.DISK),
+  [DeviceType.CD_ROM]: tableOf(DeviceType.CD_ROM),
+};
+
+/** What disks execute. */
+export const OPERATION_TABLE: OperationTable = OPERATION_TABLES[DeviceType.DISK];

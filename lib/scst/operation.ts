@@ -1,5 +1,6 @@
 /** What the core knows of a SCSI operation: a row of the opcode table. */
 import type { Command } from "../scsi/command.ts";
+import type { TypedRow } from "../scsi/device_type.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import type { Access } from "./access.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
@@ -12,7 +13,7 @@ export type CoreCommand = Command & {
   operation: Operation | undefined;
 };
 
-export interface Operation {
+export interface Operation extends TypedRow {
   /** Name of the command in the standard, for logs. */
   readonly name: string;
   /** OPERATION CODE. */

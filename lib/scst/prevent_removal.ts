@@ -13,6 +13,8 @@ const PREVENT_CHANGER = 0x02;
 export function preventRemoval(_nexus: Nexus, command: CoreCommand): void {
   const prevent = command.cdb[4]!;
   if ((prevent & PREVENT_CHANGER) !== 0) return command.failField(4, 1);
-  command.unit!.preventsRemoval = (prevent & PREVENT) !== 0;
+  const { preventers } = command.unit!.disk.tray;
+  if ((prevent & PREVENT) !== 0) preventers.add(command.unit);
+  else preventers.delete(command.unit);
   command.succeed();
 }

@@ -21,10 +21,10 @@ export function requestSense(_nexus: Nexus, command: CoreCommand): void {
 }
 
 /** What TEST UNIT READY would say of the disk. */
-function senseOf({ upkeep, hasMedium }: VirtualDisk, command: CoreCommand): number {
+function senseOf({ upkeep, absence }: VirtualDisk, command: CoreCommand): number {
   if (upkeep.sense !== Sense.NO_SENSE) {
     command.field = upkeep.field;
     return upkeep.sense;
   }
-  return hasMedium ? Sense.NO_SENSE : Sense.MEDIUM_NOT_PRESENT;
+  return absence;
 }

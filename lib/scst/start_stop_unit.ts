@@ -6,7 +6,6 @@
 import { Sense } from "../scsi/sense.ts";
 import { senseOfWrite } from "../vdisk/errno_sense.ts";
 import { flush } from "../vdisk/synchronize_cache.ts";
-import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import type { CoreCommand } from "./operation.ts";
 
@@ -18,25 +17,25 @@ const POWER_CONDITION = 0xf0;
 
 /** Executes START STOP UNIT. */
 export function startStopUnit(_nexus: Nexus, command: CoreCommand): void {
-  const { disk, device } = command.unit!;
+  const { disk } = command.unit!;
   const flags = command.cdb[4]!;
   // With a power condition START and LOEJ mean nothing.
   if ((flags & POWER_CONDITION) !== 0) return flushFor(command, () => {});
   if ((flags & LOEJ) !== 0) {
     if (!disk.settings.removable) return command.failField(4, 1);
     const load = (flags & START) !== 0;
-    if (disk.hasMedium === load) return command.succeed();
-    if (isPrevented(device.users)) return command.fail(Sense.MEDIUM_REMOVAL_PREVENTED);
+    if (disk.tray.isOpen !== load) return command.succeed();
+    if (disk.tray.preventers.size > 0) return command.fail(Sense.MEDIUM_REMOVAL_PREVENTED);
     return load ? loadMedium(command) : ejectMedium(command);
   }
-  if (!disk.hasMedium) return command.fail(Sense.MEDIUM_NOT_PRESENT);
+  if (!disk.hasMedium) return command.fail(disk.absence);
   if ((flags & START) !== 0) return command.succeed();
   flushFor(command, () => {});
 }
 
 function loadMedium(command: CoreCommand): void {
   const { disk, device } = command.unit!;
-  disk.hasMedium = true;
+  disk.tray.close();
   device.tellOthers(command.unit!, Sense.MEDIUM_MAY_HAVE_CHANGED);
   command.succeed();
 }
@@ -44,15 +43,10 @@ function loadMedium(command: CoreCommand): void {
 function ejectMedium(command: CoreCommand): void {
   const { disk } = command.unit!;
   // At once: no command that comes while it flushes finds a medium.
-  disk.hasMedium = false;
+  disk.tray.open();
   flushFor(command, () => {
-    disk.hasMedium = true;
+    disk.tray.close();
   });
-}
-
-function isPrevented(users: ReadonlySet<LogicalUnit>): boolean {
-  for (const unit of users) if (unit.preventsRemoval) return true;
-  return false;
 }
 
 /** Flushes unless the command does not want it, and ends the command: before that if it is IMMED. */

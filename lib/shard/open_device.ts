@@ -1,20 +1,27 @@
-/** The device handlers of SCST: which store a device has, and what it calls itself. */
+/** The device handlers of SCST: what kind of device one serves, on which store, and what it calls itself. */
+import { DeviceType } from "../scsi/device_type.ts";
 import type { DeviceModel, HandlerName } from "../scst/model.ts";
 import { openBlockStore, openFileStore } from "../store/file.ts";
 import type { IoPool } from "../store/io_pool.ts";
 import { openNull } from "../store/null.ts";
 import type { Store } from "../store/store.ts";
+import type { DiskSettings } from "../vdisk/virtual_disk.ts";
 
-/** T10 vendor identification by handler, as SCST has it. */
-const VENDORS: Record<HandlerName, string> = {
-  vdisk_fileio: "SCST_FIO",
-  vdisk_blockio: "SCST_BIO",
-  vdisk_nullio: "SCST_NIO",
+interface Handler {
+  readonly type: DeviceType;
+  /** T10 VENDOR IDENTIFICATION, as SCST has it. */
+  readonly vendor: string;
+}
+
+const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
+  vdisk_fileio: { type: DeviceType.DISK, vendor: "SCST_FIO" },
+  vdisk_blockio: { type: DeviceType.DISK, vendor: "SCST_BIO" },
+  vdisk_nullio: { type: DeviceType.DISK, vendor: "SCST_NIO" },
 };
 
-/** The T10 VENDOR IDENTIFICATION of the devices of a handler. */
-export function vendorOf(handler: HandlerName): string {
-  return VENDORS[handler];
+/** How the device presents itself to initiators. */
+export function settingsOf(model: DeviceModel): DiskSettings {
+  return { ...model, ...HANDLERS[model.handler] };
 }
 
 /** Opens the store of a device. Throws a StoreError with a sentence for the operator. */

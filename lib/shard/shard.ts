@@ -11,7 +11,7 @@ import { flush } from "../vdisk/synchronize_cache.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
-import { openDeviceStore, vendorOf } from "./open_device.ts";
+import { openDeviceStore, settingsOf } from "./open_device.ts";
 import { Portal } from "./portal.ts";
 
 /** Connections that a shard has at one time. */
@@ -51,7 +51,7 @@ export class Shard {
         "where the store has no such cache, a crash loses data that initiators believe safe";
       this.#report("warning", `device '${model.name}' has nv_cache: nothing is flushed; ${risk}`);
     }
-    const settings = { ...model, vendor: vendorOf(model.handler) };
+    const settings = settingsOf(model);
     const stateFile = (kind: string) =>
       new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool);
     const report = (line: string) => this.#report("error", line);

@@ -1,12 +1,15 @@
-/** A store operation for a command of a virtual disk. */
+/** Store operations for a command of a virtual disk, all of them on the medium that is in when it begins. */
+import { Errno } from "../../ffi/errno.ts";
 import { isRefusal } from "../../ffi/file.ts";
 import type { Command } from "../scsi/command.ts";
 import { IoOperation, IoRequest } from "../store/io_request.ts";
+import type { Medium } from "./medium.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 export class DiskRequest extends IoRequest {
   readonly disk: VirtualDisk;
   command: Command | undefined = undefined;
+  medium: Medium;
   /** How far a command that takes several operations has come. */
   step = 0;
   /** When the store began to work on a READ or WRITE, by performance.now(); 0 for everything else. */
@@ -16,6 +19,7 @@ export class DiskRequest extends IoRequest {
   constructor(disk: VirtualDisk) {
     super();
     this.disk = disk;
+    this.medium = disk.medium;
   }
 
   /**
@@ -41,22 +45,30 @@ export class DiskRequest extends IoRequest {
     this.length = length;
     this.#then = then;
     this.finished = then as (request: IoRequest) => void;
-    if (through && ranges) this.finished = syncAfter;
+    if (operation === IoOperation.READ) this.finished = failRemoved;
+    else if (through && ranges) this.finished = syncAfter;
     else if (this.operation === IoOperation.WRITE_DURABLE) this.finished = failUndurable;
-    this.disk.store.submit(this);
+    this.medium.store.submit(this);
   }
 
   /** Brings what the operation did to stable storage as well. */
   sync(): void {
     this.operation = IoOperation.SYNC;
     this.finished = failUnsynced;
-    this.disk.store.submit(this);
+    this.medium.store.submit(this);
   }
 
   /** Goes on with what start() was given. */
   proceed(): void {
     this.#then(this);
   }
+}
+
+/** What is read of a medium that is gone by now must not pass for the data of the one that came after it. */
+function failRemoved(finished: IoRequest): void {
+  const request = finished as DiskRequest;
+  if (request.medium.isRemoved) request.result = -Errno.ENOMEDIUM;
+  request.proceed();
 }
 
 function syncAfter(finished: IoRequest): void {

@@ -11,11 +11,14 @@ const WRITE_SENSE = new Map<number, number>([
   [Errno.EIO, Sense.WRITE_ERROR],
 ]);
 
+const READ_SENSE = new Map<number, number>([
+  [Errno.EIO, Sense.UNRECOVERED_READ_ERROR],
+  [Errno.ENOMEDIUM, Sense.MEDIUM_NOT_PRESENT],
+]);
+
 /** Sense of a read that failed with `errno`. */
 export function senseOfRead(errno: number): number {
-  return errno === Errno.EIO
-    ? Sense.UNRECOVERED_READ_ERROR
-    : Sense.HARDWARE_INTERNAL_TARGET_FAILURE;
+  return READ_SENSE.get(errno) ?? Sense.HARDWARE_INTERNAL_TARGET_FAILURE;
 }
 
 /** Sense of a write, flush, discard or zeroing that failed with `errno`. */

@@ -1,14 +1,28 @@
 /** INQUIRY (SPC-5 6.7): standard data, and which vital product data page to ask for. */
 import type { Command } from "../scsi/command.ts";
+import { DeviceType } from "../scsi/device_type.ts";
 import { putText } from "../scsi/text.ts";
 import type { DiskSettings, VirtualDisk } from "./virtual_disk.ts";
-import { VPD_PAGES } from "./vpd.ts";
+import { vpdPagesOf } from "./vpd.ts";
 
 /** PRODUCT REVISION LEVEL: four characters. */
 const REVISION = "0100";
 
-/** VERSION DESCRIPTORs (SPC-5 table 149): SAM-5, iSCSI, SPC-4, SBC-3 without claim of a version. */
-const VERSION_DESCRIPTORS = [0x00a0, 0x0960, 0x0460, 0x04c0];
+/** VERSION DESCRIPTORs (SPC-5 table 149): SAM-5, iSCSI, SPC-4 without claim of a version. */
+const VERSION_DESCRIPTORS = [0x00a0, 0x0960, 0x0460];
+
+/** What a device of a type says of itself beside what all say. */
+interface TypeIdentity {
+  /** VERSION DESCRIPTOR of its command set. */
+  readonly version: number;
+  /** Byte 5. */
+  readonly flags: number;
+}
+
+const IDENTITIES: Readonly<Record<DeviceType, TypeIdentity>> = {
+  [DeviceType.DISK]: { version: 0x04c0, flags: 0x08 }, // SBC-3; 3PC
+  [DeviceType.CD_ROM]: { version: 0x04e0, flags: 0x00 }, // MMC-6
+};
 
 const STANDARD_LENGTH = 96;
 const EVPD = 0x01;
@@ -17,17 +31,18 @@ const EVPD = 0x01;
 export function standardInquiry(settings: DiskSettings): Uint8Array {
   const bytes = new Uint8Array(STANDARD_LENGTH);
   const view = new DataView(bytes.buffer);
-  bytes[0] = 0x00; // connected, direct access block device
+  const { version, flags } = IDENTITIES[settings.type];
+  bytes[0] = settings.type; // PERIPHERAL QUALIFIER 000b: connected
   if (settings.removable) bytes[1] = 0x80; // RMB
   bytes[2] = 0x06; // VERSION: SPC-4
   bytes[3] = 0x32; // NORMACA, HISUP, RESPONSE DATA FORMAT 2
   bytes[4] = STANDARD_LENGTH - 5;
-  bytes[5] = 0x08; // 3PC
+  bytes[5] = flags;
   bytes[7] = 0x02; // CMDQUE
   putText(bytes, 8, 8, settings.vendor);
   putText(bytes, 16, 16, settings.name);
   putText(bytes, 32, 4, REVISION);
-  VERSION_DESCRIPTORS.forEach((version, index) => view.setUint16(58 + index * 2, version));
+  [...VERSION_DESCRIPTORS, version].forEach((code, index) => view.setUint16(58 + index * 2, code));
   return bytes;
 }
 
@@ -49,7 +64,7 @@ export function inquiry(disk: VirtualDisk, command: Command): void {
     if (pageCode !== 0) return command.failField(2);
     return command.respond(standardInquiry(disk.settings));
   }
-  const page = VPD_PAGES.find((entry) => entry.code === pageCode && entry.exists(disk));
+  const page = vpdPagesOf(disk).find((entry) => entry.code === pageCode);
   if (page === undefined) return command.failField(2);
   command.respond(page.build(disk, command.port));
 }

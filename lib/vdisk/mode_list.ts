@@ -9,7 +9,7 @@ import {
   type ModeName,
   type ModeValues,
 } from "./mode_fields.ts";
-import { buildModePage, MODE_PAGES, PageControl } from "./mode_pages.ts";
+import { buildModePage, modePagesOf, PageControl } from "./mode_pages.ts";
 import { buildBlockDescriptor } from "./mode_sense.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -27,23 +27,24 @@ export function readModeList(disk: VirtualDisk, command: Command): ModeValues | 
   if (outLength < wantedOut || list.length < header) return failLength(command);
   const descriptor = long ? list[6]! << 8 | list[7]! : list[3]!;
   const longLba = long && (list[4]! & LONG_LBA) !== 0;
-  if (descriptor !== 0 && descriptor !== (longLba ? 16 : 8)) return failAt(command, long ? 6 : 3);
+  const current = buildBlockDescriptor(disk, longLba);
+  if (descriptor !== 0 && descriptor !== current.length) return failAt(command, long ? 6 : 3);
   const values: Record<ModeName, number> = { ...disk.modes.current };
   let at = header + descriptor;
   if (list.length < at) return failLength(command);
-  const refused = checkBlockDescriptor(disk, list.subarray(header, at));
+  const refused = checkBlockDescriptor(list.subarray(header, at), current);
   if (refused >= 0) return failAt(command, header + refused);
   while (at < list.length) {
-    const page = MODE_PAGES.find(({ code }) => code === (list[at]! & 0x3f));
+    const page = modePagesOf(disk).find(({ code }) => code === (list[at]! & 0x3f));
     if ((list[at]! & SUBPAGE_FORMAT) !== 0) return failAt(command, at, 6);
     if (page === undefined) return failAt(command, at, 5);
     if (at + 1 < list.length && list[at + 1] !== page.length) return failAt(command, at + 1);
     const end = at + 2 + page.length;
     if (list.length < end) return failLength(command);
-    const current = buildModePage(page, disk, PageControl.CURRENT);
+    const present = buildModePage(page, disk, PageControl.CURRENT);
     const changeable = buildModePage(page, disk, PageControl.CHANGEABLE);
-    for (let index = 2; index < current.length; index++) {
-      const wrong = (list[at + index]! ^ current[index]!) & ~changeable[index]!;
+    for (let index = 2; index < present.length; index++) {
+      const wrong = (list[at + index]! ^ present[index]!) & ~changeable[index]!;
       if (wrong !== 0) return failAt(command, at + index, 31 - Math.clz32(wrong));
     }
     for (const name of disk.modes.changeable) {
@@ -59,11 +60,9 @@ export function readModeList(disk: VirtualDisk, command: Command): ModeValues | 
 }
 
 /** The byte of a block descriptor that asks for other blocks than there are (SBC-4 6.5.2); or -1. */
-function checkBlockDescriptor(disk: VirtualDisk, descriptor: Uint8Array): number {
+function checkBlockDescriptor(descriptor: Uint8Array, current: Uint8Array): number {
   if (descriptor.length === 0) return -1;
-  const long = descriptor.length === 16;
-  const count = long ? 8 : 4;
-  const current = buildBlockDescriptor(disk, long);
+  const count = descriptor.length === 16 ? 8 : 4;
   const isCount = (digit: number) => descriptor.subarray(0, count).every((byte) => byte === digit);
   // Zero keeps the number of blocks, and all ones stand for as many as there can be.
   if (!isCount(0x00) && !isCount(0xff)) {

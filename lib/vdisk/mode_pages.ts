@@ -1,4 +1,6 @@
-/** Mode pages (SPC-5 7.5, SBC-4 6.5): what never changes; the rest is in mode_fields.ts. */
+/** Mode pages (SPC-5 7.5, SBC-4 6.5, MMC-6 7): what never changes; the rest is in mode_fields.ts. */
+import { CD_ROM_ONLY, EVERY_TYPE, isFor, type TypedRow } from "../scsi/device_type.ts";
+import { capabilities } from "./cd_capabilities.ts";
 import { maskOf, MODE_FIELDS, type ModeName, type ModeValues } from "./mode_fields.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -6,22 +8,32 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 export const PageControl = { CURRENT: 0, CHANGEABLE: 1, DEFAULT: 2, SAVED: 3 } as const;
 
 /** One mode page: its code, and its fixed values behind the two-byte header. */
-interface ModePage {
+interface ModePage extends TypedRow {
   readonly code: number;
   readonly length: number;
   fill(page: DataView, disk: VirtualDisk): void;
 }
 
 /** The pages in the order in which page 3Fh returns them (SPC-5 6.13: ascending). */
-export const MODE_PAGES: readonly ModePage[] = [
+const MODE_PAGES: readonly ModePage[] = [
   { code: 0x01, length: 0x0a, fill: readWriteErrorRecovery },
+  { code: 0x01, types: CD_ROM_ONLY, length: 0x0a, fill: () => {} }, // Error Recovery: the default
   { code: 0x02, length: 0x0e, fill: () => {} }, // Disconnect-Reconnect: no limits
   { code: 0x03, length: 0x16, fill: formatDevice },
   { code: 0x04, length: 0x16, fill: rigidDiskGeometry },
   { code: 0x08, length: 0x12, fill: () => {} }, // Caching
-  { code: 0x0a, length: 0x0a, fill: control },
-  { code: 0x1c, length: 0x0a, fill: () => {} }, // Informational Exceptions Control: nothing to report
+  { code: 0x0a, types: EVERY_TYPE, length: 0x0a, fill: control },
+  { code: 0x1a, types: CD_ROM_ONLY, length: 0x0a, fill: () => {} }, // Power Condition: no timers
+  // Informational Exceptions Control: nothing to report.
+  { code: 0x1c, types: EVERY_TYPE, length: 0x0a, fill: () => {} },
+  { code: 0x1d, types: CD_ROM_ONLY, length: 0x08, fill: () => {} }, // Time-out and Protect
+  { code: 0x2a, types: CD_ROM_ONLY, length: 0x1e, fill: capabilities },
 ];
+
+/** The pages that a device has, ascending. */
+export function modePagesOf(disk: VirtualDisk): readonly ModePage[] {
+  return MODE_PAGES.filter((page) => isFor(page, disk.settings.type));
+}
 
 /** Page 01h (SBC-4 6.5.8). */
 function readWriteErrorRecovery(page: DataView): void {

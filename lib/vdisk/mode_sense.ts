@@ -1,7 +1,8 @@
 /** MODE SENSE (SPC-5 6.13, 6.14). */
 import type { Command } from "../scsi/command.ts";
+import { DeviceType } from "../scsi/device_type.ts";
 import { Sense } from "../scsi/sense.ts";
-import { buildModePage, MODE_PAGES } from "./mode_pages.ts";
+import { buildModePage, modePagesOf } from "./mode_pages.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 const ALL_PAGES = 0x3f;
@@ -23,7 +24,7 @@ export function modeSense(disk: VirtualDisk, command: Command): void {
   if (subpage !== 0 && (subpage !== ALL_SUBPAGES || pageCode !== ALL_PAGES)) {
     return command.failField(3);
   }
-  const pages = MODE_PAGES
+  const pages = modePagesOf(disk)
     .filter((entry) => pageCode === ALL_PAGES || entry.code === pageCode)
     .map((entry) => buildModePage(entry, disk, pageControl));
   if (pages.length === 0) return command.failField(2, 5);
@@ -46,15 +47,25 @@ export function modeSense(disk: VirtualDisk, command: Command): void {
 
 /** The mode parameter header (SPC-5 7.5.5); MODE DATA LENGTH is put in later. */
 function buildHeader(disk: VirtualDisk, long: boolean, descriptorLength: number): Uint8Array {
-  const deviceSpecific = (disk.protection === Sense.NO_SENSE ? 0 : WP) | DPOFUA;
+  const deviceSpecific = deviceSpecificOf(disk);
   if (!long) return new Uint8Array([0, 0, deviceSpecific, descriptorLength]);
   const longLba = descriptorLength === 16 ? 1 : 0;
   return new Uint8Array([0, 0, 0, deviceSpecific, longLba, 0, 0, descriptorLength]);
 }
 
-/** A short (8 bytes) or long LBA (16 bytes) mode parameter block descriptor (SBC-4 6.5.2). */
+/** DEVICE-SPECIFIC PARAMETER (SBC-4 6.5.1); MMC defines none. */
+function deviceSpecificOf({ settings, protection }: VirtualDisk): number {
+  if (settings.type === DeviceType.CD_ROM) return 0;
+  return (protection === Sense.NO_SENSE ? 0 : WP) | DPOFUA;
+}
+
+/**
+ * A short (8 bytes) or long LBA (16 bytes) mode parameter block descriptor (SBC-4 6.5.2). Drives for
+ * CDs have none, whatever is asked for (MMC-6).
+ */
 export function buildBlockDescriptor(disk: VirtualDisk, long: boolean): Uint8Array {
   const HIGH = 2 ** 32;
+  if (disk.settings.type === DeviceType.CD_ROM) return new Uint8Array(0);
   const view = new DataView(new ArrayBuffer(long ? 16 : 8));
   const blocks = disk.hasMedium ? disk.capacity : 0;
   if (long) {

@@ -1,22 +1,27 @@
-/** A virtual disk: a direct access block device (SBC-4) over a store. */
+/** A virtual disk over a store: a direct access block device (SBC-4), or a drive for CDs (MMC-6). */
 import { describeErrno } from "../../ffi/errno.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
 import type { Command } from "../scsi/command.ts";
+import { DeviceType } from "../scsi/device_type.ts";
 import { Sense } from "../scsi/sense.ts";
+import { AbsentStore } from "../store/absent.ts";
 import type { StateFile } from "../store/state_file.ts";
 import type { Store } from "../store/store.ts";
 import { BlockLocks } from "./block_locks.ts";
 import { Flusher } from "./flusher.ts";
 import { DiskRequest } from "./disk_request.ts";
+import { Medium } from "./medium.ts";
 import { Modes } from "./modes.ts";
 import { Statistics } from "./statistics.ts";
 import { Sanitizer } from "./sanitizer.ts";
+import { Tray } from "./tray.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** How a disk presents itself. */
 export interface DiskSettings {
   readonly name: string;
+  readonly type: DeviceType;
   /** Where the medium lies; it tells one from another that had the name of the device before. */
   readonly filename?: string | undefined;
   /** T10 VENDOR IDENTIFICATION, at most 8 characters. */
@@ -56,48 +61,82 @@ const MEMORY_MOST = 512 * 2 ** 20;
 
 export class VirtualDisk {
   readonly settings: DiskSettings;
-  readonly store: Store;
   readonly memory: MemoryPool;
   readonly blockSize: number;
-  /** Blocks of the medium. */
-  readonly capacity: number;
   readonly transferMost: number;
+  readonly tray = new Tray();
   readonly locks = new BlockLocks();
   readonly flusher = new Flusher(this);
   readonly modes: Modes;
   readonly statistics = new Statistics();
   readonly upkeep: Upkeep;
   readonly sanitizer: Sanitizer;
-  /** False between eject and load of a removable medium. */
-  hasMedium = true;
   /** Why writes are refused since a flush failed, as errno; 0 while all is well. */
   failure = 0;
+  #medium: Medium;
   #report: (line: string) => void;
   #requests: DiskRequest[] = [];
   #piece = new IoVector(1);
 
   /**
+   * `store` is what is in a drive at the beginning; undefined leaves it empty.
    * `stateFile` opens the file of the disk for a kind of state, by the name of its directory.
    * `report` takes a line for the log when something is wrong with the disk. Throws a StoreError when
    * saved state cannot be read.
    */
   constructor(
     settings: DiskSettings,
-    store: Store,
+    store: Store | undefined,
     memory: MemoryPool,
     stateFile: (kind: string) => StateFile,
     report: (line: string) => void,
   ) {
     this.#report = report;
     this.settings = settings;
-    this.store = store;
     this.memory = memory;
     this.blockSize = settings.blocksize;
-    this.capacity = Math.floor(store.size / settings.blocksize);
+    this.#medium = new Medium(store ?? new AbsentStore(), settings.blocksize);
     this.transferMost = TRANSFER_MOST / settings.blocksize;
     this.modes = new Modes(settings, stateFile("vdev_mode_pages"), report);
     this.upkeep = new Upkeep(this);
     this.sanitizer = new Sanitizer(this, stateFile("sanitize"), report);
+  }
+
+  get medium(): Medium {
+    return this.#medium;
+  }
+
+  get store(): Store {
+    return this.#medium.store;
+  }
+
+  /** Blocks of the medium; 0 in an empty drive. */
+  get capacity(): number {
+    return this.#medium.capacity;
+  }
+
+  /** Whether there is a medium, and the tray is closed. */
+  get hasMedium(): boolean {
+    return this.#medium.capacity > 0 && !this.tray.isOpen;
+  }
+
+  /** The sense of a command that would use a medium that is not there; else NO_SENSE. */
+  get absence(): number {
+    if (this.hasMedium) return Sense.NO_SENSE;
+    if (this.settings.type === DeviceType.DISK) return Sense.MEDIUM_NOT_PRESENT;
+    return this.tray.isOpen
+      ? Sense.MEDIUM_NOT_PRESENT_TRAY_OPEN
+      : Sense.MEDIUM_NOT_PRESENT_TRAY_CLOSED;
+  }
+
+  /**
+   * Puts another medium into the drive, or none, and closes the tray. What works on the old one ends
+   * with ENOMEDIUM when it reads.
+   */
+  changeMedium(store?: Store): void {
+    this.#medium.remove();
+    this.#medium = new Medium(store ?? new AbsentStore(), this.blockSize);
+    this.tray.close();
   }
 
   /** Whether what is written has to be on stable storage before GOOD. */
@@ -137,6 +176,8 @@ export class VirtualDisk {
   takeRequest(command?: Command): DiskRequest {
     const request = this.#requests.pop() ?? new DiskRequest(this);
     request.command = command;
+    request.medium = this.#medium;
+    request.medium.begin();
     if (command !== undefined) this.locks.begin(command);
     return request;
   }
@@ -149,6 +190,7 @@ export class VirtualDisk {
     request.command = undefined;
     request.began = 0;
     request.iov.clear();
+    request.medium.end();
     this.#requests.push(request);
     if (command !== undefined) this.locks.end(command);
   }

@@ -1,5 +1,6 @@
 /** Vital product data pages (SPC-5 7.7, SBC-4 6.6). */
 import type { TargetPort } from "../scsi/command.ts";
+import { EVERY_TYPE, isFor, type TypedRow } from "../scsi/device_type.ts";
 import { putText } from "../scsi/text.ts";
 import { hasCountedSpace } from "./log_pages.ts";
 import { thresholdExponent } from "./threshold.ts";
@@ -14,8 +15,8 @@ import {
 } from "./virtual_disk.ts";
 import { atomicMost } from "./write_atomic.ts";
 
-/** One page: its code, which disks have it, and its whole content. */
-interface VpdPage {
+/** One page: its code, which devices have it, and its whole content. */
+interface VpdPage extends TypedRow {
   readonly code: number;
   exists(disk: VirtualDisk): boolean;
   build(disk: VirtualDisk, port: TargetPort): Uint8Array;
@@ -24,11 +25,11 @@ interface VpdPage {
 const always = () => true;
 
 /** The pages in ascending order, as page 00h lists them. */
-export const VPD_PAGES: readonly VpdPage[] = [
-  { code: 0x00, exists: always, build: supportedPages },
-  { code: 0x80, exists: always, build: unitSerialNumber },
-  { code: 0x83, exists: always, build: deviceIdentification },
-  { code: 0x86, exists: always, build: extendedInquiry },
+const VPD_PAGES: readonly VpdPage[] = [
+  { code: 0x00, types: EVERY_TYPE, exists: always, build: supportedPages },
+  { code: 0x80, types: EVERY_TYPE, exists: always, build: unitSerialNumber },
+  { code: 0x83, types: EVERY_TYPE, exists: always, build: deviceIdentification },
+  { code: 0x86, types: EVERY_TYPE, exists: always, build: extendedInquiry },
   { code: 0x8f, exists: always, build: thirdPartyCopy },
   { code: 0xb0, exists: always, build: blockLimits },
   { code: 0xb1, exists: always, build: blockDeviceCharacteristics },
@@ -38,6 +39,11 @@ export const VPD_PAGES: readonly VpdPage[] = [
     build: logicalBlockProvisioning,
   },
 ];
+
+/** The pages that a device has. */
+export function vpdPagesOf(disk: VirtualDisk): readonly VpdPage[] {
+  return VPD_PAGES.filter((page) => isFor(page, disk.settings.type) && page.exists(disk));
+}
 
 /** A page of `length` bytes behind its four-byte header. */
 function newPage(code: number, length: number): DataView<ArrayBuffer> {
@@ -53,7 +59,7 @@ function bytesOf(view: DataView<ArrayBuffer>): Uint8Array {
 
 /** Page 00h (SPC-5 7.7.15). */
 function supportedPages(disk: VirtualDisk): Uint8Array {
-  const codes = VPD_PAGES.filter((page) => page.exists(disk)).map((page) => page.code);
+  const codes = vpdPagesOf(disk).map((page) => page.code);
   const view = newPage(0x00, codes.length);
   codes.forEach((code, index) => view.setUint8(4 + index, code));
   return bytesOf(view);

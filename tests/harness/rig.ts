@@ -6,6 +6,7 @@ import { createWake, Wake } from "../../ffi/wake.ts";
 import { Connection } from "../../lib/iscsi/connection.ts";
 import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
+import { DeviceType } from "../../lib/scsi/device_type.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
 import type { IoPool } from "../../lib/store/io_pool.ts";
@@ -69,6 +70,7 @@ export class Rig implements Disposable {
   constructor(options: RigOptions = {}) {
     const settings = {
       name: "rig",
+      type: DeviceType.DISK,
       vendor: "SCST_FIO",
       blocksize: options.blocksize ?? BLOCK,
       readOnly: options.readOnly ?? false,

@@ -207,9 +207,9 @@ Deno.test("extendedCopy() refuses a side without a medium, under upkeep, or out 
   };
   const { disk } = rig.destination;
   for (const list of [listOf([{ blocks: 8 }]), listOf([{ blocks: 8, from: 1, to: 0 }])]) {
-    disk.hasMedium = false;
+    disk.tray.open();
     refuse(list, "ejected");
-    disk.hasMedium = true;
+    disk.tray.close();
     disk.upkeep.sense = Sense.SANITIZE_IN_PROGRESS;
     refuse(list, "under upkeep");
     disk.upkeep.sense = Sense.NO_SENSE;

@@ -11,12 +11,15 @@ import {
   inquiry,
   modeSense10,
   preventRemoval,
+  read10,
   requestSense,
   startStopUnit,
   testUnitReady,
   write10,
 } from "../initiator/cdb.ts";
-import { parseSense, senseText } from "../initiator/sense.ts";
+import { Field, FINAL } from "../initiator/pdu.ts";
+import { READ, TaskAttribute } from "../initiator/requests.ts";
+import { parseResponseSense, parseSense, senseText } from "../initiator/sense.ts";
 
 const LOGICAL_UNIT_RESET = 5;
 const NO_MEDIUM = "02/3A/00";
@@ -102,6 +105,29 @@ Deno.test("preventRemoval() ends with its nexus and with a reset", () => {
   assert.equal(exchangeManagement(other, LOGICAL_UNIT_RESET), 0);
   exchangeSense(other, testUnitReady(), "06/29/03");
   exchangeGood(other, EJECT);
+});
+
+Deno.test("a command that waits for its turn does not outlast the medium that it came for", () => {
+  for (const [reloads, wanted] of [[false, NO_MEDIUM], [true, "06/28/00"]] as const) {
+    using rig = new Rig({ removable: true });
+    const [one, other] = [rig.login(1), rig.login(2)];
+    const flags = FINAL | READ | TaskAttribute.Ordered;
+    const waiting = { cdb: read10(8, 1), flags, expectedLength: 512 };
+    rig.store.hanging = true;
+    one.send(one.command({ ...waiting, cdb: read10(0, 1) }));
+    const read = one.command(waiting);
+    one.send(read);
+    exchangeGood(other, startStopUnit({ loadOrEject: true, immediate: true }));
+    if (reloads) exchangeGood(other, LOAD);
+    assert.equal(rig.store.held.length, 2, "the first read and the flush");
+    rig.store.hanging = false;
+    rig.store.release();
+    const answers = one.take();
+    assert.equal(answers.length, 2);
+    assert.equal(answers[0]!.u8(Field.status), 0, "the store worked on this one");
+    assert.equal(answers[1]!.itt, read.itt);
+    assert.equal(senseText(parseResponseSense(answers[1]!.data)), wanted);
+  }
 });
 
 Deno.test("startStopUnit() without LOEJ, or with a power condition, leaves the unit ready", () => {

@@ -1,0 +1,26 @@
+/** What is in a drive without a medium: no block at all. */
+import { Errno } from "../../ffi/errno.ts";
+import { IoOperation, type IoRequest } from "./io_request.ts";
+import type { Store } from "./store.ts";
+
+export class AbsentStore implements Store {
+  readonly size = 0;
+  readonly physicalBlockSize = 1;
+  readonly countsSpace = false;
+
+  readNow(): number {
+    return -Errno.ENOMEDIUM;
+  }
+
+  writeNow(): number {
+    return -Errno.ENOMEDIUM;
+  }
+
+  submit(request: IoRequest): void {
+    // All that was ever written to it is on stable storage.
+    request.result = request.operation === IoOperation.SYNC ? 0 : -Errno.ENOMEDIUM;
+    request.finished(request);
+  }
+
+  close(): void {}
+}
