@@ -5,6 +5,7 @@ import { type AbortOptions, Nexus, type NexusTransport } from "../scst/nexus.ts"
 import type { Target } from "../scst/target.ts";
 import type { TargetPort } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
+import { sendDropNotice, sendLogoutRequest, sendScsiEvent } from "./async_message.ts";
 import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
 import type { Connection } from "./connection.ts";
 import { solicitWaiting } from "./data_out.ts";
@@ -179,7 +180,18 @@ export class Session implements NexusTransport {
 
   drop(reason: string): void {
     this.report("info", `connection closed: ${reason}`);
+    if (!this.connection.isFinishing) sendDropNotice(this);
     this.connection.finish();
+  }
+
+  announce(unit: LogicalUnit, sense: number): void {
+    if (this.#ended || this.connection.isFinishing) return;
+    sendScsiEvent(this, unit.lun, sense, unit.disk.modes.current.D_SENSE === 1);
+  }
+
+  /** Asks the initiator to log out within so many seconds. */
+  requestLogout(seconds: number): void {
+    if (!this.#ended && !this.connection.isFinishing) sendLogoutRequest(this, seconds);
   }
 
   /** Ends the session: its tasks are aborted, its nexus is lost. */

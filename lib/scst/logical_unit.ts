@@ -48,6 +48,15 @@ export class LogicalUnit {
     this.#attentions = insertAttention(this.#attentions, sense);
   }
 
+  /**
+   * Establishes a unit attention condition that the initiator is told of at once as well: a change of
+   * the unit that it should not learn of by chance. The condition stays, for those who do not listen.
+   */
+  announce(sense: number): void {
+    this.addAttention(sense);
+    this.nexus.announce(this, sense);
+  }
+
   /** Takes the unit attention condition that comes first; it is cleared by being reported. */
   takeAttention(): number | undefined {
     return this.#attentions.shift();

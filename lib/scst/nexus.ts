@@ -18,6 +18,8 @@ export interface NexusTransport {
   abortTasks(unit?: LogicalUnit, how?: AbortOptions): number;
   /** Closes the connection of the nexus; `reason` is for the log. */
   drop(reason: string): void;
+  /** Tells the initiator of a unit attention condition as soon as it is there. */
+  announce(unit: LogicalUnit, sense: number): void;
 }
 
 export class Nexus {
@@ -56,6 +58,11 @@ export class Nexus {
   /** Closes the connection that carries the nexus, when what it has to say is said. */
   drop(reason: string): void {
     this.#transport.drop(reason);
+  }
+
+  /** Tells the initiator of a unit attention condition without waiting for a command. */
+  announce(unit: LogicalUnit, sense: number): void {
+    this.#transport.announce(unit, sense);
   }
 
   /** Ends the nexus (SAM-5 6.3.4, I_T nexus loss). */

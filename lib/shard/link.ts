@@ -15,6 +15,14 @@ import { Connection } from "../iscsi/connection.ts";
 import type { Node } from "../iscsi/node.ts";
 import type { Handler, Loop, Settler } from "./loop.ts";
 
+/** Who hears what becomes of a link. */
+export interface LinkOwner {
+  /** The login is through, or will never be. */
+  loginEnded(link: Link): void;
+  /** The socket is closed. */
+  ended(link: Link): void;
+}
+
 /** Bytes that are received at once. */
 export const RECEIVE_LENGTH = 256 * 2 ** 10;
 
@@ -41,7 +49,8 @@ export class Link implements Handler, Settler {
   #settling = false;
   #lingerUntil = 0;
   #finishBy = 0;
-  #ended: (link: Link) => void;
+  #owner: LinkOwner;
+  #isHalfOpen = true;
   /** Bytes that were received and not handled, because the output has to be sent first. */
   #backlog: Memory | undefined = undefined;
   #backlogStart = 0;
@@ -49,7 +58,7 @@ export class Link implements Handler, Settler {
 
   /**
    * Takes over an accepted socket. `buffer` is shared by all links: what a link leaves in it at the
-   * end of its turn it keeps elsewhere. `ended` hears when the socket is closed.
+   * end of its turn it keeps elsewhere.
    */
   constructor(
     loop: Loop,
@@ -58,13 +67,13 @@ export class Link implements Handler, Settler {
     peer: SocketAddress,
     local: SocketAddress,
     buffer: Memory,
-    ended: (link: Link) => void,
+    owner: LinkOwner,
   ) {
     this.#loop = loop;
     this.#fd = fd;
     this.#node = node;
     this.#buffer = buffer;
-    this.#ended = ended;
+    this.#owner = owner;
     this.#began = performance.now();
     this.connection = new Connection(node, peer, local, () => this.#touch());
     loop.watch(fd, this.#interest, this);
@@ -111,9 +120,16 @@ export class Link implements Handler, Settler {
       this.#resume();
       this.#send();
     }
+    if (this.#isHalfOpen && !this.connection.isLoggingIn) this.#endLogin();
     if (this.connection.isClosed) return this.#close();
     if (this.connection.isFinishing && this.connection.output.length === 0) return this.#linger();
     this.#watch();
+  }
+
+  #endLogin(): void {
+    if (!this.#isHalfOpen) return;
+    this.#isHalfOpen = false;
+    this.#owner.loginEnded(this);
   }
 
   /** Looks after time limits once a second. */
@@ -248,6 +264,7 @@ export class Link implements Handler, Settler {
     this.#backlog = undefined;
     this.#loop.close(this.#fd);
     this.#fd = -1;
-    this.#ended(this);
+    this.#endLogin();
+    this.#owner.ended(this);
   }
 }

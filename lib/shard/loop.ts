@@ -138,11 +138,12 @@ export class Loop {
   }
 
   #endTurn(): void {
-    // Settling one may give another one something to do.
-    for (let settler = this.#settlers.pop(); settler; settler = this.#settlers.pop()) {
-      const who = settler;
-      this.#try(() => who.settle());
+    // Settling one may give another one something to do, which then comes last.
+    const settlers = this.#settlers;
+    for (let index = 0; index < settlers.length; index++) {
+      this.#try(() => settlers[index]!.settle());
     }
+    settlers.length = 0;
     for (let fd = this.#closing.pop(); fd !== undefined; fd = this.#closing.pop()) closeSocket(fd);
   }
 }

@@ -9,10 +9,14 @@ import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
 import { flush } from "../vdisk/synchronize_cache.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { HalfOpen } from "./half_open.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
 import { openDeviceStore, settingsOf } from "./open_device.ts";
 import { Portal } from "./portal.ts";
+
+/** Milliseconds that initiators have to log out when the server stops. */
+const LOGOUT_TIMEOUT = 2000;
 
 /** Connections that a shard has at one time. */
 const CONNECTIONS_MOST = 4096;
@@ -24,6 +28,11 @@ export class Shard {
   #devices = new Map<string, Device>();
   #portals = new Set<Portal>();
   #links = new Set<Link>();
+  #halfOpen = new HalfOpen<Link>();
+  /** What is still to be done when all connections have ended. */
+  #stopping: (() => void) | undefined = undefined;
+  /** When the connections are closed that have not ended by themselves. */
+  #closeBy = 0;
   #buffer = new Memory(RECEIVE_LENGTH);
   #report: Report;
   /** Where the state of devices is kept. */
@@ -72,11 +81,33 @@ export class Shard {
     this.#portals.add(new Portal(this.loop, fd, accept, (line) => this.#report("warning", line)));
   }
 
-  /** Closes all sessions and flushes all devices; `done` hears an error as a sentence. */
+  /**
+   * Asks all initiators to log out, closes the sessions of those who do not, and flushes all devices;
+   * `done` hears an error as a sentence.
+   */
   stop(done: (error: string | undefined) => void): void {
     for (const portal of this.#portals) portal.close();
     this.#portals.clear();
-    for (const link of this.#links) link.connection.finish();
+    for (const link of this.#links) {
+      if (link.connection.isLoggingIn) link.connection.finish();
+    }
+    for (const session of this.#node.sessions) session.requestLogout(LOGOUT_TIMEOUT / 1000);
+    this.#closeBy = performance.now() + LOGOUT_TIMEOUT;
+    this.#stopping = () => this.#flushAll(done);
+    this.#goOnStopping();
+  }
+
+  /** Flushes when nobody is logged in any more. */
+  #goOnStopping(): void {
+    const flushAll = this.#stopping;
+    if (flushAll === undefined || [...this.#node.sessions].length > 0) return;
+    this.#stopping = undefined;
+    flushAll();
+  }
+
+  #flushAll(answer: (error: string | undefined) => void): void {
+    // The last answers go out first: the process may end with this one.
+    const done = (error?: string) => this.loop.settleLater({ settle: () => answer(error) });
     let left = this.#devices.size;
     const failed: string[] = [];
     if (left === 0) return done(undefined);
@@ -99,11 +130,26 @@ export class Shard {
       return closeSocket(fd);
     }
     tuneSocket(fd);
-    const ended = (link: Link) => this.#links.delete(link);
-    this.#links.add(new Link(this.loop, fd, this.#node, peer, local, this.#buffer, ended));
+    const { hostname } = peer;
+    const link = new Link(this.loop, fd, this.#node, peer, local, this.#buffer, {
+      loginEnded: (link) => this.#halfOpen.leave(hostname, link),
+      ended: (link) => this.#linkEnded(link),
+    });
+    this.#links.add(link);
+    const oldest = this.#halfOpen.enter(hostname, link);
+    oldest?.connection.breakOff("there are too many connections from there that do not log in");
+  }
+
+  #linkEnded(link: Link): void {
+    this.#links.delete(link);
+    this.#goOnStopping();
   }
 
   #tick(now: number): void {
+    if (this.#stopping !== undefined && now >= this.#closeBy) {
+      for (const session of [...this.#node.sessions]) session.drop("the server stops");
+      this.#goOnStopping();
+    }
     for (const portal of this.#portals) portal.tick();
     for (const link of this.#links) link.tick(now);
   }

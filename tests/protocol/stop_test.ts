@@ -6,10 +6,10 @@ import { assertSameBytes } from "../harness/same_bytes.ts";
 import { backingFile, diskYaml, startTestServer, type TestServer } from "../harness/server.ts";
 import { openReady, openSteered } from "../harness/sessions.ts";
 import { patternBytes } from "../initiator/bytes.ts";
-import { inquiry, write10 } from "../initiator/cdb.ts";
-import { FINAL, Opcode } from "../initiator/pdu.ts";
+import { inquiry, testUnitReady, write10 } from "../initiator/cdb.ts";
+import { Field, FINAL, Opcode } from "../initiator/pdu.ts";
 import { RawConnection } from "../initiator/raw.ts";
-import { WRITE } from "../initiator/requests.ts";
+import { logoutRequest, WRITE } from "../initiator/requests.ts";
 import type { Session } from "../initiator/session.ts";
 
 /** RFC of the project: sessions closed, devices flushed and the process gone in less than this. */
@@ -62,6 +62,42 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     }
   });
 }
+
+Deno.test("SIGTERM asks initiators to log out, and waits for those who do", async () => {
+  await using server = await startTestServer((dir) =>
+    diskYaml([{ filename: backingFile(dir, "disk", 1 << 20) }])
+  );
+  using polite = await openSteered(server);
+  using deaf = await openSteered(server, { isid: new Uint8Array([0, 0, 0, 0, 0, 9]) });
+  const stopped = server.stop("SIGTERM");
+  for (const session of [polite, deaf]) {
+    const request = await session.expect(Opcode.AsyncMessage);
+    assert.deepEqual([request.u8(Field.asyncEvent), request.u16(Field.time2Retain)], [1, 2]);
+  }
+  // Commands still run: the initiator has to bring things to an end.
+  const itt = await polite.sendCommand({ cdb: testUnitReady() });
+  assert.equal((await polite.expect(Opcode.ScsiResponse, itt)).u8(Field.status), 0);
+  await polite.send(logoutRequest(polite.numbers()));
+  await polite.expect(Opcode.LogoutResponse);
+  assert.equal(await polite.receive(), undefined, "closed");
+  const notice = await deaf.expect(Opcode.AsyncMessage);
+  assert.equal(notice.u8(Field.asyncEvent), 3, "dropped");
+  assert.equal((await stopped).code, 0);
+});
+
+Deno.test("SIGTERM ends at once when everybody has logged out", async () => {
+  await using server = await startTestServer((dir) =>
+    diskYaml([{ filename: backingFile(dir, "disk", 1 << 20) }])
+  );
+  using session = await openSteered(server);
+  const start = performance.now();
+  const stopped = server.stop("SIGTERM");
+  await session.expect(Opcode.AsyncMessage);
+  await session.send(logoutRequest(session.numbers()));
+  await stopped;
+  assert.match(server.stderr(), /logout/);
+  assert(!/the server stops/.test(server.stderr()), `${performance.now() - start} ms`);
+});
 
 Deno.test("a server that starts again has the same data and the same identities", async () => {
   const dir = await Deno.makeTempDir({ prefix: "scst_restart_" });
