@@ -300,6 +300,8 @@ export class Keeper implements BlockOwner {
         return;
       case Opcode.NopIn:
         return this.#pong(pdu);
+      case Opcode.AsyncMessage:
+        return; // what it says shows in what follows
     }
     const deed = this.#deed;
     assert(deed !== undefined && pdu.itt === deed.itt, `${opcodeName(pdu.opcode)} for nothing`);
