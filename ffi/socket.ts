@@ -14,6 +14,8 @@ const SO_KEEPALIVE = { linux: 9, freebsd: 0x8 }[SYSTEM];
 const AF_INET = 2;
 const AF_INET6 = { linux: 10, freebsd: 28 }[SYSTEM];
 const IPPROTO_TCP = 6;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = { linux: 26, freebsd: 27 }[SYSTEM];
 const TCP_NODELAY = 1;
 const SHUT_WR = 1;
 
@@ -70,6 +72,15 @@ export function tuneSocket(fd: number): void {
   const one = new Uint8Array(new Int32Array([1]).buffer);
   libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
   libc.setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, one, 4);
+}
+
+/** Whether a socket that is bound to an IPv6 address takes IPv4 connections too. */
+export function takesIPv4(fd: number): boolean {
+  const value = new Int32Array(1);
+  const bytes = new Uint8Array(value.buffer);
+  const length = new Uint8Array(new Uint32Array([4]).buffer);
+  const result = check(libc.getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, bytes, length));
+  return result === 0 && value[0] === 0; // an IPv4 socket has no such option
 }
 
 type NameCall = (

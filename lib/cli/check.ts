@@ -1,5 +1,6 @@
 /** `scst check FILE`: whether a configuration is valid. */
 import { readConfiguration } from "../config/load.ts";
+import { allLuns } from "../config/target.ts";
 import { ExitCode } from "./failure.ts";
 import { print } from "./output.ts";
 import type { Verb, VerbInput } from "./verb.ts";
@@ -7,7 +8,7 @@ import type { Verb, VerbInput } from "./verb.ts";
 /** Names every problem of the file, or says what is in it; starts and writes nothing. */
 function check({ arguments: [path = ""] }: VerbInput): ExitCode {
   const { portals, devices, targets } = readConfiguration(path);
-  const luns = targets.reduce((sum, target) => sum + target.luns.length, 0);
+  const luns = targets.flatMap(allLuns).length;
   const content = [
     count(portals.length, "portal"),
     count(devices.length, "device"),

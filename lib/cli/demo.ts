@@ -2,7 +2,12 @@
 import { savedIds } from "../config/ids.ts";
 import { ISCSI_PORT } from "../config/portal.ts";
 import { formatSize, parseSize, SIZE_ALLOWED, sizeHint } from "../config/size.ts";
-import { type DeviceIds, DRIVER_DEFAULTS, type ServerModel } from "../scst/model.ts";
+import {
+  type DeviceIds,
+  DRIVER_DEFAULTS,
+  type ServerModel,
+  TARGET_DEFAULTS,
+} from "../scst/model.ts";
 import { StartError } from "../shard/server.ts";
 import type { SparseFile } from "../store/create.ts";
 import { connectingText } from "./connecting.ts";
@@ -91,7 +96,12 @@ function demoModel(
       atomicWrites: false,
       ids,
     }],
-    targets: [{ name: TARGET, luns: [{ lun: 0, device: DEVICE }] }],
+    targets: [{
+      name: TARGET,
+      attributes: TARGET_DEFAULTS,
+      luns: [{ lun: 0, device: DEVICE, readOnly: false }],
+      groups: [],
+    }],
   };
 }
 

@@ -8,6 +8,8 @@ export const ExitCode = {
   OK: 0,
   FAILED: 1,
   USAGE: 2,
+  /** What was asked about is not allowed. */
+  REFUSED: 3,
 } as const;
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 

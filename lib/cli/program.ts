@@ -9,8 +9,9 @@ import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
 import type { Verb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
+import { WHY } from "./why.ts";
 
-const VERBS: readonly Verb[] = [DEMO, SERVE, CHECK, VERSION];
+const VERBS: readonly Verb[] = [DEMO, SERVE, CHECK, WHY, VERSION];
 const NAMES = oneOf(VERBS.map(({ name }) => name));
 const ADVICE = 'run "scst help" or "scst help VERB"';
 
@@ -54,15 +55,18 @@ function sentence(text: string): string {
 
 function addVerb(program: Command, verb: Verb, done: (code: ExitCode) => void): void {
   const command = program.command(verb.name).description(verb.summary);
-  for (const { name, description } of verb.arguments) command.argument(`<${name}>`, description);
+  for (const { name, description, isOptional } of verb.arguments) {
+    command.argument(isOptional ? `[${name}]` : `<${name}>`, description);
+  }
   for (const { name, value, description, required } of verb.options) {
     const note = required ? " (required)" : "";
-    command.option(`--${name} <${value}>`, description + note);
+    command.option(value === undefined ? `--${name}` : `--${name} <${value}>`, description + note);
   }
   const examples = verb.examples.map((example) => `  ${example}`);
   command.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
   command.action(async () => {
-    const options = new Map(Object.entries(command.opts<Record<string, string>>()));
+    const given = Object.entries(command.opts<Record<string, string | true>>());
+    const options = new Map(given.map(([name, value]) => [name, String(value)]));
     checkRequired(verb, options);
     done(await verb.run({ options, arguments: command.args }));
   });

@@ -4,14 +4,20 @@ import type { ExitCode } from "./failure.ts";
 export interface VerbOption {
   /** Without the leading dashes. */
   readonly name: string;
-  /** What the option's value is, as the help shows it. */
-  readonly value: string;
+  /** What the option's value is, as the help shows it; a switch has none. */
+  readonly value?: string;
   readonly description: string;
   readonly required?: boolean;
 }
 
+export interface VerbArgument {
+  readonly name: string;
+  readonly description: string;
+  readonly isOptional?: boolean;
+}
+
 export interface VerbInput {
-  /** The value of each option that was given. */
+  /** The value of each option that was given; `true` for a switch. */
   readonly options: ReadonlyMap<string, string>;
   /** The values of the verb's arguments. */
   readonly arguments: readonly string[];
@@ -20,8 +26,8 @@ export interface VerbInput {
 export interface Verb {
   readonly name: string;
   readonly summary: string;
-  /** Arguments that have to be given. */
-  readonly arguments: readonly { readonly name: string; readonly description: string }[];
+  /** Those that need not be given stand last. */
+  readonly arguments: readonly VerbArgument[];
   readonly options: readonly VerbOption[];
   /** Complete command lines. */
   readonly examples: readonly string[];

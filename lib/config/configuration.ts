@@ -5,8 +5,9 @@ import { checkUnique, type DeviceDraft, DEVICES } from "./device.ts";
 import { DRIVER } from "./driver.ts";
 import { type ConfigNode, describeNode, isEmpty } from "./node.ts";
 import { formatPortal, parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./portal.ts";
+import { checkLuns } from "./luns.ts";
 import { type Position, ProblemList, quote } from "./problem.ts";
-import { checkLuns, type TargetDraft, TARGETS } from "./target.ts";
+import { allLuns, type TargetDraft, TARGETS } from "./target.ts";
 import { parseYaml } from "./yaml_tree.ts";
 
 /** A valid configuration; devices may still lack identities. */
@@ -93,7 +94,7 @@ export function parseConfiguration(text: string, file: string): Configuration {
   }
   const { values } = readObject(CONFIGURATION, root, "", problems);
   checkUnique(values.devices, problems);
-  checkLuns(values.targets, values.devices.map((device) => device.name), problems);
+  checkLuns(values.targets.flatMap(allLuns), values.devices.map((device) => device.name), problems);
   problems.throwIfAny();
   return values;
 }

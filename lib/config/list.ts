@@ -1,9 +1,17 @@
 /** Lists of the configuration whose items are scalars of one kind. */
 import { type Attribute, readScalar, type ScalarRule } from "./attribute.ts";
 import { describeNode, isEmpty } from "./node.ts";
+import { quote } from "./problem.ts";
 
-/** An attribute that is a list of at most `most` items, each by `rule`; empty if it is not there. */
-export function list<T>(rule: ScalarRule<T>, most: number): Attribute<readonly T[]> {
+/**
+ * An attribute that is a list of at most `most` items, each by `rule`; empty if it is not there.
+ * `identity` tells which items are the same, where none may be there twice.
+ */
+export function list<T>(
+  rule: ScalarRule<T>,
+  most: number,
+  identity?: (item: T) => string,
+): Attribute<readonly T[]> {
   return {
     fallback: [],
     read: (node, path, problems) => {
@@ -19,10 +27,20 @@ export function list<T>(rule: ScalarRule<T>, most: number): Attribute<readonly T
         problems.add(node.at, path, what);
         return undefined;
       }
-      const items = node.items.map((item, index) =>
-        readScalar(rule, item, `${path}[${index}]`, problems)
-      );
-      return items.filter((item) => item !== undefined);
+      const lines = new Map<string, number>();
+      const taken: T[] = [];
+      for (const [index, item] of node.items.entries()) {
+        const value = readScalar(rule, item, `${path}[${index}]`, problems);
+        if (value === undefined) continue;
+        taken.push(value);
+        const id = identity?.(value);
+        const line = id === undefined ? undefined : lines.get(id);
+        if (line !== undefined) {
+          const what = `must not be given twice: ${quote(id!)} is also in line ${line}`;
+          problems.add(item.at, `${path}[${index}]`, what);
+        } else if (id !== undefined) lines.set(id, item.at.line);
+      }
+      return taken;
     },
   };
 }

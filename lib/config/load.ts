@@ -1,10 +1,12 @@
 /** From a configuration file to the model that a server is started with. */
-import type { DeviceIds, DeviceModel, ServerModel } from "../scst/model.ts";
+import type { DeviceIds, DeviceModel, LunModel, ServerModel, TargetModel } from "../scst/model.ts";
 import { type Configuration, parseConfiguration } from "./configuration.ts";
 import type { DeviceAttributes } from "./device.ts";
 import { identities } from "./identities.ts";
+import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
 import { readText } from "./read_text.ts";
+import type { TargetDraft } from "./target.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -35,11 +37,22 @@ export function loadConfig(path: string, stateDir: string): ServerModel {
     driver: iscsi,
     portals,
     devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
-    targets: targets.map(({ name, luns }) => ({
-      name,
-      luns: luns.map(({ lun, device }) => ({ lun, device })),
-    })),
+    targets: targets.map(targetModel),
   };
+}
+
+/** The model of a target as it was read. */
+export function targetModel({ name, attributes, luns, groups }: TargetDraft): TargetModel {
+  return {
+    name,
+    attributes,
+    luns: luns.map(lunModel),
+    groups: groups.map((group) => ({ ...group, luns: group.luns.map(lunModel) })),
+  };
+}
+
+function lunModel({ lun, device, readOnly }: LunDraft): LunModel {
+  return { lun, device, readOnly };
 }
 
 function deviceModel(

@@ -34,9 +34,14 @@ function canonicalIpv4(text: string): string | undefined {
   return valid ? text : undefined;
 }
 
+/** An IPv4 address in an IPv6 one (RFC 4291 2.5.5.2) is the IPv4 address. */
 function canonicalIpv6(text: string): string | undefined {
   if (!/^[0-9a-fA-F:.]+$/.test(text)) return undefined;
-  return URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  const address = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address ?? "") ?? [];
+  if (high === undefined || low === undefined) return address;
+  const [one, other] = [parseInt(high, 16), parseInt(low, 16)];
+  return [one >> 8, one & 0xff, other >> 8, other & 0xff].join(".");
 }
 
 /** What may have been meant by `text`, which parsePortal() refused. */

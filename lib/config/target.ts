@@ -1,65 +1,142 @@
-/** The targets of a configuration and their LUN maps. */
-import { type AttributeTable, readObject, readScalar } from "./attribute.ts";
+/** The targets of a configuration: their attributes, groups and LUNs. */
+import { type AddrMethod, type RedirectModel, TARGET_DEFAULTS } from "../scst/model.ts";
+import type { TargetAttributes } from "../scst/model.ts";
+import { ADDR_METHOD } from "./addr_method.ts";
+import { type Attribute, type AttributeTable, optional, readObject } from "./attribute.ts";
+import type { ScalarRule } from "./attribute.ts";
+import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
+import { type GroupDraft, INI_GROUPS } from "./ini_group.ts";
+import { list } from "./list.ts";
+import { type LunDraft, LUNS } from "./luns.ts";
 import { ISCSI_NAME_ALLOWED, iscsiNameHint, isIscsiName } from "./names.ts";
-import { nearestWord } from "./nearest.ts";
-import { type Position, type ProblemList, quote } from "./problem.ts";
-
-/** One entry of a LUN map, with the place of the device's name. */
-export interface LunDraft {
-  readonly lun: number;
-  readonly device: string;
-  readonly path: string;
-  readonly at: Position;
-}
+import { PATTERN, patternIdentity } from "./pattern.ts";
+import { REDIRECT } from "./redirect.ts";
 
 export interface TargetDraft {
   readonly name: string;
+  readonly attributes: TargetAttributes;
   readonly luns: readonly LunDraft[];
+  readonly groups: readonly GroupDraft[];
 }
 
-interface TargetAttributes {
+/** The keys of a target, under the names of SCST. */
+export interface TargetKeys {
   luns: readonly LunDraft[];
+  ini_groups: readonly GroupDraft[];
+  enabled: boolean;
+  alias: string | undefined;
+  addr_method: AddrMethod;
+  allowed_portal: readonly string[];
+  per_portal_acl: boolean;
+  redirect: RedirectModel | undefined;
+  MaxSessions: number;
+  QueuedCommands: number;
+  RspTimeout: number;
+  NopInInterval: number;
+  NopInTimeout: number;
+  InitialR2T: boolean;
+  ImmediateData: boolean;
+  MaxRecvDataSegmentLength: number;
+  MaxXmitDataSegmentLength: number;
+  MaxBurstLength: number;
+  FirstBurstLength: number;
+  MaxOutstandingR2T: number;
 }
 
-/** The flat space addressing of SAM-5 4.7.7.4 has 14 bits. */
-const MAX_LUN = 16383;
+const MAX_ALLOWED_PORTALS = 64;
+/** RFC 7143 13.7. */
+const MAX_ALIAS = 255;
 
-const LUNS = collection<LunDraft>(
-  {
-    allowed: `a number from 0 to ${MAX_LUN}`,
-    accepts: (key) => /^(?:0|[1-9]\d{0,4})$/.test(key) && Number(key) <= MAX_LUN,
+const ALIAS: ScalarRule<string> = {
+  allowed: `a text of 1 to ${MAX_ALIAS} bytes without control characters`,
+  parse: ({ text }) => {
+    const length = new TextEncoder().encode(text).length;
+    return length > 0 && length <= MAX_ALIAS && !/\p{Cc}/u.test(text) ? text : undefined;
   },
-  ({ key, path, node }, problems) => {
-    const rule = { allowed: "the name of a device", parse: ({ text }: { text: string }) => text };
-    const device = readScalar(rule, node, path, problems);
-    return device === undefined ? undefined : { lun: Number(key), device, path, at: node.at };
-  },
-);
+};
 
-const TARGET: AttributeTable<TargetAttributes> = { luns: LUNS };
+const YES_NO: ScalarRule<boolean> = {
+  allowed: "Yes or No",
+  parse: ({ text }) => text === "Yes" ? true : text === "No" ? false : undefined,
+};
+
+/** A whole number from `least` to `most`. */
+function number(least: number, most: number, fallback: number): Attribute<number> {
+  const rule: ScalarRule<number> = {
+    allowed: `a number from ${least} to ${most}`,
+    parse: ({ text }) => {
+      const value = /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : -1;
+      return value >= least && value <= most ? value : undefined;
+    },
+  };
+  return optional<number>(rule, fallback);
+}
+
+function length(fallback: number): Attribute<number> {
+  return number(512, 1048576, fallback);
+}
+
+const DEFAULTS = TARGET_DEFAULTS;
+
+/** The keys of a target; the ranges are those of SCST. */
+export const TARGET: AttributeTable<TargetKeys> = {
+  luns: LUNS,
+  ini_groups: INI_GROUPS,
+  enabled: optional<boolean>(BOOLEAN, DEFAULTS.enabled),
+  alias: optional<string | undefined>(ALIAS, DEFAULTS.alias),
+  addr_method: ADDR_METHOD,
+  allowed_portal: list(PATTERN, MAX_ALLOWED_PORTALS, patternIdentity),
+  per_portal_acl: optional<boolean>(BOOLEAN, DEFAULTS.perPortalAcl),
+  redirect: optional<RedirectModel | undefined>(REDIRECT, DEFAULTS.redirect),
+  MaxSessions: number(0, 65535, DEFAULTS.maxSessions),
+  QueuedCommands: number(1, 2048, DEFAULTS.queuedCommands),
+  RspTimeout: number(2, 65535, DEFAULTS.rspTimeout),
+  NopInInterval: number(0, 65535, DEFAULTS.nopInInterval),
+  NopInTimeout: number(2, 65535, DEFAULTS.nopInTimeout),
+  InitialR2T: optional<boolean>(YES_NO, DEFAULTS.initialR2T),
+  ImmediateData: optional<boolean>(YES_NO, DEFAULTS.immediateData),
+  MaxRecvDataSegmentLength: length(DEFAULTS.maxRecvDataSegmentLength),
+  MaxXmitDataSegmentLength: length(DEFAULTS.maxXmitDataSegmentLength),
+  MaxBurstLength: length(DEFAULTS.maxBurstLength),
+  FirstBurstLength: length(DEFAULTS.firstBurstLength),
+  MaxOutstandingR2T: number(1, 65535, DEFAULTS.maxOutstandingR2T),
+};
 
 /** The `targets` of a configuration. */
 export const TARGETS = collection<TargetDraft>(
   { allowed: ISCSI_NAME_ALLOWED, accepts: isIscsiName, hint: iscsiNameHint },
   ({ key, path, node }, problems) => {
     const { values } = readObject(TARGET, node, path, problems);
-    return { name: key, luns: values.luns };
+    const { luns, ini_groups } = values;
+    return { name: key, attributes: attributesOf(values), luns, groups: ini_groups };
   },
 );
 
-/** Adds a problem for every LUN whose device is none of `devices`. */
-export function checkLuns(
-  targets: readonly TargetDraft[],
-  devices: readonly string[],
-  problems: ProblemList,
-): void {
-  const known = new Set(devices);
-  for (const { device, at, path } of targets.flatMap((target) => target.luns)) {
-    if (known.has(device)) continue;
-    const near = nearestWord(device, devices);
-    const tail = near === undefined ? "" : `; did you mean ${quote(near)}?`;
-    const what = `must name one of the devices: there is no device ${quote(device)}${tail}`;
-    problems.add(at, path, what);
-  }
+function attributesOf(values: Readonly<TargetKeys>): TargetAttributes {
+  return {
+    enabled: values.enabled,
+    alias: values.alias,
+    addrMethod: values.addr_method,
+    allowedPortals: values.allowed_portal,
+    perPortalAcl: values.per_portal_acl,
+    redirect: values.redirect,
+    maxSessions: values.MaxSessions,
+    queuedCommands: values.QueuedCommands,
+    rspTimeout: values.RspTimeout,
+    nopInInterval: values.NopInInterval,
+    nopInTimeout: values.NopInTimeout,
+    initialR2T: values.InitialR2T,
+    immediateData: values.ImmediateData,
+    maxRecvDataSegmentLength: values.MaxRecvDataSegmentLength,
+    maxXmitDataSegmentLength: values.MaxXmitDataSegmentLength,
+    maxBurstLength: values.MaxBurstLength,
+    firstBurstLength: values.FirstBurstLength,
+    maxOutstandingR2T: values.MaxOutstandingR2T,
+  };
+}
+
+/** Every LUN of a target, of all its sets. */
+export function allLuns({ luns, groups }: TargetDraft): LunDraft[] {
+  return [...luns, ...groups.flatMap((group) => group.luns)];
 }

@@ -24,6 +24,10 @@ const MAX_NODES = 100_000;
 const MAX_DEPTH = 16;
 const TOO_DEEP = `is nested too deeply: at most ${MAX_DEPTH} levels are read`;
 
+/** Patterns begin with what YAML takes for something else. */
+const QUOTE_TAG = 'a text that begins with "!" needs quotes';
+const QUOTE_ALIAS = 'a text that begins with "*" needs quotes';
+
 const START: Position = { line: 1, column: 1 };
 
 /**
@@ -65,8 +69,11 @@ function syntaxFault({ code, message }: YAMLError, line: string): string {
   if (code === "MULTIPLE_DOCS") {
     return 'must be one YAML document: remove the "---" and what follows it';
   }
-  if (code === "TAG_RESOLVE_FAILED") return `has a tag that is not taken here: ${message}`;
+  if (code === "TAG_RESOLVE_FAILED") {
+    return `has a tag that is not taken here: ${message}; ${QUOTE_TAG}`;
+  }
   if (message.includes("call stack")) return TOO_DEEP;
+  if (message.startsWith("Alias ")) return `is not valid YAML: ${message}; ${QUOTE_ALIAS}`;
   const address = /\[[0-9a-f.]*:[0-9a-f:.]*\]/i.test(line);
   return `is not valid YAML: ${message}${address ? "; an address in brackets needs quotes" : ""}`;
 }
@@ -104,6 +111,13 @@ class TreeBuilder {
       return { kind: "broken", at };
     }
     if (isAlias(node)) return this.#expand(node.source, at, path);
+    if (node.tag?.startsWith("!")) {
+      // YAML would go on with what is behind a lone "!", the opposite of what a pattern means; of
+      // other tags it has complained.
+      const what = `has a tag that is not taken here: ${QUOTE_TAG}`;
+      if (node.tag === "!") this.#problems.add(at, path, what);
+      return { kind: "broken", at };
+    }
     const before = this.#nodes++;
     const built = this.#construct(node, at, path, depth);
     if (node.anchor) {
@@ -157,7 +171,8 @@ class TreeBuilder {
   #expand(anchor: string, at: Position, path: string): ConfigNode {
     const anchored = this.#anchors.get(anchor);
     if (!anchored) {
-      const what = `names the anchor "${anchor}", which no finished node before has`;
+      const what =
+        `names the anchor "${anchor}", which no finished node before has; ${QUOTE_ALIAS}`;
       this.#problems.add(at, path, what);
       return { kind: "broken", at };
     }

@@ -30,7 +30,7 @@ export function sendScsiEvent(session: Session, lun: number, sense: number, desc
   const { memory, end: at } = session.output.reserve(BHS_LENGTH + 2 + SENSE_MOST + 4);
   const { view } = memory;
   putHeader(session, view, at, AsyncEvent.SCSI);
-  encodeLun(view, at + LUN, lun);
+  encodeLun(view, at + LUN, lun, session.nexus!.luns.addressing);
   const data = at + BHS_LENGTH;
   const length = encodeSense(view, data + 2, sense, NO_DETAIL, descriptors);
   view.setUint16(data, length);

@@ -11,8 +11,9 @@ import { Login } from "./login.ts";
 import type { Node } from "./node.ts";
 import { Opcode, RejectReason } from "./opcode.ts";
 import { Output } from "./output.ts";
-import { LOGIN_MAX_RECV, TARGET_MAX_RECV } from "./parameters.ts";
+import { LOGIN_MAX_RECV } from "./parameters.ts";
 import { Pdu } from "./pdu.ts";
+import { formatAddress } from "./portal_address.ts";
 import { sendReject } from "./reject.ts";
 import type { Task } from "./task.ts";
 
@@ -38,6 +39,7 @@ export class Connection {
   readonly output: Output;
   /** Where it comes from and what it reached, for logs and discovery. */
   readonly peer: string;
+  readonly remote: SocketAddress;
   readonly local: SocketAddress;
   /** Connection identifier, given by the initiator. */
   cid = 0;
@@ -45,6 +47,8 @@ export class Connection {
   pduCount = 0;
   #login: Login | undefined;
   #fullFeature: FullFeature | undefined = undefined;
+  /** Bytes of data that a PDU may have. */
+  #segmentMost = LOGIN_MAX_RECV;
   #pdu = new Pdu();
   #closed = false;
   #finishing = false;
@@ -60,11 +64,12 @@ export class Connection {
   #touch: () => void;
 
   /** `touch` is called when there is something to send, or to end. */
-  constructor(node: Node, peer: SocketAddress, local: SocketAddress, touch: () => void) {
+  constructor(node: Node, remote: SocketAddress, local: SocketAddress, touch: () => void) {
     this.node = node;
     this.#touch = touch;
     this.output = new Output(node.memory, touch);
-    this.peer = `${peer.hostname}:${peer.port}`;
+    this.remote = remote;
+    this.peer = formatAddress(remote);
     this.local = local;
     this.#login = new Login(this);
   }
@@ -145,7 +150,8 @@ export class Connection {
     else {
       const initiator = this.#login?.initiator;
       const who = initiator === undefined ? "" : ` initiator=${initiator}`;
-      this.node.report("warning", `connection dropped: ${why}:${who} peer=${this.peer}`);
+      const where = `peer=${this.peer} portal=${formatAddress(this.local)}`;
+      this.node.report("warning", `connection dropped: ${why}:${who} ${where}`);
     }
     this.close();
   }
@@ -187,7 +193,7 @@ export class Connection {
     const { view } = memory;
     const headers = BHS_LENGTH + view.getUint8(at + TOTAL_AHS_LENGTH) * 4;
     const dataLength = getDataSegmentLength(view, at);
-    const most = this.isLoggingIn ? LOGIN_MAX_RECV : TARGET_MAX_RECV;
+    const most = this.#segmentMost;
     if (dataLength > most) {
       return this.#refuseLength(
         memory,
@@ -216,6 +222,7 @@ export class Connection {
     if (session === undefined) return;
     this.#login = undefined;
     this.#fullFeature = new FullFeature(session);
+    this.#segmentMost = session.attributes.maxRecvDataSegmentLength;
   }
 
   #refuseLength(memory: Memory, at: number, end: number, why: string): number {

@@ -1,58 +1,56 @@
-/** SendTargets (RFC 7143 appendix C): which targets there are, and where. */
+/** SendTargets (RFC 7143 appendix C): which targets there are for an initiator, and where. */
 import type { SocketAddress } from "../../ffi/socket.ts";
+import type { Target } from "../scst/target.ts";
+import { type Caller, isVisible } from "./admission.ts";
 import type { Node } from "./node.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
+import { addressSeenFrom, formatAddress, isLinkLocal } from "./portal_address.ts";
 
-const WILDCARDS = ["0.0.0.0", "::"];
-
-/** Writes an address as RFC 7143 13.8 does: IPv6 in brackets, the port, the portal group tag. */
-function formatTargetAddress(address: SocketAddress): string {
-  const { hostname, port } = address;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port},${PORTAL_GROUP_TAG}`;
-}
-
-/** Whether an address holds on one link only (RFC 4291 2.5.6): fe80::/10. */
-function isLinkLocal(hostname: string): boolean {
-  return /^fe[89ab][0-9a-f]:/.test(hostname);
-}
+type Pair = readonly [string, string];
 
 /**
- * The addresses that are told to an initiator. A portal on a wildcard address is known to it by the
- * address that it reached itself.
- */
-function targetAddresses(node: Node, local: SocketAddress): string[] {
-  const addresses = node.portals.map((portal) =>
-    WILDCARDS.includes(portal.hostname) ? { hostname: local.hostname, port: portal.port } : portal
-  );
-  const told = node.driver.linkLocal
-    ? addresses
-    : addresses.filter(({ hostname }) => !isLinkLocal(hostname));
-  return [...new Set(told.map(formatTargetAddress))];
-}
-
-/**
- * The answer to SendTargets. `value` is "All" (in a discovery session only), a target's name, or
- * empty for the target of the session; undefined when it may not be asked here.
+ * The answer to SendTargets of `caller`, one target after the other as they are asked for. `value` is
+ * "All" (in a discovery session only), a target's name, or empty for the target of the session;
+ * undefined when it may not be asked here. A normal session hears of no target but its own.
  */
 export function sendTargets(
   node: Node,
-  local: SocketAddress,
+  caller: Caller,
   value: string,
-  sessionTarget: string | undefined,
-): [string, string][] | undefined {
-  let names: string[];
-  if (value === "All") {
-    if (sessionTarget !== undefined) return undefined;
-    names = [...node.targets].map((target) => target.name);
-  } else {
-    const name = value === "" ? sessionTarget : value;
-    if (name === undefined) return undefined;
-    const target = node.findTarget(name);
-    names = target === undefined ? [] : [target.name];
+  sessionTarget: Target | undefined,
+): Iterable<Pair> | undefined {
+  if (value === "All" && sessionTarget !== undefined) return undefined;
+  if (value === "" && sessionTarget === undefined) return undefined;
+  if (value === "All") return records(node, caller, node.targets);
+  const named = value === "" ? sessionTarget : node.findTarget(value);
+  const told = sessionTarget === undefined || named === sessionTarget ? named : undefined;
+  return records(node, caller, told === undefined ? [] : [told]);
+}
+
+/**
+ * What there is to say of those among `targets` that the caller may see where it is: it is not told
+ * what only other portals show.
+ */
+function* records(node: Node, caller: Caller, targets: Iterable<Target>): Generator<Pair> {
+  const addresses = knownAddresses(node, caller.portal);
+  for (const target of targets) {
+    if (!isVisible(node.driver, target, caller)) continue;
+    yield ["TargetName", target.name];
+    for (const portal of addresses) {
+      if (!isVisible(node.driver, target, { ...caller, portal })) continue;
+      yield ["TargetAddress", `${formatAddress(portal)},${PORTAL_GROUP_TAG}`];
+    }
   }
-  const addresses = targetAddresses(node, local);
-  return names.flatMap((name): [string, string][] => [
-    ["TargetName", name],
-    ...addresses.map((address): [string, string] => ["TargetAddress", address]),
-  ]);
+}
+
+/** The addresses that may be told to an initiator that reached `local`: that one first, and each once. */
+function knownAddresses(node: Node, local: SocketAddress): SocketAddress[] {
+  const known = new Map<string, SocketAddress>();
+  const seen = node.portals.map((portal) => addressSeenFrom(local, portal));
+  for (const address of [local, ...seen]) {
+    if (address === undefined) continue;
+    if (isLinkLocal(address.hostname) && !node.driver.linkLocal) continue;
+    known.set(formatAddress(address), address);
+  }
+  return [...known.values()];
 }

@@ -12,11 +12,6 @@ import type { Session } from "./session.ts";
 import { handleTaskManagement } from "./task_management.ts";
 import { TextExchange } from "./text_request.ts";
 
-/** Milliseconds without a word after which the initiator is asked (NopInInterval). */
-const NOP_IN_INTERVAL = 30_000;
-/** Milliseconds that it then has to answer (NopInTimeout). */
-const NOP_IN_TIMEOUT = 30_000;
-
 /** Bytes of requests that may wait for one that comes before them. */
 const EARLY_MOST = 256 * 2 ** 10;
 
@@ -85,21 +80,38 @@ export class FullFeature {
     return true;
   }
 
-  /** Asks an initiator that is silent for a sign of life, and drops it when there is none. */
+  /** Drops an initiator that does not send what it was asked for, or gives no sign of life. */
   tick(now: number): void {
+    if (!this.#checkData(now)) return;
     if (this.#heard) {
       this.#heard = false;
       this.#asked = false;
       this.#lastHeard = now;
-      return;
-    }
-    const silence = now - this.#lastHeard;
-    if (this.#asked && silence >= NOP_IN_INTERVAL + NOP_IN_TIMEOUT) {
+    } else this.#askForLife(now - this.#lastHeard);
+  }
+
+  /** Milliseconds of silence lead to a question (NopInInterval), and to the end (NopInTimeout). */
+  #askForLife(silence: number): void {
+    const { nopInInterval, nopInTimeout } = this.session.attributes;
+    if (this.#asked && silence >= (nopInInterval + nopInTimeout) * 1000) {
       this.session.connection.breakOff(`silent for ${Math.round(silence / 1000)} s`);
-    } else if (!this.#asked && silence >= NOP_IN_INTERVAL) {
+    } else if (!this.#asked && nopInInterval > 0 && silence >= nopInInterval * 1000) {
       this.#asked = true;
       sendPing(this.session);
     }
+  }
+
+  /** False if the connection has ended since data does not come (RspTimeout). */
+  #checkData(now: number): boolean {
+    const { session } = this;
+    const limit = session.attributes.rspTimeout;
+    for (const task of session.tasks.values()) {
+      if (task.millisecondsWithoutData(now) < limit * 1000) continue;
+      const which = `lun=${task.lun} itt=0x${task.initiatorTaskTag.toString(16)}`;
+      session.connection.breakOff(`no data for ${limit} s (RspTimeout) for ${which}`);
+      return false;
+    }
+    return true;
   }
 
   #execute(pdu: Pdu): void {

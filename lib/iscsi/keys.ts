@@ -2,10 +2,18 @@
  * The table of login keys (RFC 7143 13) and the negotiation by rule (RFC 7143 6.2). A row says how a
  * value that the initiator offers becomes the result that is answered and used.
  */
+import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** What the answer to an offer is: its text, or undefined when none is due (declarations). */
-type Negotiate = (value: string, parameters: Parameters) => string | undefined;
+/**
+ * What the answer to an offer is: its text, or undefined when none is due (declarations). `limits`
+ * are what the target wants.
+ */
+type Negotiate = (
+  value: string,
+  parameters: Parameters,
+  limits: TargetAttributes,
+) => string | undefined;
 
 /** The answer to a value that the key cannot have. */
 export const REJECT = "Reject";
@@ -23,38 +31,37 @@ function parseNumber(value: string, least: number, most: number): number | undef
 const LENGTH = [512, 2 ** 24 - 1] as const;
 const TIME = [0, 3600] as const;
 
-/** What the target offers for FirstBurstLength. */
-const FIRST_BURST = 65536;
+type KeysOf<T, V> = { [Key in keyof T]: T[Key] extends V ? Key : never }[keyof T];
+type NumberKey = KeysOf<Parameters, number>;
+type BooleanKey = KeysOf<Parameters, boolean>;
 
-type NumberKey = {
-  [Key in keyof Parameters]: Parameters[Key] extends number ? Key : never;
-}[keyof Parameters];
-type BooleanKey = {
-  [Key in keyof Parameters]: Parameters[Key] extends boolean ? Key : never;
-}[keyof Parameters];
-
-/** A number of which the smaller or the larger is taken. */
+/** A number of which the smaller or the larger is taken; `ours` may be an attribute of the target. */
 function number(
   choose: (one: number, other: number) => number,
-  ours: number,
+  ours: number | KeysOf<TargetAttributes, number>,
   range: readonly [number, number],
   into?: NumberKey,
 ): Negotiate {
-  return (value, parameters) => {
+  return (value, parameters, limits) => {
     const theirs = parseNumber(value, ...range);
     if (theirs === undefined) return REJECT;
-    const result = choose(ours, theirs);
+    const result = choose(typeof ours === "number" ? ours : limits[ours], theirs);
     if (into !== undefined) parameters[into] = result;
     return String(result);
   };
 }
 
 /** Yes or No, joined by OR (Yes wins) or AND (No wins). */
-function boolean(rule: "or" | "and", ours: boolean, into?: BooleanKey): Negotiate {
-  return (value, parameters) => {
+function boolean(
+  rule: "or" | "and",
+  ours: boolean | KeysOf<TargetAttributes, boolean>,
+  into?: BooleanKey,
+): Negotiate {
+  return (value, parameters, limits) => {
     if (value !== "Yes" && value !== "No") return REJECT;
     const theirs = value === "Yes";
-    const result = rule === "or" ? ours || theirs : ours && theirs;
+    const wanted = typeof ours === "boolean" ? ours : limits[ours];
+    const result = rule === "or" ? wanted || theirs : wanted && theirs;
     if (into !== undefined) parameters[into] = result;
     return result ? "Yes" : "No";
   };
@@ -66,18 +73,22 @@ function list(supported: readonly string[]): Negotiate {
 }
 
 /** MaxRecvDataSegmentLength: declared, not negotiated; the target declares its own beside it. */
-function declareMaxRecv(value: string, parameters: Parameters): string | undefined {
-  const theirs = parseNumber(value, 512, 2 ** 24 - 1);
+function declareMaxRecv(
+  value: string,
+  parameters: Parameters,
+  limits: TargetAttributes,
+): string | undefined {
+  const theirs = parseNumber(value, ...LENGTH);
   if (theirs === undefined) return REJECT;
-  parameters.maxRecvDataSegmentLength = theirs;
+  parameters.maxRecvDataSegmentLength = Math.min(theirs, limits.maxXmitDataSegmentLength);
   return undefined;
 }
 
 /** FirstBurstLength: the smaller one, and never above MaxBurstLength (RFC 7143 13.14). */
-function firstBurst(value: string, parameters: Parameters): string {
+function firstBurst(value: string, parameters: Parameters, limits: TargetAttributes): string {
   const theirs = parseNumber(value, ...LENGTH);
   if (theirs === undefined) return REJECT;
-  const result = Math.min(FIRST_BURST, theirs, parameters.maxBurstLength);
+  const result = Math.min(limits.firstBurstLength, theirs, parameters.maxBurstLength);
   parameters.firstBurstLength = result;
   return String(result);
 }
@@ -102,12 +113,12 @@ export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ["TargetName", { use: "login", negotiate: accept }],
   ["SessionType", { use: "login", negotiate: accept }],
   ["InitiatorAlias", { use: "any", negotiate: accept }],
-  ["InitialR2T", { use: "login", negotiate: boolean("or", false, "initialR2T") }],
-  ["ImmediateData", { use: "login", negotiate: boolean("and", true, "immediateData") }],
+  ["InitialR2T", { use: "login", negotiate: boolean("or", "initialR2T", "initialR2T") }],
+  ["ImmediateData", { use: "login", negotiate: boolean("and", "immediateData", "immediateData") }],
   ["MaxRecvDataSegmentLength", { use: "any", negotiate: declareMaxRecv }],
   ["MaxBurstLength", {
     use: "login",
-    negotiate: number(Math.min, 1048576, LENGTH, "maxBurstLength"),
+    negotiate: number(Math.min, "maxBurstLength", LENGTH, "maxBurstLength"),
   }],
   ["FirstBurstLength", { use: "login", negotiate: firstBurst }],
   ["DefaultTime2Wait", {
@@ -120,7 +131,7 @@ export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   }],
   ["MaxOutstandingR2T", {
     use: "login",
-    negotiate: number(Math.min, 32, [1, 65535], "maxOutstandingR2T"),
+    negotiate: number(Math.min, "maxOutstandingR2T", [1, 65535], "maxOutstandingR2T"),
   }],
   ["DataPDUInOrder", { use: "login", negotiate: boolean("or", true) }],
   ["DataSequenceInOrder", { use: "login", negotiate: boolean("or", true) }],
@@ -133,12 +144,16 @@ export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ["TaskReporting", { use: "login", negotiate: list(["RFC3720"]) }],
 ]);
 
-/** What is answered to one offered key; undefined when no answer is due. */
+/**
+ * What is answered to one offered key; undefined when no answer is due. `limits` are what the target
+ * wants; in a discovery session it has no wishes of its own.
+ */
 export function negotiateKey(
   key: string,
   value: string,
   parameters: Parameters,
+  limits: TargetAttributes = TARGET_DEFAULTS,
 ): string | undefined {
   const row = KEYS.get(key);
-  return row === undefined ? NOT_UNDERSTOOD : row.negotiate(value, parameters);
+  return row === undefined ? NOT_UNDERSTOOD : row.negotiate(value, parameters, limits);
 }

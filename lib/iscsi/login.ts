@@ -1,43 +1,40 @@
 /** The login phase (RFC 7143 6, 11.12, 11.13). */
-import {
-  BHS_LENGTH,
-  clearHeader,
-  CMD_SN,
-  FLAGS,
-  INITIATOR_TASK_TAG,
-  OPCODE,
-  padOf,
-  setDataSegmentLength,
-} from "./bhs.ts";
+import type { LunSet } from "../scst/lun_set.ts";
+import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
+import type { Target } from "../scst/target.ts";
+import { type Admission, admit, admitToDiscovery } from "./admission.ts";
+import { CMD_SN } from "./bhs.ts";
 import type { Connection } from "./connection.ts";
+import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
 import { KEYS, negotiateKey, REJECT } from "./keys.ts";
-import { LoginStatus, nameOfLoginStatus } from "./login_status.ts";
+import {
+  CID,
+  CONTINUE,
+  EXP_STAT_SN,
+  ISID,
+  sendLoginResponse,
+  stagesOf,
+  TRANSIT,
+  TSIH,
+  VERSION_MAX,
+  VERSION_MIN,
+} from "./login_pdu.ts";
+import { LoginStatus } from "./login_status.ts";
 import { nameOfOpcode, Opcode } from "./opcode.ts";
 import {
   defaultParameters,
   LOGIN_MAX_RECV,
   type Parameters,
   PORTAL_GROUP_TAG,
-  QUEUED_COMMANDS,
-  TARGET_MAX_RECV,
 } from "./parameters.ts";
 import type { Pdu } from "./pdu.ts";
-import { Session, type SessionIdentity } from "./session.ts";
+import { formatAddress } from "./portal_address.ts";
+import { describeRefusal, type Refusal, refuse } from "./refusal.ts";
+import { Session } from "./session.ts";
 import { formatText, parseText, TextError } from "./text.ts";
 
-const TRANSIT = 0x80;
-const CONTINUE = 0x40;
-
-const VERSION_MAX = 2;
-const VERSION_MIN = 3;
-const ISID = 8;
-const TSIH = 14;
-const CID = 20;
-const EXP_STAT_SN = 28;
-const RESPONSE_STAT_SN = 24;
-const RESPONSE_EXP_CMD_SN = 28;
-const RESPONSE_MAX_CMD_SN = 32;
-const RESPONSE_STATUS = 36;
+/** Status class of those that are sent elsewhere. */
+const REDIRECTION = 1;
 
 const Stage = { SECURITY: 0, OPERATIONAL: 1, FULL_FEATURE: 3 } as const;
 
@@ -53,23 +50,22 @@ const NEXT_STAGES: Readonly<Record<number, readonly number[]>> = {
 const TEXT_MOST = 65536;
 const PDUS_MOST = 64;
 
-/**
- * An iSCSI name as it is accepted from an initiator: more than RFC 7143 4.2.7.2 allows, because
- * initiators with an underscore in their names are about.
- */
-const NAME = /^[!-~]{1,223}$/;
-
-/** A login that is refused: the status, and why, for the log. */
-interface Refusal {
-  readonly status: number;
-  readonly why: string;
+/** The refusal of the last gate that an initiator came to, if it is one. */
+function refusalOf({ status, findings }: Admission<LunSet>, target: Target): Refusal | undefined {
+  const last = findings.at(-1);
+  if (status === LoginStatus.SUCCESS || last === undefined) return undefined;
+  const refusal = refuse(status, `${last.gate}: ${last.says}`);
+  const { redirect } = target.attributes;
+  const isRedirected = status >> 8 === REDIRECTION && redirect !== undefined;
+  return isRedirected ? { ...refusal, redirect: formatAddress(redirect.portal) } : refusal;
 }
 
-function refuse(status: number, why: string): Refusal {
-  return { status, why };
-}
+const NO_TEXT = new Uint8Array(0);
 
-const DRIVER_DISABLED = refuse(LoginStatus.TARGET_ERROR, "iscsi is not enabled");
+/** A name as it is fit for a log line, of which blanks separate the parts. */
+function printable(name: string): string {
+  return normalName(name) ?? JSON.stringify(name.slice(0, 64));
+}
 
 export class Login {
   #connection: Connection;
@@ -80,8 +76,13 @@ export class Login {
   #offered = new Set<string>();
   #parameters: Parameters = defaultParameters();
   #initiator: string | undefined = undefined;
-  #identity: SessionIdentity | undefined = undefined;
   #isid = "";
+  /** Whether it is known who wants what. */
+  #isIdentified = false;
+  /** The target's name as it came. */
+  #targetName: string | undefined = undefined;
+  /** undefined in a discovery session. */
+  #target: Target | undefined = undefined;
   #statSN = 0;
   #declared = false;
   #namedGroup = false;
@@ -100,27 +101,20 @@ export class Login {
     if (pdu.opcode !== Opcode.LOGIN_REQUEST) {
       const why = `${nameOfOpcode(pdu.opcode)} instead of LOGIN_REQUEST`;
       // Before the first Login Request nothing may be sent at all (RFC 7143 6.3).
-      if (this.#pdus === 0) this.#connection.breakOff(why);
-      else this.#send(pdu, [], 0, refuse(LoginStatus.INVALID_DURING_LOGIN, why));
+      if (this.#pdus > 0) return this.#refuse(pdu, refuse(LoginStatus.INVALID_DURING_LOGIN, why));
+      this.#connection.breakOff(why);
       return undefined;
     }
     if (this.#pdus++ === 0) this.#statSN = pdu.uint32(EXP_STAT_SN);
     const refusal = this.#checkHeader(pdu) ?? this.#collect(pdu);
-    if (refusal !== undefined) {
-      this.#send(pdu, [], 0, refusal);
-      return undefined;
-    }
-    if ((pdu.flags & CONTINUE) !== 0) {
-      this.#send(pdu, [], 0);
-      return undefined;
-    }
+    if (refusal !== undefined) return this.#refuse(pdu, refusal);
+    if ((pdu.flags & CONTINUE) !== 0) return this.#send(pdu, NO_TEXT);
     return this.#answer(pdu);
   }
 
   #checkHeader(pdu: Pdu): Refusal | undefined {
     const { flags } = pdu;
-    const stage = flags >> 2 & 3;
-    const next = flags & 3;
+    const { stage, next } = stagesOf(pdu);
     if (pdu.uint8(VERSION_MIN) > 0) {
       const versions = `${pdu.uint8(VERSION_MIN)} to ${pdu.uint8(VERSION_MAX)}`;
       return refuse(LoginStatus.UNSUPPORTED_VERSION, `versions ${versions}, 0 is supported`);
@@ -165,21 +159,15 @@ export class Login {
   #answer(pdu: Pdu): Session | undefined {
     const answers: [string, string][] = [];
     const refusal = this.#negotiate(pdu, answers);
-    if (refusal !== undefined) {
-      this.#send(pdu, [], 0, refusal);
-      return undefined;
+    if (refusal !== undefined) return this.#refuse(pdu, refusal);
+    const text = formatText(answers);
+    if (text.length > LOGIN_MAX_RECV) {
+      return this.#refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "too many keys"));
     }
-    if ((pdu.flags & TRANSIT) === 0) {
-      this.#send(pdu, answers, 0);
-      return undefined;
-    }
-    const next = pdu.flags & 3;
+    if ((pdu.flags & TRANSIT) === 0) return this.#send(pdu, text);
+    const { next } = stagesOf(pdu);
     this.#stage = next;
-    if (next !== Stage.FULL_FEATURE) {
-      this.#send(pdu, answers, 0);
-      return undefined;
-    }
-    return this.#begin(pdu, answers);
+    return next === Stage.FULL_FEATURE ? this.#begin(pdu, text) : this.#send(pdu, text);
   }
 
   /** Reads the pairs of a complete request and fills the answers in. */
@@ -197,10 +185,12 @@ export class Login {
       }
       this.#offered.add(key);
     }
-    const refusal = this.#identity === undefined ? this.#identify(pdu, new Map(pairs)) : undefined;
+    const refusal = this.#isIdentified ? undefined : this.#identify(pdu, new Map(pairs));
     if (refusal !== undefined) return refusal;
-    if (!this.#namedGroup && this.#identity!.target !== undefined) {
+    if (!this.#namedGroup && this.#target !== undefined) {
       this.#namedGroup = true;
+      const { alias } = this.#target.attributes;
+      if (alias !== undefined) answers.push(["TargetAlias", alias]);
       answers.push(["TargetPortalGroupTag", String(PORTAL_GROUP_TAG)]);
     }
     // FirstBurstLength depends on MaxBurstLength, wherever in the text that stands.
@@ -209,7 +199,7 @@ export class Login {
       if (KEYS.get(key)?.use === "security" && this.#stage !== Stage.SECURITY) {
         return refuse(LoginStatus.INITIATOR_ERROR, `'${key}' outside of the security stage`);
       }
-      const answer = negotiateKey(key, value, this.#parameters);
+      const answer = negotiateKey(key, value, this.#parameters, this.#attributes);
       if (key === "MaxRecvDataSegmentLength" && answer === REJECT) {
         const why = `${key}=${value.slice(0, 64)}, 512 to 16777215 are allowed`;
         return refuse(LoginStatus.INITIATOR_ERROR, why);
@@ -222,7 +212,8 @@ export class Login {
     }
     if (!this.#declared && this.#stage === Stage.OPERATIONAL) {
       this.#declared = true;
-      answers.push(["MaxRecvDataSegmentLength", String(TARGET_MAX_RECV)]);
+      const { maxRecvDataSegmentLength } = this.#attributes;
+      answers.push(["MaxRecvDataSegmentLength", String(maxRecvDataSegmentLength)]);
     }
     return undefined;
   }
@@ -233,36 +224,56 @@ export class Login {
     const isid = pdu.memory.bytes.subarray(pdu.at + ISID, pdu.at + ISID + 6);
     this.#isid = Array.from(isid, (byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#connection.cid = pdu.uint16(CID);
-    this.#initiator = keys.get("InitiatorName")?.toLowerCase();
-    if (!this.#initiator) {
-      return refuse(LoginStatus.MISSING_PARAMETER, "InitiatorName is missing");
-    }
-    if (!NAME.test(this.#initiator)) {
-      this.#initiator = undefined; // it is not fit for a log line either
-      const why = "InitiatorName must have 1 to 223 printable characters without blanks";
-      return refuse(LoginStatus.INITIATOR_ERROR, why);
+    const initiator = keys.get("InitiatorName");
+    if (!initiator) return refuse(LoginStatus.MISSING_PARAMETER, "InitiatorName is missing");
+    this.#initiator = normalName(initiator);
+    if (this.#initiator === undefined) {
+      return refuse(LoginStatus.INITIATOR_ERROR, `InitiatorName must have ${NAME_ALLOWED}`);
     }
     const type = keys.get("SessionType") ?? "Normal";
     if (type !== "Normal" && type !== "Discovery") {
       const why = `SessionType=${type.slice(0, 64)}, Normal and Discovery are allowed`;
       return refuse(LoginStatus.SESSION_TYPE_NOT_SUPPORTED, why);
     }
+    if (type === "Discovery") {
+      const { status, says } = admitToDiscovery(node.driver);
+      if (status !== LoginStatus.SUCCESS) return refuse(status, says);
+    } else {
+      const refusal = this.#findTarget(keys.get("TargetName"));
+      if (refusal !== undefined) return refusal;
+    }
     const tsih = pdu.uint16(TSIH);
     if (tsih !== 0) return this.#refuseSecondConnection(tsih);
-    if (type === "Discovery") {
-      if (!node.driver.enabled) return DRIVER_DISABLED;
-      this.#identity = { initiator: this.#initiator, isid: this.#isid, target: undefined };
-      return undefined;
-    }
-    const name = keys.get("TargetName");
-    if (!name) return refuse(LoginStatus.MISSING_PARAMETER, "TargetName is missing");
-    const target = node.findTarget(name);
-    if (target === undefined) {
-      return refuse(LoginStatus.NOT_FOUND, `no target '${name.slice(0, 223)}'`);
-    }
-    if (!node.driver.enabled) return DRIVER_DISABLED;
-    this.#identity = { initiator: this.#initiator, isid: this.#isid, target };
+    this.#isIdentified = true;
     return undefined;
+  }
+
+  #findTarget(name: string | undefined): Refusal | undefined {
+    if (!name) return refuse(LoginStatus.MISSING_PARAMETER, "TargetName is missing");
+    this.#targetName = name;
+    const target = this.#connection.node.findTarget(name);
+    if (target === undefined) return refuse(LoginStatus.NOT_FOUND, "there is no such target");
+    this.#target = target;
+    // This holds for an initiator that says nothing of what it takes.
+    this.#parameters.maxRecvDataSegmentLength = Math.min(
+      this.#parameters.maxRecvDataSegmentLength,
+      target.attributes.maxXmitDataSegmentLength,
+    );
+    return refusalOf(this.#admit(target), target);
+  }
+
+  /** Leads the initiator through the gates of its target, as they stand now. */
+  #admit(target: Target): Admission<LunSet> {
+    const { node, local } = this.#connection;
+    const initiator = this.#initiator!;
+    const replaces = node.findReinstated(initiator, this.#isid, target) !== undefined;
+    const sessions = target.nexuses.size - (replaces ? 1 : 0);
+    return admit(node.driver, target, { initiator, portal: local }, sessions);
+  }
+
+  /** What the target wants of the session. */
+  get #attributes(): TargetAttributes {
+    return this.#target?.attributes ?? TARGET_DEFAULTS;
   }
 
   /** A TSIH asks to add a connection to a session; sessions have one (MaxConnections=1). */
@@ -275,72 +286,64 @@ export class Login {
   }
 
   /** Begins the full feature phase; an old session of the same names and ISID ends (RFC 7143 6.3.5). */
-  #begin(pdu: Pdu, answers: [string, string][]): Session | undefined {
+  #begin(pdu: Pdu, text: Uint8Array): Session | undefined {
     const { node } = this.#connection;
-    const identity = this.#identity!;
-    const parameters = this.#parameters;
-    const old = identity.target === undefined
-      ? undefined
-      : node.findReinstated(identity.initiator, identity.isid, identity.target);
+    const initiator = this.#initiator!;
+    const isid = this.#isid;
+    const target = this.#target;
+    // The gates may have shut since the first request, or another one have taken the last place.
+    const admission = target === undefined ? undefined : this.#admit(target);
+    const refusal = admission === undefined ? undefined : refusalOf(admission, target!);
+    if (refusal !== undefined) return this.#refuse(pdu, refusal);
+    const old = target === undefined ? undefined : node.findReinstated(initiator, isid, target);
     old?.connection.breakOff("the initiator logged in again (session reinstatement)");
+    const access = admission === undefined
+      ? undefined
+      : { target: target!, choice: admission.choice };
     const session = new Session(
       this.#connection,
-      identity,
-      parameters,
+      { initiator, isid, access },
+      this.#parameters,
       pdu.uint32(CMD_SN),
       (this.#statSN + 1) >>> 0,
       old !== undefined,
     );
     if (session.tsih === 0) {
       session.end();
-      this.#send(pdu, [], 0, refuse(LoginStatus.OUT_OF_RESOURCES, "no session id is free"));
-      return undefined;
+      return this.#refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "no session id is free"));
     }
-    this.#send(pdu, answers, session.tsih);
+    this.#send(pdu, text, session.tsih);
     session.report("info", session.isDiscovery ? "discovery login" : "login");
+    if (access !== undefined) node.nameWatch.look(session, node.sessions, old, performance.now());
     return session;
   }
 
-  /** Sends a Login Response; a refused login is logged, and its connection ends. */
-  #send(pdu: Pdu, answers: [string, string][], tsih: number, refusal?: Refusal): void {
-    const { output } = this.#connection;
-    const text = formatText(answers);
-    if (text.length > LOGIN_MAX_RECV) {
-      return this.#send(pdu, [], 0, refuse(LoginStatus.OUT_OF_RESOURCES, "too many keys"));
-    }
-    const pad = padOf(text.length);
-    const { memory, end: at } = output.reserve(BHS_LENGTH + text.length + pad);
-    const { view } = memory;
-    clearHeader(view, at);
-    view.setUint8(at + OPCODE, Opcode.LOGIN_RESPONSE);
-    if (refusal === undefined) {
-      view.setUint8(
-        at + FLAGS,
-        pdu.flags & ~CONTINUE & ((pdu.flags & TRANSIT) !== 0 ? 0xff : 0xfc),
-      );
-    }
-    setDataSegmentLength(view, at, text.length);
-    memory.bytes.set(pdu.memory.bytes.subarray(pdu.at + ISID, pdu.at + ISID + 6), at + ISID);
-    view.setUint16(at + TSIH, tsih);
-    view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
-    view.setUint32(at + RESPONSE_STAT_SN, this.#statSN);
-    this.#statSN = (this.#statSN + 1) >>> 0;
-    const cmdSN = pdu.uint32(CMD_SN);
-    view.setUint32(at + RESPONSE_EXP_CMD_SN, cmdSN);
-    view.setUint32(at + RESPONSE_MAX_CMD_SN, (cmdSN + QUEUED_COMMANDS - 1) >>> 0);
-    view.setUint16(at + RESPONSE_STATUS, refusal?.status ?? LoginStatus.SUCCESS);
-    memory.bytes.set(text, at + BHS_LENGTH);
-    for (let index = 0; index < pad; index++) {
-      view.setUint8(at + BHS_LENGTH + text.length + index, 0);
-    }
-    output.commit(BHS_LENGTH + text.length + pad);
-    if (refusal === undefined) return;
-    const { peer, node } = this.#connection;
-    const who = this.#initiator === undefined ? "" : ` initiator=${this.#initiator}`;
-    node.report(
-      "warning",
-      `login refused with ${nameOfLoginStatus(refusal.status)}: ${refusal.why}:${who} peer=${peer}`,
-    );
+  /** Refuses the login: says so, logs it, and ends the connection. */
+  #refuse(pdu: Pdu, refusal: Refusal): undefined {
+    const { redirect } = refusal;
+    const text = redirect === undefined ? NO_TEXT : formatText([["TargetAddress", redirect]]);
+    this.#send(pdu, text, 0, refusal.status);
+    const { peer, node, local } = this.#connection;
+    const parts = [`peer=${peer}`, `portal=${formatAddress(local)}`];
+    if (this.#targetName !== undefined) parts.unshift(`target=${printable(this.#targetName)}`);
+    if (this.#initiator !== undefined) parts.unshift(`initiator=${this.#initiator}`);
+    const level = redirect === undefined ? "warning" : "info";
+    node.report(level, `${describeRefusal(refusal)}: ${parts.join(" ")}`);
     this.#connection.finish();
+  }
+
+  /** Sends a Login Response. */
+  #send(
+    pdu: Pdu,
+    text: Uint8Array,
+    tsih = 0,
+    status: number = LoginStatus.SUCCESS,
+  ): undefined {
+    const statSN = this.#statSN;
+    this.#statSN = (statSN + 1) >>> 0;
+    const window = this.#attributes.queuedCommands;
+    const transits = (pdu.flags & TRANSIT) !== 0;
+    const response = { text, status, statSN, tsih, window, transits };
+    sendLoginResponse(this.#connection.output, pdu, response);
   }
 }

@@ -2,6 +2,8 @@
 
 export const LoginStatus = {
   SUCCESS: 0x0000,
+  TARGET_MOVED_TEMPORARILY: 0x0101,
+  TARGET_MOVED_PERMANENTLY: 0x0102,
   INITIATOR_ERROR: 0x0200,
   AUTHENTICATION_FAILURE: 0x0201,
   NOT_FOUND: 0x0203,
@@ -16,11 +18,16 @@ export const LoginStatus = {
   OUT_OF_RESOURCES: 0x0302,
 } as const;
 
+const CLASSES = ["SUCCESS", "REDIRECTION", "INITIATOR_ERROR", "TARGET_ERROR"];
+
 const names = new Map<number, string>(
   Object.entries(LoginStatus).map(([name, status]) => [status, name]),
 );
 
-/** The name of a status with its number, for a log line. */
+/** The names of class and detail of a status with its number, for a log line. */
 export function nameOfLoginStatus(status: number): string {
-  return `${names.get(status)} (${status.toString(16).padStart(4, "0")})`;
+  const ofClass = CLASSES[status >> 8];
+  const name = names.get(status);
+  const both = name === ofClass ? name : `${ofClass}/${name}`;
+  return `${both} (${status.toString(16).padStart(4, "0")})`;
 }

@@ -1,9 +1,15 @@
 /** The iSCSI node (RFC 7143 4.4): the targets, portals and sessions of one shard. */
 import { MemoryPool } from "../../ffi/memory.ts";
-import type { SocketAddress } from "../../ffi/socket.ts";
-import { DRIVER_DEFAULTS, type DriverModel } from "../scst/model.ts";
+import {
+  DRIVER_DEFAULTS,
+  type DriverModel,
+  TARGET_DEFAULTS,
+  type TargetAttributes,
+} from "../scst/model.ts";
 import { Target } from "../scst/target.ts";
+import { NameWatch } from "./name_watch.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
+import type { ListeningPortal } from "./portal_address.ts";
 import type { Session } from "./session.ts";
 
 export type Report = (level: "debug" | "info" | "warning" | "error", line: string) => void;
@@ -14,7 +20,8 @@ const KEEP_MEMORY = 32 * 2 ** 20;
 export class Node {
   readonly memory = new MemoryPool(KEEP_MEMORY);
   readonly report: Report;
-  readonly portals: SocketAddress[] = [];
+  readonly portals: ListeningPortal[] = [];
+  readonly nameWatch: NameWatch;
   /** What holds for every login. */
   driver: DriverModel = DRIVER_DEFAULTS;
   #targets = new Map<string, Target>();
@@ -24,12 +31,13 @@ export class Node {
   /** `report` takes finished lines for the log. */
   constructor(report: Report) {
     this.report = report;
+    this.nameWatch = new NameWatch(report);
   }
 
   /** Adds a target; its name is not there yet. */
-  addTarget(name: string): Target {
+  addTarget(name: string, attributes: TargetAttributes = TARGET_DEFAULTS): Target {
     const tag = PORTAL_GROUP_TAG.toString(16).padStart(4, "0");
-    const target = new Target(name, `${name},t,0x${tag}`, this.#targets.size + 1);
+    const target = new Target(name, `${name},t,0x${tag}`, this.#targets.size + 1, attributes);
     this.#targets.set(name, target);
     return target;
   }
@@ -58,7 +66,7 @@ export class Node {
     for (const session of this.#sessions.values()) {
       const { identity } = session;
       if (
-        identity.initiator === initiator && identity.isid === isid && identity.target === target
+        identity.initiator === initiator && identity.isid === isid && session.target === target
       ) return session;
     }
     return undefined;

@@ -1,4 +1,4 @@
-/** What a session has negotiated (RFC 7143 13), and what the target starts from. */
+/** What a session has negotiated (RFC 7143 13). */
 
 /** Operational parameters of a session. Lengths in bytes. */
 export interface Parameters {
@@ -27,14 +27,8 @@ export function defaultParameters(): Parameters {
   };
 }
 
-/** What the target takes in one data segment after the login. */
-export const TARGET_MAX_RECV = 1048576;
-
 /** What either side takes in one data segment during the login (RFC 7143 13.12: the default). */
 export const LOGIN_MAX_RECV = 8192;
-
-/** Commands that an initiator may have under way: the width of the CmdSN window. */
-export const QUEUED_COMMANDS = 128;
 
 /** The target portal group tag of every portal (RFC 7143 4.4.1). */
 export const PORTAL_GROUP_TAG = 1;

@@ -1,17 +1,22 @@
 /** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
 import { IoVector } from "../../ffi/iovec.ts";
+import type { LunChoice } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
+import type { LunSet } from "../scst/lun_set.ts";
+import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
 import { type AbortOptions, Nexus, type NexusTransport } from "../scst/nexus.ts";
 import type { Target } from "../scst/target.ts";
 import type { TargetPort } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { sendDropNotice, sendLogoutRequest, sendScsiEvent } from "./async_message.ts";
 import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
+import type { Caller } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
-import { type Parameters, QUEUED_COMMANDS } from "./parameters.ts";
+import type { Parameters } from "./parameters.ts";
+import { formatAddress } from "./portal_address.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -22,7 +27,7 @@ export interface SessionIdentity {
   /** Initiator's part of the session identifier, 12 hex digits (RFC 7143 11.12.6). */
   readonly isid: string;
   /** undefined in a discovery session. */
-  readonly target: Target | undefined;
+  readonly access: { readonly target: Target; readonly choice: LunChoice<LunSet> } | undefined;
 }
 
 const NO_PORT: TargetPort = { relativeId: 0, name: "" };
@@ -67,16 +72,32 @@ export class Session implements NexusTransport {
     this.identity = identity;
     this.parameters = parameters;
     this.output = connection.output;
-    this.port = identity.target?.port ?? NO_PORT;
+    const { initiator, isid, access } = identity;
+    this.port = access?.target.port ?? NO_PORT;
     this.expCmdSN = expCmdSN;
-    this.maxCmdSN = (expCmdSN + QUEUED_COMMANDS - 1) >>> 0;
+    this.maxCmdSN = (expCmdSN + this.attributes.queuedCommands - 1) >>> 0;
     this.#statSN = statSN;
-    if (identity.target !== undefined) {
+    if (access !== undefined) {
       const attention = reinstates ? Sense.NEXUS_LOSS : Sense.POWER_ON_OR_RESET;
-      const name = `${identity.initiator},i,0x${identity.isid}`;
-      this.nexus = new Nexus(name, identity.target, this, attention);
+      const name = `${initiator},i,0x${isid}`;
+      this.nexus = new Nexus(name, access.target, access.choice.luns, this, attention);
     }
     this.tsih = this.node.enterSession(this);
+  }
+
+  /** What the target wants of its sessions. */
+  get attributes(): TargetAttributes {
+    return this.target?.attributes ?? TARGET_DEFAULTS;
+  }
+
+  /** undefined in a discovery session. */
+  get target(): Target | undefined {
+    return this.identity.access?.target;
+  }
+
+  /** Who it is for the gates. */
+  get caller(): Caller {
+    return { initiator: this.identity.initiator, portal: this.connection.local };
   }
 
   get isDiscovery(): boolean {
@@ -205,11 +226,16 @@ export class Session implements NexusTransport {
 
   /** Logs a line about the session, or about a task of it. */
   report(level: "debug" | "info" | "warning" | "error", line: string, task?: Task): void {
-    const { initiator, target } = this.identity;
-    const parts = [`initiator=${initiator}`, `peer=${this.connection.peer}`];
-    if (target !== undefined) parts.push(`target=${target.name}`);
+    const { identity: { initiator, isid, access }, connection } = this;
+    const parts = [`initiator=${initiator}`, `peer=${connection.peer}`];
+    if (access !== undefined) parts.push(`target=${access.target.name}`);
     if (task !== undefined) {
       parts.push(`lun=${task.lun}`, `itt=0x${task.initiatorTaskTag.toString(16)}`);
+    } else {
+      const group = access?.choice.match?.group;
+      parts.push(`portal=${formatAddress(connection.local)}`);
+      if (group !== undefined) parts.push(`group=${group}`);
+      parts.push(`isid=${isid}`);
     }
     this.node.report(level, `${line}: ${parts.join(" ")}`);
   }

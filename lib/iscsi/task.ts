@@ -50,6 +50,9 @@ export class Task extends Command {
   /** The status is known and waits for the end of the unsolicited data. */
   statusHeld = false;
 
+  /** How much had come when the session looked last, and when it was found to be more. */
+  #receivedBefore = 0;
+  #receivedAt = 0;
   #iov: IoVector;
   #statusSent = false;
   #reserved: Memory | undefined = undefined;
@@ -77,6 +80,7 @@ export class Task extends Command {
     this.r2tsAnswered = 0;
     this.statusHeld = false;
     this.#statusSent = false;
+    this.#receivedAt = 0;
   }
 
   /** What the initiator expected and what the device has differ by this, as flags (RFC 7143 11.4.5). */
@@ -139,6 +143,17 @@ export class Task extends Command {
   override sendLayout(memory: Memory, length: number): void {
     this.#sendDataIn(memory, 0, length);
     this.session.output.append(memory, sizeOfDataIn(this.session.parameters, length));
+  }
+
+  /** Milliseconds that the initiator has let pass without sending what it was asked for. */
+  millisecondsWithoutData(now: number): number {
+    const { received } = this;
+    const waits = !this.ready && (this.unsolicited || this.r2tsSent > this.r2tsAnswered);
+    if (!waits || this.#receivedAt === 0 || received !== this.#receivedBefore) {
+      this.#receivedBefore = received;
+      this.#receivedAt = now;
+    }
+    return now - this.#receivedAt;
   }
 
   /** Gives the memory of the data-out back. */

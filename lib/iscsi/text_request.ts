@@ -17,7 +17,8 @@ import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
-import { formatText, parseText, TextError } from "./text.ts";
+import { parseText, TextError } from "./text.ts";
+import { TextSource } from "./text_source.ts";
 
 const CONTINUE = 0x40;
 
@@ -26,6 +27,11 @@ const REQUEST_MOST = 65536;
 /** PDUs with text that a request may have. */
 const PDUS_MOST = 64;
 
+/** Bytes of an answer in one PDU, whatever more the initiator would take. */
+const PART_MOST = 65536;
+
+const NOTHING: readonly [string, string][] = [];
+
 /** Keys that may be sent in the full feature phase, besides SendTargets (RFC 7143 13). */
 const FULL_FEATURE_KEYS = ["MaxRecvDataSegmentLength", "InitiatorAlias"];
 
@@ -33,7 +39,7 @@ const FULL_FEATURE_KEYS = ["MaxRecvDataSegmentLength", "InitiatorAlias"];
 export class TextExchange {
   #request: Uint8Array[] = [];
   #requestLength = 0;
-  #answer: Uint8Array | undefined = undefined;
+  #answer: TextSource | undefined = undefined;
   #tag = NO_TAG;
 
   /** Handles a Text Request PDU. */
@@ -55,7 +61,7 @@ export class TextExchange {
       this.#forget();
       return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
     }
-    if (goesOn) return this.#sendPart(session, pdu, new Uint8Array(0), true);
+    if (goesOn) return this.#sendPart(session, pdu, new TextSource(NOTHING), true);
     const answer = this.#answerTo(session);
     if (answer === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
     this.#sendPart(session, pdu, answer);
@@ -68,7 +74,7 @@ export class TextExchange {
     this.#tag = NO_TAG;
   }
 
-  #answerTo(session: Session): Uint8Array | undefined {
+  #answerTo(session: Session): TextSource | undefined {
     const text = new Uint8Array(this.#requestLength);
     let at = 0;
     for (const part of this.#request) {
@@ -82,7 +88,7 @@ export class TextExchange {
       if (new Set(pairs.map(([key]) => key)).size < pairs.length) {
         throw new TextError("a key came twice");
       }
-      return formatText(pairs.flatMap(([key, value]) => answerKey(session, key, value)));
+      return new TextSource(joined(pairs.map(([key, value]) => answerKey(session, key, value))));
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
       session.report("warning", `text request refused: ${error.message}`);
@@ -91,23 +97,21 @@ export class TextExchange {
   }
 
   /** Sends as much of `answer` as one PDU takes; `more` says that we wait for more of the request. */
-  #sendPart(session: Session, pdu: Pdu, answer: Uint8Array, more = false): void {
-    const most = session.parameters.maxRecvDataSegmentLength;
-    const part = answer.subarray(0, most);
-    const rest = answer.subarray(part.length);
+  #sendPart(session: Session, pdu: Pdu, answer: TextSource, more = false): void {
+    const part = answer.take(Math.min(session.parameters.maxRecvDataSegmentLength, PART_MOST));
     // An initiator without F has more to say: only it ends the exchange (RFC 7143 11.11.1).
-    const last = rest.length === 0 && !more && (pdu.flags & FINAL) !== 0;
+    const last = answer.isEmpty && !more && (pdu.flags & FINAL) !== 0;
     if (last) this.#forget();
     else {
       this.#tag = session.takeTransferTags(1);
-      this.#answer = rest.length === 0 ? undefined : rest;
+      this.#answer = answer.isEmpty ? undefined : answer;
     }
     const pad = padOf(part.length);
     const { memory, end: at } = session.output.reserve(BHS_LENGTH + part.length + pad);
     const { view } = memory;
     clearHeader(view, at);
     view.setUint8(at + OPCODE, Opcode.TEXT_RESPONSE);
-    view.setUint8(at + FLAGS, last ? FINAL : rest.length > 0 ? CONTINUE : 0);
+    view.setUint8(at + FLAGS, last ? FINAL : answer.isEmpty ? 0 : CONTINUE);
     setDataSegmentLength(view, at, part.length);
     view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
     view.setUint32(at + TARGET_TRANSFER_TAG, this.#tag);
@@ -120,16 +124,26 @@ export class TextExchange {
   }
 }
 
-function answerKey(session: Session, key: string, value: string): [string, string][] {
+function* joined(
+  answers: readonly Iterable<readonly [string, string]>[],
+): Generator<readonly [string, string]> {
+  for (const answer of answers) yield* answer;
+}
+
+function answerKey(
+  session: Session,
+  key: string,
+  value: string,
+): Iterable<readonly [string, string]> {
   if (key === "SendTargets") {
-    const { node, connection, identity } = session;
-    return sendTargets(node, connection.local, value, identity.target?.name) ?? [[key, "Reject"]];
+    const { node, caller, target } = session;
+    return sendTargets(node, caller, value, target) ?? [[key, "Reject"]];
   }
   // Data that is laid out for an initiator's segments cannot be cut anew while it is read.
   if (!FULL_FEATURE_KEYS.includes(key) || session.tasks.size > 0) {
     const known = negotiateKey(key, value, { ...session.parameters }) !== NOT_UNDERSTOOD;
     return [[key, known ? "Reject" : NOT_UNDERSTOOD]];
   }
-  const answer = negotiateKey(key, value, session.parameters);
+  const answer = negotiateKey(key, value, session.parameters, session.attributes);
   return answer === undefined ? [] : [[key, answer]];
 }

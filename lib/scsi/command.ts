@@ -46,6 +46,8 @@ export abstract class Command {
   /** Bytes of data that the CDB asks to be sent to the device; what comes is at most expectedOut. */
   wantedOut = 0;
 
+  /** Whether it came by a way on which the medium can only be read. */
+  readOnly = false;
   /** Whether nobody else may touch its blocks while it runs. */
   exclusive = false;
   /** How often the medium had come or gone when it was admitted. */

@@ -45,10 +45,10 @@ export function zeroExtent(destination: CopySide, length: number): CopyExtent {
 /** Why the units refuse to go on, as the sense of the copy; NO_SENSE when they do not. */
 export function hindranceOf({ source, destination, token }: CopyExtent): number {
   if (token !== undefined && token.death !== Sense.NO_SENSE) return token.death;
-  const { disk } = destination.unit;
+  const { disk, protection } = destination.unit;
   const refused = source !== undefined && isBarred(source, Access.READ) ||
     isBarred(destination, Access.WRITE) ||
-    disk.failure !== 0 || disk.protection !== Sense.NO_SENSE;
+    disk.failure !== 0 || protection !== Sense.NO_SENSE;
   return refused ? Sense.THIRD_PARTY_DEVICE_FAILURE : Sense.NO_SENSE;
 }
 

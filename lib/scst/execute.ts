@@ -26,6 +26,7 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   const operation = table.operationOf(command.cdb);
   command.operation = operation;
   command.unit = unit;
+  command.readOnly = unit?.readOnly === true;
   if (unit === undefined) return admitAbsent(nexus, command, operation);
   if (unit.tasks.faulted !== undefined) {
     command.status = statusDuringAca(unit, command, operation);
@@ -71,8 +72,8 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   command.exclusive = operation.exclusive === true;
   command.mediumChanges = disk.tray.changes;
   if (!disk.hasMedium && needsMedium(operation)) return refuse(command, disk.absence);
-  if (operation.changesMedium === true && disk.protection !== Sense.NO_SENSE) {
-    return refuse(command, disk.protection);
+  if (operation.changesMedium === true && unit.protection !== Sense.NO_SENSE) {
+    return refuse(command, unit.protection);
   }
   if (operation.check !== undefined && !operation.check(disk, command)) return false;
   if (operation.out !== undefined) command.wantedOut = operation.out(command, disk.blockSize);

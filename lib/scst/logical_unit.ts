@@ -1,4 +1,5 @@
 /** A logical unit as one initiator sees it (SAM-5: the I_T_L nexus). */
+import { Sense } from "../scsi/sense.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { commandFailed } from "./aca.ts";
 import { Barrier } from "./access.ts";
@@ -16,6 +17,8 @@ export class LogicalUnit {
   readonly lun: number;
   readonly device: Device;
   readonly disk: VirtualDisk;
+  /** Whether this nexus can only read. */
+  readonly readOnly: boolean;
   /** What a device of its type executes. */
   readonly operations: OperationTable;
   readonly tasks: TaskSet;
@@ -25,13 +28,19 @@ export class LogicalUnit {
   /** In the order in which they are reported. */
   #attentions: number[] = [];
 
-  constructor(nexus: Nexus, lun: number, device: Device) {
+  constructor(nexus: Nexus, lun: number, device: Device, readOnly: boolean) {
     this.nexus = nexus;
     this.lun = lun;
+    this.readOnly = readOnly;
     this.device = device;
     this.disk = device.disk;
     this.operations = OPERATION_TABLES[device.disk.settings.type];
     this.tasks = device.tasks ?? new TaskSet(runCommand, commandFailed);
+  }
+
+  /** The sense of a command that would change the medium, which this nexus may not; else NO_SENSE. */
+  get protection(): number {
+    return this.readOnly ? Sense.WRITE_PROTECTED : this.disk.protection;
   }
 
   get hasAttention(): boolean {

@@ -43,19 +43,99 @@ export interface DeviceModel {
   readonly ids: DeviceIds;
 }
 
-/** One entry of a target's LUN map. */
+/** One LUN of a set. */
 export interface LunModel {
   /** 0 to 16383. */
   readonly lun: number;
   /** The name of a device. */
   readonly device: string;
+  /** Whether the device can only be read through this LUN. */
+  readonly readOnly: boolean;
 }
+
+/** How LUNs are written in REPORT LUNS. */
+export const ADDR_METHODS = ["PERIPHERAL", "FLAT", "LUN"] as const;
+export type AddrMethod = typeof ADDR_METHODS[number];
+
+/** SCST's `ini_groups`: initiators that see LUNs of their own. */
+export interface GroupModel {
+  readonly name: string;
+  /** Patterns for initiator names, in the order in which they are tried. */
+  readonly initiators: readonly string[];
+  readonly luns: readonly LunModel[];
+  readonly addrMethod: AddrMethod;
+}
+
+/** Where initiators are sent instead. */
+export interface RedirectModel {
+  readonly portal: PortalModel;
+  /** Whether they may remember it. */
+  readonly permanent: boolean;
+}
+
+/** The attributes of a target: SCST's in the tree and those of its daemon. Times in seconds. */
+export interface TargetAttributes {
+  /** Whether anybody may log in; sessions that are there stay. */
+  readonly enabled: boolean;
+  /** A name for people, told in the login (RFC 7143 13.7). */
+  readonly alias: string | undefined;
+  readonly addrMethod: AddrMethod;
+  /** Patterns for the addresses at which the target is reached; any where there is none. */
+  readonly allowedPortals: readonly string[];
+  /** Whether groups match the initiator's name with `#` and the address that it reached. */
+  readonly perPortalAcl: boolean;
+  readonly redirect: RedirectModel | undefined;
+  /** 0 is no limit. */
+  readonly maxSessions: number;
+  /** Commands that a session may have under way. */
+  readonly queuedCommands: number;
+  /** How long an initiator may take to send data that it was asked for. */
+  readonly rspTimeout: number;
+  /** How long an initiator may be silent before it is asked for a sign of life; 0 never asks. */
+  readonly nopInInterval: number;
+  /** How long it then has to answer. */
+  readonly nopInTimeout: number;
+  /** What the target wants in the negotiation of RFC 7143 13; lengths in bytes. */
+  readonly initialR2T: boolean;
+  readonly immediateData: boolean;
+  readonly maxRecvDataSegmentLength: number;
+  readonly maxXmitDataSegmentLength: number;
+  readonly maxBurstLength: number;
+  readonly firstBurstLength: number;
+  readonly maxOutstandingR2T: number;
+}
+
+/** What SCST has where nothing is said; but a target that is written down is there to be served. */
+export const TARGET_DEFAULTS: TargetAttributes = {
+  enabled: true,
+  alias: undefined,
+  addrMethod: "PERIPHERAL",
+  allowedPortals: [],
+  perPortalAcl: false,
+  redirect: undefined,
+  maxSessions: 0,
+  queuedCommands: 32,
+  rspTimeout: 90,
+  nopInInterval: 30,
+  nopInTimeout: 30,
+  initialR2T: false,
+  immediateData: true,
+  maxRecvDataSegmentLength: 1048576,
+  maxXmitDataSegmentLength: 1048576,
+  maxBurstLength: 1048576,
+  firstBurstLength: 65536,
+  maxOutstandingR2T: 32,
+};
 
 /** A SCSI target, reached under its iSCSI name. */
 export interface TargetModel {
   /** iqn., eui. or naa. name (RFC 7143 4.2.7). */
   readonly name: string;
+  readonly attributes: TargetAttributes;
+  /** What those see whom no group has. */
   readonly luns: readonly LunModel[];
+  /** In the order in which they are searched. */
+  readonly groups: readonly GroupModel[];
 }
 
 /** What holds for all of iSCSI: SCST's attributes of the target driver. */

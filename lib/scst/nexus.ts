@@ -1,6 +1,7 @@
 /** An I_T nexus (SAM-5 4.7): one initiator port in touch with one target port. */
 import type { Command } from "../scsi/command.ts";
 import { LogicalUnit } from "./logical_unit.ts";
+import type { LunSet } from "./lun_set.ts";
 import type { NexusId } from "./pr_state.ts";
 import type { Target } from "./target.ts";
 
@@ -26,6 +27,8 @@ export class Nexus {
   /** SCSI name of the initiator port (RFC 7143 4.4.2): `iqn...,i,0x<isid>`. */
   readonly initiator: string;
   readonly target: Target;
+  /** The LUNs that it sees. */
+  readonly luns: LunSet;
   /** What reservations know it by. */
   readonly id: NexusId;
   readonly units: ReadonlyMap<number, LogicalUnit>;
@@ -33,20 +36,28 @@ export class Nexus {
 
   #transport: NexusTransport;
 
-  /** Sees all LUNs of the target; every unit begins with the unit attention `first` (SAM-5 5.14). */
-  constructor(initiator: string, target: Target, transport: NexusTransport, first: number) {
+  /** Sees `luns` of the target; every unit begins with the unit attention `first` (SAM-5 5.14). */
+  constructor(
+    initiator: string,
+    target: Target,
+    luns: LunSet,
+    transport: NexusTransport,
+    first: number,
+  ) {
     this.initiator = initiator;
     this.target = target;
+    this.luns = luns;
     this.id = { initiator, port: target.port };
     this.#transport = transport;
     const units = new Map<number, LogicalUnit>();
-    for (const [lun, device] of target.luns) {
-      const unit = new LogicalUnit(this, lun, device);
+    for (const { lun, device, readOnly } of luns.entries) {
+      const unit = new LogicalUnit(this, lun, device, readOnly);
       unit.addAttention(first);
       units.set(lun, unit);
     }
     this.units = units;
     target.nexuses.add(this);
+    luns.nexuses.add(this);
     for (const unit of units.values()) unit.device.enter(unit);
   }
 
@@ -69,6 +80,7 @@ export class Nexus {
   end(): void {
     this.isEnded = true;
     this.target.nexuses.delete(this);
+    this.luns.nexuses.delete(this);
     for (const unit of this.units.values()) unit.device.leave(unit);
   }
 }

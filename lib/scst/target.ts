@@ -1,28 +1,48 @@
-/** A SCSI target device with its LUN map. */
+/** A SCSI target device: who may use it, and the LUNs that they see. */
 import type { TargetPort } from "../scsi/command.ts";
+import { LunAddressing } from "../scsi/lun.ts";
 import type { Device } from "./device.ts";
+import type { InitiatorGroup } from "./initiator_group.ts";
+import { LunSet } from "./lun_set.ts";
+import type { AddrMethod, TargetAttributes } from "./model.ts";
 import type { Nexus } from "./nexus.ts";
+import { Pattern } from "./pattern.ts";
 
 export class Target {
   readonly name: string;
   readonly port: TargetPort;
   readonly nexuses: Set<Nexus> = new Set();
-  #luns = new Map<number, Device>();
+  readonly attributes: TargetAttributes;
+  /** `allowed_portal`: at which addresses it is reached. */
+  readonly allowedPortals: readonly Pattern[];
+  /** The LUNs of those whom no group has. */
+  readonly luns: LunSet;
+  #groups: InitiatorGroup<LunSet>[] = [];
 
   /** `portName` is the SCSI name of its port, `relativeId` the RELATIVE TARGET PORT IDENTIFIER. */
-  constructor(name: string, portName: string, relativeId: number) {
+  constructor(name: string, portName: string, relativeId: number, attributes: TargetAttributes) {
     this.name = name;
     this.port = { name: portName, relativeId };
+    this.attributes = attributes;
+    this.allowedPortals = attributes.allowedPortals.map((text) => new Pattern(text));
+    this.luns = new LunSet(this.port, LunAddressing[attributes.addrMethod]);
   }
 
-  /** The LUN map. */
-  get luns(): ReadonlyMap<number, Device> {
-    return this.#luns;
+  /** The groups in the order in which they were added. */
+  get groups(): readonly InitiatorGroup<LunSet>[] {
+    return this.#groups;
   }
 
-  /** Puts a device into the LUN map. */
+  /** Puts a device among the LUNs of those whom no group has. */
   addLun(lun: number, device: Device): void {
-    this.#luns.set(lun, device);
-    device.ports.add(this.port);
+    this.luns.add(lun, device);
+  }
+
+  /** Adds a group for the initiators that match one of `patterns`; returns its LUNs, none as yet. */
+  addGroup(name: string, patterns: readonly string[], addrMethod: AddrMethod): LunSet {
+    const luns = new LunSet(this.port, LunAddressing[addrMethod]);
+    const initiators = patterns.map((text) => new Pattern(text));
+    this.#groups.push({ name, initiators, luns });
+    return luns;
   }
 }

@@ -1,6 +1,7 @@
 /** The control side of a server: starts the isolates, opens the portals, hands the model over. */
 import { findListener } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
+import { formatAddress } from "../iscsi/portal_address.ts";
 import { log } from "../log.ts";
 import type { PortalModel, ServerModel } from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
@@ -97,12 +98,12 @@ export async function startServer(model: ServerModel): Promise<Server> {
     if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");
   }
   for (const target of model.targets) await shard.request({ kind: "addTarget", target });
-  const listeners = model.portals.map(listen);
+  const listeners = model.portals.map((portal) => listen(portal, model.portals));
   const portals: PortalModel[] = [];
   for (const listener of listeners) {
     const portal = listener.addr as Deno.NetAddr;
     const fd = findListener(portal);
-    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${describe(portal)}`);
+    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatAddress(portal)}`);
     const { hostname, port } = portal;
     portals.push({ hostname, port });
     await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
@@ -115,17 +116,24 @@ export async function startServer(model: ServerModel): Promise<Server> {
   return { portals, stop };
 }
 
-function describe({ hostname, port }: PortalModel): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+/** Whether one is for all IPv6 addresses and the other for IPv4, which many systems give the first one too. */
+function bothTakeIPv4(one: PortalModel, other: PortalModel): boolean {
+  const hosts = [one.hostname, other.hostname];
+  return one.port === other.port && hosts.includes("::") &&
+    hosts.some((host) => !host.includes(":"));
 }
 
-function listen(portal: PortalModel): Deno.Listener {
+function listen(portal: PortalModel, all: readonly PortalModel[]): Deno.Listener {
   try {
     return Deno.listen({ ...portal, transport: "tcp" });
   } catch (error) {
-    const where = describe(portal);
+    const where = formatAddress(portal);
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new StartError(`Cannot listen on ${where}: the port is in use`, "portal", true);
+      const what = `Cannot listen on ${where}: the port is in use`;
+      const other = all.find((one) => bothTakeIPv4(one, portal));
+      if (other === undefined) throw new StartError(what, "portal", true);
+      const why = "on this system [::] takes IPv4 as well, leave the other one out";
+      throw new StartError(`${what} with portal ${formatAddress(other)}: ${why}`, "portal");
     }
     if (error instanceof Deno.errors.AddrNotAvailable) {
       const why = "this machine has no such address";

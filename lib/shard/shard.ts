@@ -1,10 +1,24 @@
 /** A shard: everything that one data isolate owns. Nothing in it is touched by anybody else. */
 import { Memory } from "../../ffi/memory.ts";
 import { READABLE } from "../../ffi/poller.ts";
-import { closeSocket, localAddress, remoteAddress, tuneSocket } from "../../ffi/socket.ts";
+import {
+  closeSocket,
+  localAddress,
+  remoteAddress,
+  takesIPv4,
+  tuneSocket,
+} from "../../ffi/socket.ts";
 import { Node, type Report } from "../iscsi/node.ts";
+import { formatAddress } from "../iscsi/portal_address.ts";
 import { Device } from "../scst/device.ts";
-import type { DeviceModel, DriverModel, PortalModel, TargetModel } from "../scst/model.ts";
+import type { LunSet } from "../scst/lun_set.ts";
+import type {
+  DeviceModel,
+  DriverModel,
+  LunModel,
+  PortalModel,
+  TargetModel,
+} from "../scst/model.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
 import { flush } from "../vdisk/synchronize_cache.ts";
@@ -68,15 +82,25 @@ export class Shard {
     this.#devices.set(model.name, new Device(disk, stateFile, report));
   }
 
-  /** Adds a target with its LUN map; its devices are there. */
-  addTarget(model: TargetModel): void {
-    const target = this.#node.addTarget(model.name);
-    for (const { lun, device } of model.luns) target.addLun(lun, this.#devices.get(device)!);
+  /** Adds a target with its groups and LUNs; its devices are there. */
+  addTarget({ name, attributes, luns, groups }: TargetModel): void {
+    const target = this.#node.addTarget(name, attributes);
+    this.#addLuns(target.luns, luns);
+    for (const group of groups) {
+      const set = target.addGroup(group.name, group.initiators, group.addrMethod);
+      this.#addLuns(set, group.luns);
+    }
+  }
+
+  #addLuns(set: LunSet, luns: readonly LunModel[]): void {
+    for (const { lun, device, readOnly } of luns) {
+      set.add(lun, this.#devices.get(device)!, readOnly);
+    }
   }
 
   /** Accepts connections on a listening descriptor. */
   addPortal(model: PortalModel, fd: number): void {
-    this.#node.portals.push(model);
+    this.#node.portals.push({ ...model, takesIPv4: takesIPv4(fd) });
     const accept = (socket: number) => this.#accept(socket);
     this.#portals.add(new Portal(this.loop, fd, accept, (line) => this.#report("warning", line)));
   }
@@ -126,7 +150,7 @@ export class Shard {
     if (peer === undefined || local === undefined) return closeSocket(fd); // gone already
     if (this.#links.size >= CONNECTIONS_MOST) {
       const text = `connection refused: there are ${CONNECTIONS_MOST} already`;
-      this.#report("warning", `${text}: peer=${peer.hostname}:${peer.port}`);
+      this.#report("warning", `${text}: peer=${formatAddress(peer)}`);
       return closeSocket(fd);
     }
     tuneSocket(fd);

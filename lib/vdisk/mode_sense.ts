@@ -32,7 +32,8 @@ export function modeSense(disk: VirtualDisk, command: Command): void {
   const blockDescriptor = (cdb[1]! & DBD) !== 0
     ? new Uint8Array(0)
     : buildBlockDescriptor(disk, long && (cdb[1]! & LLBAA) !== 0);
-  const parts = [buildHeader(disk, long, blockDescriptor.length), blockDescriptor, ...pages];
+  const header = buildHeader(deviceSpecificOf(disk, command), long, blockDescriptor.length);
+  const parts = [header, blockDescriptor, ...pages];
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -46,17 +47,16 @@ export function modeSense(disk: VirtualDisk, command: Command): void {
 }
 
 /** The mode parameter header (SPC-5 7.5.5); MODE DATA LENGTH is put in later. */
-function buildHeader(disk: VirtualDisk, long: boolean, descriptorLength: number): Uint8Array {
-  const deviceSpecific = deviceSpecificOf(disk);
+function buildHeader(deviceSpecific: number, long: boolean, descriptorLength: number): Uint8Array {
   if (!long) return new Uint8Array([0, 0, deviceSpecific, descriptorLength]);
   const longLba = descriptorLength === 16 ? 1 : 0;
   return new Uint8Array([0, 0, 0, deviceSpecific, longLba, 0, 0, descriptorLength]);
 }
 
 /** DEVICE-SPECIFIC PARAMETER (SBC-4 6.5.1); MMC defines none. */
-function deviceSpecificOf({ settings, protection }: VirtualDisk): number {
+function deviceSpecificOf({ settings, protection }: VirtualDisk, { readOnly }: Command): number {
   if (settings.type === DeviceType.CD_ROM) return 0;
-  return (protection === Sense.NO_SENSE ? 0 : WP) | DPOFUA;
+  return (readOnly || protection !== Sense.NO_SENSE ? WP : 0) | DPOFUA;
 }
 
 /**

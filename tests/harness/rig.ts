@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { closeFile, createFile, removeFile, truncateFile } from "../../ffi/file.ts";
 import { Memory } from "../../ffi/memory.ts";
+import type { SocketAddress } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import { Connection } from "../../lib/iscsi/connection.ts";
 import { Node } from "../../lib/iscsi/node.ts";
@@ -116,9 +117,9 @@ export class Rig implements Disposable {
     return openFileStore(options, new InlinePool(this.#pool));
   }
 
-  /** A connection that has sent nothing yet. */
-  connect(): Peer {
-    return new Peer(this.node);
+  /** A connection that has sent nothing yet; from one machine to itself where nothing is said. */
+  connect(ends: Partial<Ends> = {}): Peer {
+    return new Peer(this.node, { ...LOOPBACK, ...ends });
   }
 
   /** A session past its first unit attention. `keys` are offered in the login. */
@@ -137,16 +138,25 @@ export class Rig implements Disposable {
   }
 }
 
+/** The addresses of a connection. */
+export interface Ends {
+  readonly remote: SocketAddress;
+  readonly local: SocketAddress;
+}
+
+const LOOPBACK: Ends = {
+  remote: { hostname: "127.0.0.1", port: 40000 },
+  local: { hostname: "127.0.0.1", port: 3260 },
+};
+
 /** The initiator's end of one connection. */
 export class Peer {
   readonly connection: Connection;
   cmdSn = 1;
   #itt = 1;
 
-  constructor(node: Node) {
-    const address = { hostname: "127.0.0.1", port: 40000 };
-    const local = { hostname: "127.0.0.1", port: 3260 };
-    this.connection = new Connection(node, address, local, () => {});
+  constructor(node: Node, { remote, local }: Ends) {
+    this.connection = new Connection(node, remote, local, () => {});
   }
 
   /** Feeds bytes, in pieces of `step` bytes, as a socket might; sends what has gathered in between. */

@@ -8,6 +8,8 @@ import { Field, Opcode } from "../initiator/pdu.ts";
 import { nopOut } from "../initiator/requests.ts";
 
 const cdb = testUnitReady();
+/** QueuedCommands where nothing is said. */
+const WINDOW = 32;
 
 suite("command window", diskYaml([{}]), {
   "a command below the window is ignored": async (server) => {
@@ -98,13 +100,13 @@ suite("command window", diskYaml([{}]), {
   "a full window of commands in one stream is answered in full": async (server) => {
     using session = await openSteered(server);
     const itts = new Set<number>();
-    for (let i = 0; i < 128; i++) itts.add(await session.sendCommand({ cdb }));
-    for (let i = 0; i < 128; i++) {
+    for (let i = 0; i < WINDOW; i++) itts.add(await session.sendCommand({ cdb }));
+    for (let i = 0; i < WINDOW; i++) {
       const response = await session.expect(Opcode.ScsiResponse);
       assert.equal(response.u8(Field.status), 0);
       assert(itts.delete(response.itt), `ITT ${response.itt} was answered twice`);
     }
     const { maxCmdSn, expCmdSn } = session;
-    assert.equal(maxCmdSn - expCmdSn + 1, 128, "the window is open again");
+    assert.equal(maxCmdSn - expCmdSn + 1, WINDOW, "the window is open again");
   },
 });

@@ -27,7 +27,7 @@ targets:
   ${TARGET_NAME}:
     luns:
       0: disk0
-${OTHERS.map((name) => `  ${name}:\n    luns: {}`).join("\n")}
+${OTHERS.map((name) => `  ${name}:\n    luns: {0: disk0}`).join("\n")}
 `;
 
 /** The records of a SendTargets answer: a name and the addresses behind it. */

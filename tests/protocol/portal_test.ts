@@ -1,19 +1,16 @@
 /** Several portals, IPv6, and wildcard addresses. */
 import assert from "node:assert/strict";
+import { ipv6Test } from "../harness/ipv6.ts";
 import { diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
 import { Session } from "../initiator/session.ts";
 import { testUnitReady } from "../initiator/cdb.ts";
 import type { Address } from "../initiator/raw.ts";
 
-/** Whether this machine has an IPv6 loopback address. */
-function hasIPv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false;
-  }
+/** A port that nobody has listened on just now. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "::", port: 0 });
+  return listener.addr.port;
 }
 
 /** The addresses that SendTargets tells at a portal. */
@@ -45,16 +42,43 @@ Deno.test("discovery at a wildcard portal tells the address that was connected t
   assert(!addresses.some((address) => address.startsWith("0.0.0.0")), addresses.join(" "));
 });
 
-Deno.test({
-  name: hasIPv6()
-    ? "an IPv6 portal stands in brackets"
-    : "an IPv6 portal stands in brackets (skipped: no address ::1 on this machine)",
-  ignore: !hasIPv6(),
-  async fn() {
-    await using server = await startTestServer(diskYaml([{}], { portals: ["[::1]:0"] }));
-    assert.equal(server.host, "::1");
-    assert.deepEqual(await discover(server), [`[::1]:${server.port},1`]);
-    await using session = await openReady(server);
-    assert.equal((await session.command(testUnitReady())).status, 0);
+ipv6Test("an IPv6 portal stands in brackets", async () => {
+  await using server = await startTestServer(diskYaml([{}], { portals: ["[::1]:0"] }));
+  assert.equal(server.host, "::1");
+  assert.deepEqual(await discover(server), [`[::1]:${server.port},1`]);
+  await using session = await openReady(server);
+  assert.equal((await session.command(testUnitReady())).status, 0);
+  assert.match(server.stderr(), /info login: .* peer=\[::1\]:\d+ .* portal=\[::1\]:\d+ /);
+});
+
+ipv6Test(
+  "discovery at a portal for all addresses of both families tells the one that was reached",
+  async () => {
+    await using server = await startTestServer(diskYaml([{}], { portals: ["[::]:0"] }));
+    const at = (host: string) => discover({ host, port: server.port });
+    assert.deepEqual(await at("::1"), [`[::1]:${server.port},1`]);
+    // The socket is an IPv6 one, and sees IPv4 addresses as ::ffff:127.0.0.1.
+    assert.deepEqual(await at("127.0.0.1"), [`127.0.0.1:${server.port},1`]);
   },
+);
+
+ipv6Test("discovery tells the portals of the family by which the initiator came", async () => {
+  const portals = ["127.0.0.1:0", "127.0.0.2:0", "[::1]:0"];
+  await using server = await startTestServer(diskYaml([{}], { portals }), { portals: 3 });
+  const [first, second, third] = server.portals;
+  assert(first !== undefined && second !== undefined && third !== undefined);
+  const [one, two] = [`127.0.0.1:${first.port},1`, `127.0.0.2:${second.port},1`];
+  assert.deepEqual(await discover(first), [one, two]);
+  assert.deepEqual(await discover(second), [two, one]);
+  assert.deepEqual(await discover(third), [`[::1]:${third.port},1`]);
+});
+
+ipv6Test("an IPv4 portal beside one that takes IPv4 already is explained", async () => {
+  const port = freePort();
+  const yaml = diskYaml([{}], { portals: [`[::]:${port}`, `0.0.0.0:${port}`] });
+  const error = await startTestServer(yaml, { portals: 2 }).then(() => "", String);
+  assert.match(
+    error,
+    /Cannot listen on 0\.0\.0\.0:\d+: the port is in use with portal \[::\]:\d+: on this system \[::\] takes IPv4 as well, leave the other one out/,
+  );
 });

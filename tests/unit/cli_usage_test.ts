@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { runProgram } from "../harness/program.ts";
 
-const VERBS = ["demo", "serve", "check", "version"];
+const VERBS = ["demo", "serve", "check", "why", "version"];
 
 Deno.test("scst version prints the version on one line", async () => {
   for (const args of [["version"], ["--version"], ["-V"]]) {
@@ -33,8 +33,8 @@ Deno.test("scst help VERB shows an example of the verb", async () => {
 
 Deno.test("scst answers a wrong command line with one error line and exit code 2", async () => {
   const table: [string[], RegExp][] = [
-    [[], /^error Name demo, serve, check or version; run "scst help"/],
-    [["help", "bogus"], /^error Name demo, serve, check or version; run "scst help"/],
+    [[], /^error Name demo, serve, check, why or version; run "scst help"/],
+    [["help", "bogus"], /^error Name demo, serve, check, why or version; run "scst help"/],
     [["bogus"], /^error Unknown command 'bogus'; run "scst help"/],
     [["serv"], /^error Unknown command 'serv' \(Did you mean serve\?\); run/],
     [["serve"], /^error Option --config <FILE> is missing; run/],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadConfig, readConfiguration } from "../../lib/config/load.ts";
 import { ConfigError } from "../../lib/config/problem.ts";
+import { TARGET_DEFAULTS } from "../../lib/scst/model.ts";
 
 const NAA = "6025c5700000000000000000000000ff";
 
@@ -90,9 +91,19 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
       targets: [
         {
           name: "iqn.2026-11.org.example:a",
-          luns: [{ lun: 1, device: "big" }, { lun: 0, device: "small" }],
+          attributes: TARGET_DEFAULTS,
+          luns: [
+            { lun: 1, device: "big", readOnly: false },
+            { lun: 0, device: "small", readOnly: false },
+          ],
+          groups: [],
         },
-        { name: "iqn.2026-11.org.example:empty", luns: [] },
+        {
+          name: "iqn.2026-11.org.example:empty",
+          attributes: TARGET_DEFAULTS,
+          luns: [],
+          groups: [],
+        },
       ],
     });
     assert.throws(() => Deno.statSync(state), Deno.errors.NotFound);

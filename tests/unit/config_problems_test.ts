@@ -25,6 +25,9 @@ function deviceProblems(...attributes: string[]): readonly string[] {
 const KEYS =
   "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, atomic_writes, naa_id, usn";
 
+const TARGET_KEYS =
+  "luns, ini_groups, enabled, alias, addr_method, allowed_portal, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T";
+
 Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
   assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);
   assert.deepEqual(problemsOf("portals: [127.0.0.1]", "targets: {iqn.2026-11.org.a: }"), []);
@@ -191,7 +194,7 @@ Deno.test("parseConfiguration() checks LUN numbers and the devices they name", (
     `10:7: ${path}.01 ${range}`,
     `11:10: ${path}.2 ${unknown} "disk2"; did you mean "disk1"?`,
     `12:9: ${path}.3 must be the name of a device: current value is empty`,
-    `13:10: ${path}.4 must be the name of a device: current value is a map`,
+    `13:10: ${path}.4.device is missing`,
     `14:7: ${path}.0 is given twice: first in line 6`,
     `15:10: ${path}.5 ${unknown} "other"`,
   ]);
@@ -276,7 +279,8 @@ Deno.test("parseConfiguration() wants maps where maps belong", () => {
       `2:1: target is not a known key: did you mean targets? allowed are ${sections}`,
     ]],
     ["portals: [127.0.0.1]\ntargets: {iqn.2026-11.org.a: {lun: {}}}", [
-      '2:31: targets["iqn.2026-11.org.a"].lun is not a known key: did you mean luns? allowed are luns',
+      '2:31: targets["iqn.2026-11.org.a"].lun is not a known key: did you mean luns? allowed are ' +
+      TARGET_KEYS,
     ]],
   ];
   for (const [text, problems] of table) assert.deepEqual(problemsOf(text), problems, text);

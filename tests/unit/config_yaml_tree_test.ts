@@ -60,9 +60,10 @@ Deno.test("parseYaml() resolves aliases to the node before them", () => {
 
 Deno.test("parseYaml() refuses an alias of nothing and an alias of itself", () => {
   const { problems } = parse("a: *x\nb: &y [*y]\n");
+  const unknown = 'which no finished node before has; a text that begins with "*" needs quotes';
   assert.deepEqual(problems, [
-    'f:1:4: a names the anchor "x", which no finished node before has',
-    'f:2:8: b[0] names the anchor "y", which no finished node before has',
+    `f:1:4: a names the anchor "x", ${unknown}`,
+    `f:2:8: b[0] names the anchor "y", ${unknown}`,
   ]);
 });
 
@@ -114,10 +115,24 @@ Deno.test("parseYaml() reads one document without foreign tags", () => {
     ],
     [
       "a: !foo 1\n",
-      "f:1:4: The configuration has a tag that is not taken here: Unresolved tag: !foo",
+      'f:1:4: The configuration has a tag that is not taken here: Unresolved tag: !foo; a text that begins with "!" needs quotes',
     ],
   ];
   for (const [text, problem] of table) assert.deepEqual(parse(text).problems, [problem]);
+});
+
+Deno.test("parseYaml() does not take a pattern without its quotes for another one", () => {
+  const lone = 'has a tag that is not taken here: a text that begins with "!" needs quotes';
+  assert.deepEqual(parse("a: [! x]\n").problems, [`f:1:7: a[0] ${lone}`]);
+  assert.match(
+    parse("a: [!10.*]\n").problems[0] ?? "",
+    /; a text that begins with "!" needs quotes$/,
+  );
+  assert.match(
+    parse("a:\n  - *\n").problems[0] ?? "",
+    /; a text that begins with "\*" needs quotes$/,
+  );
+  assert.deepEqual(plain(parse("a: ['!x', \"*\", ?x]\n").node), { a: ["!x", "*", "?x"] });
 });
 
 Deno.test("parseYaml() names the line of each fault of syntax", () => {

@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
-import { QUEUED_COMMANDS } from "../../lib/iscsi/parameters.ts";
 import type { Session } from "../../lib/iscsi/session.ts";
 import type { Task } from "../../lib/iscsi/task.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
@@ -141,11 +140,12 @@ function waitsForInitiator(task: Task): boolean {
 }
 
 /** What is left when the store has done everything waits for its initiator; and the window says so. */
-function mustMoveOn({ tasks, expCmdSN, maxCmdSN }: Session): void {
+function mustMoveOn({ tasks, expCmdSN, maxCmdSN, attributes }: Session): void {
   const list = [...tasks.values()];
   assert(list.length === 0 || list.some(waitsForInitiator), "tasks that wait for nothing");
   const taken = list.filter((task) => task.inWindow).length;
-  assert.equal((maxCmdSN - expCmdSN | 0) + 1, QUEUED_COMMANDS - taken, "the CmdSN window");
+  const free = attributes.queuedCommands - taken;
+  assert.equal((maxCmdSN - expCmdSN | 0) + 1, free, "the CmdSN window");
 }
 
 Deno.test("Connections under fire keep order, data and memory", () => {

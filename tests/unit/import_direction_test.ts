@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/config": ["lib/scst/model.ts", "lib/log.ts"],
   "lib/cli": [
     "lib/config",
+    "lib/iscsi/explain_login.ts",
     "lib/scst/model.ts",
     "lib/shard/server.ts",
     "lib/store/create.ts",

@@ -25,10 +25,13 @@ Deno.test("a driver that is not enabled refuses every login with 0300 and keeps 
 
 Deno.test("sendTargets() tells link-local addresses only with link_local", () => {
   using rig = new Rig();
-  rig.node.portals.push({ hostname: "::", port: 3260 });
-  const tell = (hostname: string) =>
-    sendTargets(rig.node, { hostname, port: 3260 }, TARGET, undefined)?.slice(1)
-      .map(([, value]) => value);
+  rig.node.portals.push({ hostname: "::", port: 3260, takesIPv4: true });
+  const tell = (hostname: string) => {
+    const caller = { initiator: "iqn.2026-11.org.scst.test:x", portal: { hostname, port: 3260 } };
+    const [name, ...addresses] = sendTargets(rig.node, caller, TARGET, undefined) ?? [];
+    assert.deepEqual(name, ["TargetName", TARGET]);
+    return addresses.map(([, value]) => value);
+  };
   assert.deepEqual(tell("fe80::1"), ["[fe80::1]:3260,1"]);
   rig.node.driver = { ...DRIVER_DEFAULTS, linkLocal: false };
   for (const hostname of ["fe80::1", "febf::1"]) assert.deepEqual(tell(hostname), [], hostname);

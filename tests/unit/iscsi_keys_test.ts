@@ -69,7 +69,7 @@ const OFFERS: Readonly<Record<string, readonly Offer[]>> = {
     ["512", NO_ANSWER, { maxRecvDataSegmentLength: 512 }],
     ["513", NO_ANSWER, { maxRecvDataSegmentLength: 513 }],
     ["0x10000", NO_ANSWER, { maxRecvDataSegmentLength: 65536 }],
-    [LARGEST, NO_ANSWER, { maxRecvDataSegmentLength: 16777215 }],
+    [LARGEST, NO_ANSWER, { maxRecvDataSegmentLength: 1048576 }],
     ["511", REJECT],
     ["16777216", REJECT],
     ["0xffffffffffffffffffff", REJECT],

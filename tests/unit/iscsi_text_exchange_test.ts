@@ -46,7 +46,9 @@ Deno.test("a Text Request with C is put together from its parts", () => {
 
 Deno.test("an answer that is longer than a segment comes in parts", () => {
   using rig = new Rig();
-  for (let index = 0; index < 20; index++) rig.node.addTarget(`${TARGET}:${index}`);
+  for (let index = 0; index < 20; index++) {
+    rig.node.addTarget(`${TARGET}:${index}`).addLun(0, rig.device);
+  }
   const peer = rig.connect();
   peer.login(1, { SessionType: "Discovery", MaxRecvDataSegmentLength: "512" });
   let answer = exchange(peer, "SendTargets=All\0", FINAL);

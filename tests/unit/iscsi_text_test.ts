@@ -1,5 +1,6 @@
 /** Text of Login and Text PDUs (RFC 7143 6.1). */
 import assert from "node:assert/strict";
+import { TextSource } from "../../lib/iscsi/text_source.ts";
 import { formatText, parseText, TextError } from "../../lib/iscsi/text.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -57,4 +58,21 @@ Deno.test("formatText() ends every pair with a NUL, and parseText() takes it bac
   assert.equal(text.at(-1), 0);
   assert.deepEqual(parseText(text), pairs);
   assert.equal(formatText([]).length, 0);
+});
+
+Deno.test("TextSource.take() cuts the text at any length and tells its end", () => {
+  const pairs: [string, string][] = [["A", "1"], ["Long", "x".repeat(40)], ["B", ""], ["C", "22"]];
+  const whole = new TextDecoder().decode(formatText(pairs));
+  for (let most = 1; most <= whole.length + 1; most++) {
+    const source = new TextSource(pairs);
+    const parts: string[] = [];
+    do {
+      parts.push(new TextDecoder().decode(source.take(most)));
+    } while (!source.isEmpty);
+    assert.equal(parts.join(""), whole);
+    assert(parts.slice(0, -1).every((part) => part.length === most));
+    assert.equal(parts.length, Math.ceil(whole.length / most));
+  }
+  const nothing = new TextSource([]);
+  assert.deepEqual([nothing.take(9).length, nothing.isEmpty], [0, true]);
 });

@@ -2,22 +2,33 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../harness/program.ts";
 import { programCommand } from "../harness/server.ts";
+import { TARGET } from "../../lib/config/target.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
 const README = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
 
-Deno.test("the README's configuration is valid", async () => {
-  const [, yaml] = /^```yaml\n([\s\S]*?)^```$/m.exec(README) ?? [];
-  assert.ok(yaml !== undefined);
+Deno.test("the README's configurations are valid, and what it says of them is so", async () => {
+  const blocks = [...README.matchAll(/^```yaml\n# (\S+)\n([\s\S]*?)^```$/gm)];
   const dir = await Deno.makeTempDir({ prefix: "scst_test_" });
+  const run = (args: readonly string[]) => runProgram(args, { cwd: dir });
   try {
-    await Deno.writeTextFile(`${dir}/disks.yaml`, yaml);
-    const { code, stdout, stderr } = await runProgram(["check", `${dir}/disks.yaml`]);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/);
+    for (const [, name, yaml = ""] of blocks) await Deno.writeTextFile(`${dir}/${name}`, yaml);
+    const { stdout, stderr } = await run(["check", "disks.yaml"]);
+    assert.match(stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, stderr);
+    assert.match((await run(["check", "shared.yaml"])).stdout, /is valid: 3 portals, .* 3 LUNs/);
+    const command = /^ {4}deno run -A main\.ts (why .*)$/m.exec(README)?.[1]?.split(" ") ?? [];
+    const why = await run(command);
+    assert.match(why.stdout, /: allowed\n/);
+    assert.equal(why.code, 0);
+    const others = command.map((word) => word.replace("node7", "node17"));
+    assert.equal((await run(others)).code, 3);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("the README names every key of a target", () => {
+  for (const key of Object.keys(TARGET)) assert.ok(README.includes(`\`${key}\``), key);
 });
 
 Deno.test("every task that the README names is in deno.json", () => {

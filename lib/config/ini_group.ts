@@ -1,0 +1,43 @@
+/** The groups of a target: initiators by pattern, and the LUNs that they see. */
+import type { AddrMethod } from "../scst/model.ts";
+import { ADDR_METHOD } from "./addr_method.ts";
+import { type AttributeTable, readObject } from "./attribute.ts";
+import { collection } from "./collection.ts";
+import { list } from "./list.ts";
+import { type LunDraft, LUNS } from "./luns.ts";
+import { PATTERN, patternIdentity } from "./pattern.ts";
+
+export interface GroupDraft {
+  readonly name: string;
+  readonly initiators: readonly string[];
+  readonly luns: readonly LunDraft[];
+  readonly addrMethod: AddrMethod;
+}
+
+/** The keys of a group, under the names of SCST. */
+interface GroupAttributes {
+  initiators: readonly string[];
+  luns: readonly LunDraft[];
+  addr_method: AddrMethod;
+}
+
+/** Patterns of one group. */
+const MAX_PATTERNS = 1024;
+
+/** A group is a directory of SCST's tree, beside the file `mgmt`. */
+const GROUP_NAME = {
+  allowed: 'a name of 1 to 64 printable ASCII characters without blanks and "/", and not mgmt',
+  accepts: (key: string) => /^[!-.0-~]{1,64}$/.test(key) && !["mgmt", ".", ".."].includes(key),
+};
+
+const GROUP: AttributeTable<GroupAttributes> = {
+  initiators: list(PATTERN, MAX_PATTERNS, patternIdentity),
+  luns: LUNS,
+  addr_method: ADDR_METHOD,
+};
+
+/** The `ini_groups` of a target. */
+export const INI_GROUPS = collection<GroupDraft>(GROUP_NAME, ({ key, path, node }, problems) => {
+  const { initiators, luns, addr_method } = readObject(GROUP, node, path, problems).values;
+  return { name: key, initiators, luns, addrMethod: addr_method };
+});

@@ -1,0 +1,77 @@
+/** The PDUs of the login phase: fields of the request, and the response (RFC 7143 11.12, 11.13). */
+import {
+  BHS_LENGTH,
+  clearHeader,
+  CMD_SN,
+  FLAGS,
+  INITIATOR_TASK_TAG,
+  OPCODE,
+  padOf,
+  setDataSegmentLength,
+} from "./bhs.ts";
+import { LoginStatus } from "./login_status.ts";
+import { Opcode } from "./opcode.ts";
+import type { Output } from "./output.ts";
+import type { Pdu } from "./pdu.ts";
+
+/** Flags of a Login Request and Response: the T and the C bit, CSG and NSG. */
+export const TRANSIT = 0x80;
+export const CONTINUE = 0x40;
+const CURRENT_STAGE = 0x0c;
+
+/** Offsets of a Login Request. */
+export const VERSION_MAX = 2;
+export const VERSION_MIN = 3;
+export const ISID = 8;
+export const TSIH = 14;
+export const CID = 20;
+export const EXP_STAT_SN = 28;
+
+const STAT_SN = 24;
+const EXP_CMD_SN = 28;
+const MAX_CMD_SN = 32;
+const STATUS = 36;
+
+/** The stage that a request is in, and the one that it would go on to. */
+export function stagesOf(pdu: Pdu): { stage: number; next: number } {
+  return { stage: pdu.flags >> 2 & 3, next: pdu.flags & 3 };
+}
+
+/** What a Login Response says beside what it repeats of the request. */
+export interface LoginResponse {
+  readonly text: Uint8Array;
+  readonly status: number;
+  readonly statSN: number;
+  /** 0 before the end of the login. */
+  readonly tsih: number;
+  /** Commands that the initiator may send. */
+  readonly window: number;
+  /** Whether the stage ends, as the request wants it to. */
+  readonly transits: boolean;
+}
+
+/** Sends the response to the Login Request `pdu`. */
+export function sendLoginResponse(output: Output, pdu: Pdu, response: LoginResponse): void {
+  const { text, status } = response;
+  const pad = padOf(text.length);
+  const { memory, end: at } = output.reserve(BHS_LENGTH + text.length + pad);
+  const { view } = memory;
+  clearHeader(view, at);
+  view.setUint8(at + OPCODE, Opcode.LOGIN_RESPONSE);
+  if (status === LoginStatus.SUCCESS) {
+    const flags = pdu.flags & ~CONTINUE;
+    view.setUint8(at + FLAGS, response.transits ? flags : flags & CURRENT_STAGE);
+  }
+  setDataSegmentLength(view, at, text.length);
+  memory.bytes.set(pdu.memory.bytes.subarray(pdu.at + ISID, pdu.at + ISID + 6), at + ISID);
+  view.setUint16(at + TSIH, response.tsih);
+  view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
+  view.setUint32(at + STAT_SN, response.statSN);
+  const cmdSN = pdu.uint32(CMD_SN);
+  view.setUint32(at + EXP_CMD_SN, cmdSN);
+  view.setUint32(at + MAX_CMD_SN, (cmdSN + response.window - 1) >>> 0);
+  view.setUint16(at + STATUS, status);
+  memory.bytes.set(text, at + BHS_LENGTH);
+  for (let index = 0; index < pad; index++) view.setUint8(at + BHS_LENGTH + text.length + index, 0);
+  output.commit(BHS_LENGTH + text.length + pad);
+}

@@ -1,0 +1,19 @@
+/** A login that is refused: the status, and why. */
+import { nameOfLoginStatus } from "./login_status.ts";
+
+export interface Refusal {
+  readonly status: number;
+  /** For the log. */
+  readonly why: string;
+  /** Where the initiator is to go instead, as TargetAddress has it. */
+  readonly redirect?: string;
+}
+
+export function refuse(status: number, why: string): Refusal {
+  return { status, why };
+}
+
+/** What the log says of a refusal, in front of whom it concerns. */
+export function describeRefusal({ status, why }: Refusal): string {
+  return `login refused with ${nameOfLoginStatus(status)}: ${why}`;
+}
