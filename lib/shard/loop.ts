@@ -31,11 +31,18 @@ const FEW = 4;
 /** A loop that always finds much looks at the clock once in so many turns. */
 const TURNS_PER_LOOK = 64;
 
+/** What is to be done at a time. */
+interface Appointment {
+  readonly at: number;
+  readonly action: () => void;
+}
+
 export class Loop {
   #poller: Poller = createPoller();
   #handlers = new Map<number, Handler>();
   #settlers: Settler[] = [];
   #closing: number[] = [];
+  #appointments: Appointment[] = [];
   #running = true;
   #expecting = false;
   #report: (error: unknown) => void;
@@ -84,6 +91,11 @@ export class Loop {
     this.#expecting = CORES > 1;
   }
 
+  /** Calls `action` once, in so many milliseconds or a little later. */
+  after(milliseconds: number, action: () => void): void {
+    this.#appointments.push({ at: performance.now() + milliseconds, action });
+  }
+
   /** Ends run() after this turn. */
   stop(): void {
     this.#running = false;
@@ -98,6 +110,7 @@ export class Loop {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
       if (count < FEW || turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
+      if (this.#appointments.length > 0) this.#keepAppointments();
       this.#endTurn();
     }
     this.#poller.close();
@@ -111,7 +124,22 @@ export class Loop {
         if (count > 0) return count;
       }
     }
-    return this.#poller.wait(TICK);
+    return this.#poller.wait(this.#patience());
+  }
+
+  /** Milliseconds for which the loop may sleep. */
+  #patience(): number {
+    if (this.#appointments.length === 0) return TICK;
+    const next = Math.min(...this.#appointments.map(({ at }) => at));
+    return Math.min(TICK, Math.max(0, Math.ceil(next - performance.now())));
+  }
+
+  #keepAppointments(): void {
+    const now = performance.now();
+    const due = this.#appointments.filter(({ at }) => at <= now);
+    if (due.length === 0) return;
+    this.#appointments = this.#appointments.filter(({ at }) => at > now);
+    for (const { action } of due) this.#try(action);
   }
 
   #tickIfDue(nextTick: number): number {

@@ -28,7 +28,11 @@ export interface Request {
   readonly operation: Operation;
 }
 
-/** From the shard: the result of an operation (`error` is a sentence), or a line for the log. */
+/**
+ * From the shard: the result of an operation (`error` is a sentence), a line for the log, or that it
+ * needs one more I/O worker.
+ */
 export type FromShard =
   | { readonly kind: "result"; readonly id: number; readonly error: string | undefined }
-  | { readonly kind: "log"; readonly level: Level; readonly line: string };
+  | { readonly kind: "log"; readonly level: Level; readonly line: string }
+  | { readonly kind: "addWorker" };

@@ -5,11 +5,11 @@ import { formatAddress } from "../iscsi/portal_address.ts";
 import { log } from "../log.ts";
 import type { PortalModel, ServerModel } from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
-import { createRingMemory } from "../store/io_ring.ts";
+import { createRingMemory, IoRing } from "../store/io_ring.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
 
-/** I/O workers: so many calls may sleep at one time. */
-const IO_WORKERS = 4;
+/** I/O workers to begin with; the shard has more as soon as their calls sleep. */
+const IO_WORKERS = 2;
 
 /** Why a server cannot start, as one sentence. */
 export class StartError extends Error {
@@ -36,6 +36,7 @@ export interface Server {
 
 /** The data isolate as main sees it. */
 class ShardHandle {
+  #pool: IoPoolHandle;
   #port: MessagePort;
   #wake: Wake;
   #waiting = new Map<number, (error: string | undefined) => void>();
@@ -44,6 +45,7 @@ class ShardHandle {
   constructor(pool: IoPoolHandle, stateDir: string) {
     const { port1, port2 } = new MessageChannel();
     const wake = createWake();
+    this.#pool = pool;
     this.#port = port1;
     this.#wake = new Wake(wake);
     port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
@@ -65,6 +67,7 @@ class ShardHandle {
 
   #receive(message: FromShard): void {
     if (message.kind === "log") return log(message.level, message.line);
+    if (message.kind === "addWorker") return startIoWorker(this.#pool);
     this.#waiting.get(message.id)?.(message.error);
     this.#waiting.delete(message.id);
   }
@@ -83,10 +86,16 @@ function startWorker(url: URL, name: string): Worker {
 
 function startIoWorkers(): IoPoolHandle {
   const handle: IoPoolHandle = { ring: createRingMemory(), wake: createWake() };
+  const ring = new IoRing(handle.ring);
   for (let index = 0; index < IO_WORKERS; index++) {
-    startWorker(new URL("../store/io_worker.ts", import.meta.url), "io").postMessage(handle);
+    ring.expectWorker();
+    startIoWorker(handle);
   }
   return handle;
+}
+
+function startIoWorker(handle: IoPoolHandle): void {
+  startWorker(new URL("../store/io_worker.ts", import.meta.url), "io").postMessage(handle);
 }
 
 /** Starts a server. Throws a StartError when a device or a portal cannot be opened. */

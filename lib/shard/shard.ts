@@ -52,12 +52,17 @@ export class Shard {
   /** Where the state of devices is kept. */
   #stateDir: string;
 
-  constructor(pool: IoPoolHandle, stateDir: string, report: Report) {
+  /** `addWorker` starts one more I/O worker for `pool`; `report` takes lines for the log. */
+  constructor(pool: IoPoolHandle, stateDir: string, addWorker: () => void, report: Report) {
     this.#stateDir = stateDir;
     this.#report = report;
     this.#node = new Node(report);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
-    this.#pool = new IoPool(pool, (error) => this.#reportBug(error));
+    this.#pool = new IoPool(pool, {
+      addWorker,
+      lookIn: (milliseconds) => this.loop.after(milliseconds, () => this.#pool.look()),
+      report: (error) => this.#reportBug(error),
+    });
     this.loop.watch(this.#pool.wakeFd, READABLE, { ready: () => this.#pool.drain() });
   }
 

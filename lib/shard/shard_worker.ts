@@ -13,7 +13,8 @@ import { Shard } from "./shard.ts";
 function serve({ port, wake: wakeHandle, pool, stateDir }: ShardStart): void {
   const post = (message: FromShard) => port.postMessage(message);
   const limit = new LogLimit((level, line) => post({ kind: "log", level, line }));
-  const shard = new Shard(pool, stateDir, (level, line) => limit.report(level, line));
+  const addWorker = () => post({ kind: "addWorker" });
+  const shard = new Shard(pool, stateDir, addWorker, limit.report);
   const wake = new Wake(wakeHandle);
   const answer = (id: number, error: string | undefined) => post({ kind: "result", id, error });
 

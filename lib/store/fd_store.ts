@@ -11,6 +11,7 @@ import {
 } from "../../ffi/file.ts";
 import type { IoVector } from "../../ffi/iovec.ts";
 import { PORTABLE } from "../../ffi/platform.ts";
+import { IoLane } from "./io_lane.ts";
 import type { IoPool } from "./io_pool.ts";
 import type { IoRequest } from "./io_request.ts";
 import type { Store } from "./store.ts";
@@ -32,6 +33,7 @@ export class FdStore implements Store {
   readonly countsSpace: boolean;
   #fd: number;
   #pool: IoPool;
+  #lane = new IoLane();
   #inMemory: boolean;
   #readPolicy: PolicyNumber;
   #writePolicy: PolicyNumber;
@@ -75,7 +77,7 @@ export class FdStore implements Store {
 
   submit(request: IoRequest): void {
     request.fd = this.#fd;
-    this.#pool.submit(request);
+    this.#pool.submit(request, this.#lane);
   }
 
   close(): void {

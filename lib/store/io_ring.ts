@@ -4,14 +4,16 @@
  * the first, one consumer on the second.
  */
 
-/** Requests that can be with the workers at one time. */
-export const SLOTS = 256;
+/** Requests that can be with the workers at one time: a power of two. */
+export const SLOTS = 32;
 const MASK = SLOTS - 1;
 
 // Control words (Int32)
 const SUBMITTED = 0; // count of slots queued, written by the data isolate
 const CLAIMED = 1; // count of slots taken, raced for by the workers
 const FINISHED = 2; // count of places taken in the finished queue
+const PRESENT = 3; // workers that are there
+const EXPECTED = 4; // and those on their way
 const QUEUE = 16;
 const FINISHED_QUEUE = QUEUE + SLOTS; // slot + 1, or 0
 const CONTROL_WORDS = FINISHED_QUEUE + SLOTS;
@@ -24,6 +26,7 @@ const COUNT = 3;
 const OFFSET = 4;
 const LENGTH = 5;
 const RESULT = 6;
+const TIME = 7;
 const FIELDS = 8;
 
 const CONTROL_BYTES = CONTROL_WORDS * 4;
@@ -66,6 +69,42 @@ export class IoRing {
     Atomics.notify(this.#control, SUBMITTED, 1);
   }
 
+  /** Workers that are there. */
+  get workers(): number {
+    return Atomics.load(this.#control, PRESENT);
+  }
+
+  /** Workers that are there, or on their way. */
+  get expected(): number {
+    return Atomics.load(this.#control, EXPECTED);
+  }
+
+  /** One more worker is on its way. */
+  expectWorker(): void {
+    Atomics.add(this.#control, EXPECTED, 1);
+  }
+
+  /** Worker: is there. */
+  arrive(): void {
+    Atomics.add(this.#control, PRESENT, 1);
+  }
+
+  /** Worker: takes leave if more than `least` are there; false when it has to stay. */
+  leave(least: number): boolean {
+    const workers = this.workers;
+    if (workers <= least) return false;
+    if (Atomics.compareExchange(this.#control, PRESENT, workers, workers - 1) !== workers) {
+      return false;
+    }
+    // A slot may have been queued for this very worker; if not, the data isolate sees that it left.
+    if (Atomics.load(this.#control, CLAIMED) !== Atomics.load(this.#control, SUBMITTED)) {
+      this.arrive();
+      return false;
+    }
+    Atomics.sub(this.#control, EXPECTED, 1);
+    return true;
+  }
+
   /** Data isolate: takes a finished slot, or -1. */
   takeFinished(): number {
     const at = FINISHED_QUEUE + (this.#drained & MASK);
@@ -74,13 +113,14 @@ export class IoRing {
     return slot;
   }
 
-  /** Worker: waits for a slot and claims it. */
-  claim(): number {
+  /** Worker: waits for a slot and claims it; -1 when there was none for `patience` milliseconds. */
+  claim(patience: number): number {
     for (;;) {
       const claimed = Atomics.load(this.#control, CLAIMED);
       const submitted = Atomics.load(this.#control, SUBMITTED);
       if (claimed === submitted) {
-        Atomics.wait(this.#control, SUBMITTED, submitted);
+        const woken = Atomics.wait(this.#control, SUBMITTED, submitted, patience);
+        if (woken === "timed-out") return -1;
         continue;
       }
       const slot = Atomics.load(this.#control, QUEUE + (claimed & MASK));
@@ -90,9 +130,10 @@ export class IoRing {
     }
   }
 
-  /** Worker: reports the result of a slot. */
-  finish(slot: number, result: number): void {
+  /** Worker: reports the result of a slot, and the microseconds that it took. */
+  finish(slot: number, result: number, time: number): void {
     this.#slots[slot * FIELDS + RESULT] = result;
+    this.#slots[slot * FIELDS + TIME] = time;
     const place = Atomics.add(this.#control, FINISHED, 1) & MASK;
     Atomics.store(this.#control, FINISHED_QUEUE + place, slot + 1);
   }
@@ -119,6 +160,10 @@ export class IoRing {
 
   length(slot: number): number {
     return this.#slots[slot * FIELDS + LENGTH]!;
+  }
+
+  time(slot: number): number {
+    return this.#slots[slot * FIELDS + TIME]!;
   }
 
   result(slot: number): number {

@@ -7,7 +7,7 @@ import { rethrow } from "./rethrow.ts";
 
 export class InlinePool extends IoPool {
   constructor(handle: IoPoolHandle) {
-    super(handle, rethrow);
+    super(handle, { addWorker: () => {}, lookIn: () => {}, report: rethrow });
   }
 
   override submit(request: IoRequest): void {

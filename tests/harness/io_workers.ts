@@ -4,7 +4,7 @@ import { createPoller } from "../../ffi/create_poller.ts";
 import { READABLE } from "../../ffi/poller.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import { IoPool, type IoPoolHandle } from "../../lib/store/io_pool.ts";
-import { createRingMemory } from "../../lib/store/io_ring.ts";
+import { createRingMemory, IoRing } from "../../lib/store/io_ring.ts";
 import { rethrow } from "./rethrow.ts";
 
 const LIMIT_MS = 20_000;
@@ -16,14 +16,29 @@ export class IoWorkers implements Disposable {
   #workers: Worker[] = [];
 
   constructor(count = 4) {
-    this.pool = new IoPool(this.#handle, rethrow);
+    this.pool = new IoPool(this.#handle, {
+      addWorker: () => this.#start(),
+      lookIn: (milliseconds) => setTimeout(() => this.pool.look(), milliseconds),
+      report: rethrow,
+    });
     this.#poller.add(this.pool.wakeFd, 1, READABLE);
+    const ring = new IoRing(this.#handle.ring);
     for (let index = 0; index < count; index++) {
-      const url = new URL("../../lib/store/io_worker.ts", import.meta.url);
-      const worker = new Worker(url, { type: "module" });
-      worker.postMessage(this.#handle);
-      this.#workers.push(worker);
+      ring.expectWorker();
+      this.#start();
     }
+  }
+
+  /** Workers that were started. */
+  get started(): number {
+    return this.#workers.length;
+  }
+
+  #start(): void {
+    const url = new URL("../../lib/store/io_worker.ts", import.meta.url);
+    const worker = new Worker(url, { type: "module" });
+    worker.postMessage(this.#handle);
+    this.#workers.push(worker);
   }
 
   /** Waits until nothing is under way. The pool is looked at only when its descriptor says so. */

@@ -5,6 +5,7 @@
 
 /** The Debian package of each program. */
 const PACKAGES = {
+  "fusermount3": "fuse3",
   "iscsi-inq": "libiscsi-bin",
   "iscsi-ls": "libiscsi-bin",
   "iscsi-perf": "libiscsi-bin",
@@ -12,6 +13,7 @@ const PACKAGES = {
   "iscsi-swp": "libiscsi-bin",
   "iscsi-test-cu": "libiscsi-bin",
   "qemu-img": "qemu-utils",
+  "qemu-storage-daemon": "qemu-utils",
   "qemu-io": "qemu-utils",
   /** QEMU's iSCSI driver: a module that qemu-img and qemu-io load. */
   "qemu-block-iscsi": "qemu-block-extra",

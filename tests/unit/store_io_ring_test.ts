@@ -3,11 +3,15 @@ import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
+import { IoLane } from "../../lib/store/io_lane.ts";
 import { IoPool } from "../../lib/store/io_pool.ts";
 import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
 import { createRingMemory, IoRing, SLOTS } from "../../lib/store/io_ring.ts";
 import { Random, testSeed } from "../harness/random.ts";
 import { rethrow } from "../harness/rethrow.ts";
+
+/** Milliseconds that a worker waits: the tests know that there is something to claim. */
+const PATIENCE = 1000;
 
 /** A pool whose worker is the test. */
 class Scene implements Disposable {
@@ -21,7 +25,12 @@ class Scene implements Disposable {
   constructor(counted = 0) {
     new Int32Array(this.memory).fill(counted, 0, 3);
     this.worker = new IoRing(this.memory);
-    this.pool = new IoPool({ ring: this.memory, wake: this.#wake }, rethrow);
+    for (let worker = 0; worker < SLOTS; worker++) {
+      this.worker.expectWorker();
+      this.worker.arrive();
+    }
+    const owner = { addWorker() {}, lookIn() {}, report: rethrow };
+    this.pool = new IoPool({ ring: this.memory, wake: this.#wake }, owner);
   }
 
   submit(operation: number, length: number, pieces = 1): IoRequest {
@@ -32,20 +41,20 @@ class Scene implements Disposable {
       request.iov.push(request.memory.address + piece * length / pieces, length / pieces);
     }
     request.finished = (finished) => this.ended.push(finished);
-    this.pool.submit(request);
+    this.pool.submit(request, new IoLane());
     return request;
   }
 
   /** What the worker is told to do next; it ends with `result`. */
   work(result: number): { fd: number; offset: number; iov: number; count: number } {
-    const slot = this.worker.claim();
+    const slot = this.worker.claim(PATIENCE);
     const told = {
       fd: this.worker.fd(slot),
       offset: this.worker.offset(slot),
       iov: this.worker.iov(slot),
       count: this.worker.count(slot),
     };
-    this.worker.finish(slot, result);
+    this.worker.finish(slot, result, 1);
     this.pool.drain();
     return told;
   }
@@ -121,18 +130,18 @@ Deno.test("IoRing hands slots out in their order, and takes results in any, past
         submitted++;
       }
       while (taken < submitted && claimed.length < SLOTS && random.below(2) === 0) {
-        claimed.push(scene.worker.claim());
+        claimed.push(scene.worker.claim(PATIENCE));
         taken++;
       }
       while (claimed.length > 0 && random.below(2) === 0) {
         const [slot] = claimed.splice(random.below(claimed.length), 1);
-        scene.worker.finish(slot!, 0);
+        scene.worker.finish(slot!, 0, 1);
       }
       assert.equal(new Set(claimed).size, claimed.length, `SCST_TEST_SEED=${seed}`);
       scene.pool.drain();
       assert.equal(scene.ended.length, taken - claimed.length, `SCST_TEST_SEED=${seed}`);
     }
-    while (claimed.length > 0) scene.worker.finish(claimed.pop()!, 0);
+    while (claimed.length > 0) scene.worker.finish(claimed.pop()!, 0, 1);
     scene.pool.drain();
     while (taken++ < submitted) scene.work(0);
     assert.equal(scene.ended.length, submitted);

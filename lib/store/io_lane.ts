@@ -1,0 +1,58 @@
+/**
+ * The way of one store's requests to the I/O workers. Each store has one, so that a store that hangs
+ * keeps nobody waiting but those who use it.
+ */
+import type { IoRequest } from "./io_request.ts";
+
+/** A call that takes longer than so many microseconds, on an average, has slept. */
+const SLEEPS = 100;
+
+/** The average is one over about so many calls. */
+const CALLS = 16;
+
+/** Milliseconds without an end of a call after which a store does not get on. */
+const HANGS = 100;
+
+/** A store has so many times as many workers as are idle, at most. */
+const SHARE = 2;
+
+export class IoLane {
+  /** Requests that are with the workers. */
+  underWay = 0;
+  #waiting: IoRequest[] = [];
+  #callTime = 0;
+  #lastEnd = 0;
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  push(request: IoRequest): void {
+    this.#waiting.push(request);
+  }
+
+  /** Takes the oldest request that waits. */
+  take(): IoRequest {
+    return this.#waiting.shift()!;
+  }
+
+  /** A call has ended that took so many microseconds. */
+  noteEnd(time: number, now: number): void {
+    this.#callTime += (time - this.#callTime) / CALLS;
+    this.#lastEnd = now;
+  }
+
+  /** Whether the calls sleep, and end: more of them at one time get more done. */
+  isSlow(now: number): boolean {
+    return this.#callTime > SLEEPS && now - this.#lastEnd < HANGS;
+  }
+
+  /**
+   * Whether one more of its requests may be with the workers, beside some that are: one of the idle
+   * ones is left to stores that have none, and however many stores hang none of them has more than a
+   * share of the others.
+   */
+  mayStart(idle: number): boolean {
+    return this.underWay < SHARE * (idle - 1);
+  }
+}

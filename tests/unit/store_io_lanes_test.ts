@@ -1,0 +1,181 @@
+/** How stores share the I/O workers. The tests play the workers. */
+import assert from "node:assert/strict";
+import { createWake, Wake } from "../../ffi/wake.ts";
+import { IoLane } from "../../lib/store/io_lane.ts";
+import { IoPool } from "../../lib/store/io_pool.ts";
+import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
+import { createRingMemory, IoRing, SLOTS } from "../../lib/store/io_ring.ts";
+import { rethrow } from "../harness/rethrow.ts";
+
+/** Milliseconds after which the pool takes workers for stuck, with some to spare. */
+const STUCK = 20;
+
+class Scene implements Disposable {
+  readonly memory = createRingMemory();
+  readonly ring = new IoRing(this.memory);
+  readonly pool: IoPool;
+  /** Workers that the pool has asked for. */
+  wanted = 0;
+  /** Names of the requests that the workers have begun, in this order, by slot. */
+  readonly begun = new Map<number, string>();
+  #wake = createWake();
+  #names: string[] = [];
+
+  constructor(workers: number) {
+    this.pool = new IoPool({ ring: this.memory, wake: this.#wake }, {
+      addWorker: () => this.wanted++,
+      lookIn: () => {},
+      report: rethrow,
+    });
+    for (let worker = 0; worker < workers; worker++) this.ring.expectWorker();
+    this.arrive(workers);
+  }
+
+  arrive(workers: number): void {
+    for (let worker = 0; worker < workers; worker++) this.ring.arrive();
+    this.pool.drain();
+  }
+
+  /** Submits requests to a lane, named by it: A0, A1 ... */
+  submit(lane: IoLane, name: string, count: number): void {
+    for (let index = 0; index < count; index++) {
+      const request = new IoRequest();
+      request.operation = IoOperation.SYNC;
+      request.fd = this.#names.push(`${name}${index}`) - 1;
+      this.pool.submit(request, lane);
+    }
+  }
+
+  /** What the workers begin now. */
+  begin(): string[] {
+    const names: string[] = [];
+    for (let slot = this.ring.claim(0); slot >= 0; slot = this.ring.claim(0)) {
+      const name = this.#names[this.ring.fd(slot)]!;
+      this.begun.set(slot, name);
+      names.push(name);
+    }
+    return names;
+  }
+
+  /** Ends a request, after so many microseconds. */
+  end(name: string, time = 10): void {
+    const [slot] = [...this.begun].find(([, begun]) => begun === name)!;
+    this.begun.delete(slot);
+    this.ring.finish(slot, 0, time);
+    this.pool.drain();
+  }
+
+  [Symbol.dispose](): void {
+    new Wake(this.#wake).close();
+  }
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+Deno.test("a store that hangs leaves workers to others, however much it wants", () => {
+  using scene = new Scene(4);
+  const [a, b] = [new IoLane(), new IoLane()];
+  scene.submit(a, "A", 10);
+  const hanging = scene.begin();
+  assert.deepEqual(hanging, ["A0", "A1"]);
+  for (let round = 0; round < 5; round++) {
+    scene.submit(b, `B${round}`, 1);
+    assert.deepEqual(scene.begin(), [`B${round}0`]);
+    scene.end(`B${round}0`);
+    assert.deepEqual(scene.begin(), [], "the worker is kept for the others");
+  }
+});
+
+Deno.test("stores take turns, and each of them keeps its order", () => {
+  using scene = new Scene(1);
+  const [a, b, c] = [new IoLane(), new IoLane(), new IoLane()];
+  scene.submit(a, "A", 3);
+  scene.submit(b, "B", 2);
+  scene.submit(c, "C", 1);
+  const order: string[] = [];
+  for (let [name] = scene.begin(); name !== undefined; [name] = scene.begin()) {
+    order.push(name);
+    scene.end(name);
+  }
+  assert.deepEqual(order, ["A0", "A1", "B0", "C0", "A2", "B1"]);
+  assert.equal(scene.pool.pending, 0);
+});
+
+Deno.test("workers that are stuck are helped: one for each store that has none, and one to spare", async () => {
+  using scene = new Scene(2);
+  const lanes = Array.from({ length: 5 }, () => new IoLane());
+  await pause(STUCK);
+  lanes.forEach((lane, index) => scene.submit(lane, `S${index}`, 2));
+  assert.deepEqual(scene.begin(), ["S00", "S10"]);
+  await pause(STUCK);
+  scene.pool.look();
+  assert.equal(scene.wanted, 3);
+  await pause(STUCK);
+  scene.pool.look();
+  assert.equal(scene.wanted, 3, "they are on their way");
+  scene.arrive(3);
+  assert.deepEqual(scene.begin(), ["S20", "S30", "S40"]);
+  await pause(STUCK);
+  scene.pool.look();
+  assert.equal(scene.wanted, 4);
+  scene.arrive(1);
+  assert.deepEqual(scene.begin(), [], "it is for whoever comes");
+  await pause(STUCK);
+  scene.pool.look();
+  assert.equal(scene.wanted, 4);
+});
+
+Deno.test("a store that is slow and gets on has more workers in time, up to the most", async () => {
+  using scene = new Scene(2);
+  const lane = new IoLane();
+  const sleep = 5000;
+  scene.submit(lane, "A", 1000);
+  for (let round = 0; round < 60; round++) {
+    scene.begin();
+    const [oldest] = scene.begun.values();
+    scene.end(oldest!, sleep);
+    await pause(6);
+    scene.pool.look();
+    scene.arrive(scene.ring.expected - scene.ring.workers);
+  }
+  assert.equal(scene.ring.workers, SLOTS);
+  assert(lane.underWay > SLOTS / 2 && lane.underWay < SLOTS, `${lane.underWay} under way`);
+});
+
+Deno.test("a store whose calls do not sleep has no more workers than there are", async () => {
+  using scene = new Scene(2);
+  const lane = new IoLane();
+  scene.submit(lane, "A", 100);
+  for (let round = 0; round < 10; round++) {
+    scene.begin();
+    await pause(6);
+    scene.pool.look();
+    const [oldest] = scene.begun.values();
+    scene.end(oldest!, 5);
+  }
+  assert.equal(scene.wanted, 0);
+});
+
+Deno.test("a worker takes leave only when there are others, and nothing is queued for it", () => {
+  using scene = new Scene(3);
+  const lane = new IoLane();
+  scene.submit(lane, "A", 1);
+  assert.equal(scene.ring.leave(2), false, "A0 is queued");
+  scene.begin();
+  assert.equal(scene.ring.leave(2), true);
+  assert.equal(scene.ring.leave(2), false, "two stay");
+  assert.deepEqual([scene.ring.workers, scene.ring.expected], [2, 2]);
+  scene.end("A0");
+});
+
+Deno.test("the pool has another worker when one left with the last request queued", () => {
+  using scene = new Scene(1);
+  const [a, b] = [new IoLane(), new IoLane()];
+  scene.submit(a, "A", 1);
+  assert.deepEqual(scene.begin(), ["A0"]);
+  assert.equal(scene.ring.leave(0), true);
+  scene.submit(b, "B", 1);
+  assert.equal(scene.wanted, 1);
+  scene.arrive(1);
+  assert.equal(scene.ring.workers, 1);
+});
