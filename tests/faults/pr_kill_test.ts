@@ -76,8 +76,21 @@ class Host {
   }
 }
 
-/** Lets all hosts change their keys until the server is killed. */
-async function workUntilKilled(server: TestServer, hosts: Host[], random: Random): Promise<void> {
+/** Waits until each of the hosts has made one more change, however slow the machine is. */
+async function progress(hosts: Host[]): Promise<void> {
+  const before = hosts.map(({ changes }) => changes);
+  while (hosts.some(({ changes }, index) => changes === before[index])) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Lets all hosts change their keys until the server is killed; every other time not before they did. */
+async function workUntilKilled(
+  server: TestServer,
+  hosts: Host[],
+  random: Random,
+  atWork: boolean,
+): Promise<void> {
   let killed = false;
   const works = hosts.map(async (host) => {
     try {
@@ -86,7 +99,9 @@ async function workUntilKilled(server: TestServer, hosts: Host[], random: Random
       if (!killed || error instanceof assert.AssertionError) throw error;
     }
   });
-  const end = new Promise((resolve) => setTimeout(resolve, random.below(LIFE_MOST_MS)))
+  const begun = atWork ? progress(hosts) : Promise.resolve();
+  const end = begun
+    .then(() => new Promise((resolve) => setTimeout(resolve, random.below(LIFE_MOST_MS))))
     .then(() => {
       killed = true;
       return server.stop("SIGKILL");
@@ -110,7 +125,7 @@ Deno.test("No completed registration is lost by kill -9", () =>
             for (const host of hosts) await host.change();
             await hosts[0]!.reserve();
           }
-          await workUntilKilled(server, hosts, random);
+          await workUntilKilled(server, hosts, random, round % 2 === 0);
           const complaints = server.stderr().split("\n").filter((line) => /^error/.test(line));
           assert.deepEqual(complaints, [], `round ${round}`);
         } finally {
@@ -118,7 +133,7 @@ Deno.test("No completed registration is lost by kill -9", () =>
         }
       }
       for (const { changes, name } of hosts) {
-        assert(changes > ROUNDS, `${name}: ${changes} changes`);
+        assert(changes > ROUNDS / 2, `${name}: ${changes} changes`);
       }
     } finally {
       await Deno.remove(dir, { recursive: true });
