@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { judge } from "../conformance/outcome.ts";
-import { parseList } from "../conformance/suite.ts";
+import { DISK_KINDS } from "../conformance/disks.ts";
+import { type Excuse, excusesOn, testsOf } from "../conformance/excuse.ts";
+import { EXCUSES } from "../conformance/excuses.ts";
+import { listTests, parseList } from "../conformance/suite.ts";
 import { Tally } from "../conformance/tally.ts";
+import { toolTest } from "../harness/tools.ts";
 
 const HEAD = "    [SKIPPED] REPORT_SUPPORTED_OPCODES is not implemented.\n\nSuite: Read10\n";
 const TAIL =
@@ -59,12 +63,55 @@ Deno.test("parseList() takes each test once, from the group ALL", () => {
   assert.deepEqual(parseList(text), [{ family: "Read10", name: "Read10.Simple" }]);
 });
 
-Deno.test("Tally names what was promised and did not pass", () => {
-  const thick = new Tally("thick");
-  const skip = { verdict: "skip", reason: "" } as const;
-  thick.add({ family: "Inquiry", name: "Inquiry.BlockLimits" }, skip);
-  thick.add({ family: "Read10", name: "Read10.Simple" }, skip);
-  thick.add({ family: "NoMedia", name: "NoMedia.NoMediaSBC" }, { verdict: "fail", reason: "" });
-  assert.deepEqual(thick.brokenPromises, ["Read10.Simple"]);
-  assert.match(thick.table(), /^all +0 +1 +2$/m);
+const READ10 = { family: "Read10", name: "Read10.Simple" };
+
+function tally(excuse: Partial<Excuse>): Tally {
+  const whole = {
+    disks: ["thin"],
+    tests: ["Read10 Simple Other"],
+    verdict: "skip",
+    says: /no disk/,
+  };
+  const { disks, ...rest } = { ...whole, because: "it wants one", ...excuse } as Excuse;
+  return new Tally(excusesOn("thin", [{ disks, ...rest }]));
+}
+
+Deno.test("Tally wants every test to pass that has no excuse", () => {
+  const other = tally({ tests: ["Read10 Other"] });
+  const thick = tally({ disks: ["thick"] });
+  for (const counted of [other, thick]) {
+    assert.equal(counted.add(READ10, { verdict: "pass", reason: "" }), undefined);
+    assert.deepEqual(counted.unexcused, []);
+    const line = counted.add(READ10, { verdict: "skip", reason: "no disk" });
+    assert.equal(line, "not excused: skip Read10.Simple: no disk");
+    assert.deepEqual(counted.unexcused, ["Read10.Simple"]);
+    assert.match(counted.table(), /^Read10 +1 +0 +1\nall +1 +0 +1$/m);
+  }
+});
+
+Deno.test("Tally takes the outcome that the excuse of a test is about, and no other", () => {
+  const counted = tally({});
+  const line = counted.add(READ10, { verdict: "skip", reason: "there is no disk" });
+  assert.equal(line, "skip Read10.Simple: there is no disk (it wants one)");
+  assert.deepEqual(counted.unexcused, []);
+  const others = [
+    { verdict: "skip", reason: "no unit" },
+    { verdict: "fail", reason: "no disk" },
+    { verdict: "pass", reason: "" },
+  ] as const;
+  for (const outcome of others) {
+    const wrong = tally({});
+    assert.match(wrong.add(READ10, outcome) ?? "", /^excused for something else: /);
+    assert.deepEqual(wrong.unexcused, ["Read10.Simple"], outcome.verdict);
+  }
+});
+
+Deno.test("no test has two excuses on the same disk", () => {
+  for (const disk of DISK_KINDS) assert(excusesOn(disk, EXCUSES).size > 0);
+  assert.throws(() => tally({ tests: ["Read10 Simple", "Read10 Simple"] }), /two excuses/);
+});
+
+toolTest("every excuse is about tests that the suite has", ["iscsi-test-cu"], async () => {
+  const names = new Set((await listTests()).map(({ name }) => name));
+  assert.deepEqual(EXCUSES.flatMap(testsOf).filter((name) => !names.has(name)), []);
 });
