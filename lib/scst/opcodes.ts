@@ -51,6 +51,7 @@ import {
   length32,
   length8,
 } from "./cdb_fields.ts";
+import { Timeouts, wholeMedium } from "./command_timeouts.ts";
 import { checkExtendedCopy, extendedCopy } from "./copy_extended.ts";
 import { receiveCopyFailure, receiveCopyParameters, receiveCopyStatus } from "./copy_receive.ts";
 import { reportTimestamp, setTimestamp } from "./device_clock.ts";
@@ -111,21 +112,27 @@ function actionRow(
 
 const { NONE, STATE } = Access;
 
+const SMALL = { timeouts: Timeouts.SMALL } as const;
+const LONG = { timeouts: Timeouts.LONG } as const;
+
 const READ = shared({ access: Access.READ, onDisk: read });
 const WRITE = { out: allBlocks, check: checkWrite, onDisk: write, changesMedium: true } as const;
 const VERIFY = shared({
+  ...LONG,
   access: Access.READ,
   out: verifyOut,
   check: checkVerify,
   onDisk: verify,
 });
 const WRITE_AND_VERIFY = {
+  ...LONG,
   out: allBlocks,
   check: checkWriteAndVerify,
   onDisk: writeAndVerify,
   changesMedium: true,
 } as const;
 const WRITE_SAME = {
+  ...LONG,
   out: writeSameOut,
   check: checkWriteSame,
   onDisk: writeSame,
@@ -147,13 +154,19 @@ const WRITE_ATOMIC = {
   exclusive: true,
 } as const;
 const UNMAP = {
+  ...LONG,
   out: parameterList,
   check: checkUnmap,
   changesMedium: true,
   exists: isThin,
   onDisk: unmap,
 } as const;
-const LOG_SELECT = shared({ out: parameterList, check: checkLogSelect, onNexus: logSelect });
+const LOG_SELECT = shared({
+  ...SMALL,
+  out: parameterList,
+  check: checkLogSelect,
+  onNexus: logSelect,
+});
 const LOG_SENSE = shared({ access: NONE, withoutMedium: true, onDisk: logSense });
 const SEND_DIAGNOSTIC = shared({
   out: parameterList,
@@ -162,27 +175,44 @@ const SEND_DIAGNOSTIC = shared({
   onDisk: sendDiagnostic,
 });
 const RECEIVE_DIAGNOSTIC = shared({
+  ...SMALL,
   access: Access.READ,
   withoutMedium: true,
   onDisk: receiveDiagnosticResults,
 });
-const REPORT_INFORMATION = { access: NONE, onNexus: reportIdentifyingInformation } as const;
+const REPORT_INFORMATION = {
+  ...SMALL,
+  access: NONE,
+  onNexus: reportIdentifyingInformation,
+} as const;
 const SET_INFORMATION = {
   out: parameterList,
   check: checkSetIdentifyingInformation,
   onNexus: setIdentifyingInformation,
 } as const;
-const REPORT_TMFS = shared({ access: Access.READ, onNexus: reportSupportedTmfs });
-const REPORT_TIMESTAMP = { access: NONE, onNexus: reportTimestamp } as const;
-const SET_TIMESTAMP = { out: parameterList, onNexus: setTimestamp } as const;
-const MODE_SELECT = shared({ out: parameterList, check: checkModeSelect, onNexus: modeSelect });
-const MODE_SENSE = shared({ access: Access.READ, withoutMedium: true, onDisk: modeSense });
+const REPORT_TMFS = shared({ ...SMALL, access: Access.READ, onNexus: reportSupportedTmfs });
+const REPORT_TIMESTAMP = { ...SMALL, access: NONE, onNexus: reportTimestamp } as const;
+const SET_TIMESTAMP = { ...SMALL, out: parameterList, onNexus: setTimestamp } as const;
+const MODE_SELECT = shared({
+  ...LONG,
+  out: parameterList,
+  check: checkModeSelect,
+  onNexus: modeSelect,
+});
+const MODE_SENSE = shared({
+  ...SMALL,
+  access: Access.READ,
+  withoutMedium: true,
+  onDisk: modeSense,
+});
 const PREVENT_REMOVAL = shared({
+  ...SMALL,
   access: (cdb: Uint8Array) => (cdb[4]! & 0x03) === 0 ? NONE : Access.WRITE, // PREVENT
   exists: isRemovable,
   onNexus: preventRemoval,
 });
 const START_STOP = shared({
+  ...LONG,
   // To start is allowed, to stop and to change the power condition is not: POWER CONDITION, START.
   access: (cdb: Uint8Array) => (cdb[4]! & 0xf1) === 0x01 ? NONE : Access.WRITE,
   onNexus: startStopUnit,
@@ -194,29 +224,37 @@ const POPULATE_TOKEN = {
   access: Access.READ,
 } as const;
 const WRITE_USING_TOKEN = {
+  ...LONG,
   out: parameterList,
   check: checkWriteUsingToken,
   onNexus: writeUsingToken,
   changesMedium: true,
 } as const;
 const EXTENDED_COPY = {
+  ...LONG,
   out: parameterList,
   check: checkExtendedCopy,
   onNexus: extendedCopy,
 } as const;
 const INQUIRY = shared({
+  ...SMALL,
   access: NONE,
   passesAttention: true,
   withoutMedium: true,
   onDisk: inquiry,
 });
-const REQUEST_SENSE = shared({ access: NONE, passesAttention: true, onNexus: requestSense });
-const REPORT_LUNS = shared({ access: NONE, passesAttention: true, onNexus: reportLuns });
+const REQUEST_SENSE = shared({
+  ...SMALL,
+  access: NONE,
+  passesAttention: true,
+  onNexus: requestSense,
+});
+const REPORT_LUNS = shared({ ...SMALL, access: NONE, passesAttention: true, onNexus: reportLuns });
 const PREFETCH = { access: Access.READ, onDisk: prefetch } as const;
-const DEFECTS = { access: Access.READ, onDisk: readDefectData } as const;
+const DEFECTS = { ...SMALL, access: Access.READ, onDisk: readDefectData } as const;
 const RESERVE = shared({ access: STATE, onNexus: reserveUnit });
 const RELEASE = shared({ access: NONE, onNexus: releaseUnit });
-const PR_IN = shared({ access: STATE, decode: length16(7) });
+const PR_IN = shared({ ...SMALL, access: STATE, decode: length16(7) });
 const PR_OUT = shared({
   access: STATE,
   decode: length32(5),
@@ -224,8 +262,9 @@ const PR_OUT = shared({
   out: parameterList,
   onNexus: persistentReserveOut,
 });
-const SYNC = shared({ onDisk: synchronizeCache });
+const SYNC = shared({ ...LONG, onDisk: synchronizeCache });
 const FORMAT_UNIT = {
+  ...LONG,
   out: formatUnitOut,
   check: checkFormatUnit,
   onDisk: formatUnit,
@@ -233,6 +272,7 @@ const FORMAT_UNIT = {
   exclusive: true,
 } as const;
 const SANITIZE = {
+  timeouts: wholeMedium,
   decode: length16(7),
   out: parameterList,
   check: checkSanitize,
@@ -241,11 +281,13 @@ const SANITIZE = {
   exclusive: true,
 } as const;
 const TEST_UNIT_READY = shared({
+  ...SMALL,
   access: STATE,
   onDisk: (_disk: VirtualDisk, command: Command) => command.succeed(),
 });
-const READ_CAPACITY = shared({ access: NONE, onDisk: readCapacity10 });
+const READ_CAPACITY = shared({ ...SMALL, access: NONE, onDisk: readCapacity10 });
 const REPORT_OPCODES = shared({
+  ...SMALL,
   access: Access.READ,
   passesUpkeep: true,
   decode: length32(6),
@@ -317,6 +359,7 @@ const OPERATIONS: readonly Operation[] = [
   sanitizeRow("SANITIZE BLOCK ERASE", SanitizeAction.BLOCK_ERASE, { ...SANITIZE, exists: isThin }),
   sanitizeRow("SANITIZE EXIT FAILURE MODE", SanitizeAction.EXIT_FAILURE_MODE, {
     ...SANITIZE,
+    timeouts: Timeouts.REGULAR,
     onDisk: exitFailureMode,
     changesMedium: false,
   }),
@@ -351,21 +394,25 @@ const OPERATIONS: readonly Operation[] = [
     ...WRITE_USING_TOKEN,
   }),
   actionRow("RECEIVE COPY STATUS(LID1)", 0x00, "84 1f ff 00000000000000 ffffffff 00 00", {
+    ...SMALL,
     access: Access.READ,
     decode: length32(10),
     onNexus: receiveCopyStatus,
   }),
   actionRow("RECEIVE COPY OPERATING PARAMETERS", 0x03, `84 1f ${ZEROS8} ffffffff 00 00`, {
+    ...SMALL,
     access: Access.READ,
     decode: length32(10),
     onNexus: receiveCopyParameters,
   }),
   actionRow("RECEIVE COPY FAILURE DETAILS(LID1)", 0x04, "84 1f ff 00000000000000 ffffffff 00 00", {
+    ...SMALL,
     access: Access.READ,
     decode: length32(10),
     onNexus: receiveCopyFailure,
   }),
   actionRow("RECEIVE ROD TOKEN INFORMATION", 0x07, "84 1f ffffffff 00000000 ffffffff 00 00", {
+    ...SMALL,
     access: Access.READ,
     decode: length32(10),
     onNexus: receiveRodTokenInformation,
@@ -390,6 +437,7 @@ const OPERATIONS: readonly Operation[] = [
     ...WRITE_ATOMIC,
   }),
   actionRow("READ CAPACITY(16)", 0x10, `9e 1f ${LBA64} ffffffff 01 00`, {
+    ...SMALL,
     access: NONE,
     decode: length32(10),
     onDisk: readCapacity16,

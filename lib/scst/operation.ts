@@ -3,6 +3,7 @@ import type { Command } from "../scsi/command.ts";
 import type { TypedRow } from "../scsi/device_type.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import type { Access } from "./access.ts";
+import type { CommandTimeouts } from "./command_timeouts.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import type { OperationTable } from "./operation_table.ts";
@@ -30,6 +31,8 @@ export interface Operation extends TypedRow {
   readonly decode?: (command: Command) => void;
   /** What it asks of a reserved unit, which may depend on its CDB; WRITE when left out. */
   readonly access?: Access | ((cdb: Uint8Array) => Access);
+  /** How long initiators should wait for it; Timeouts.REGULAR when left out. */
+  readonly timeouts?: CommandTimeouts | ((disk: VirtualDisk) => CommandTimeouts);
   /** Whether it changes the medium, so that write protection refuses it. */
   readonly changesMedium?: boolean;
   /** Whether nobody else may touch its blocks while it runs. */

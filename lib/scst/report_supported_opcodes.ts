@@ -1,4 +1,6 @@
 /** REPORT SUPPORTED OPERATION CODES (SPC-5 6.35), from the opcode table. */
+import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { Timeouts } from "./command_timeouts.ts";
 import type { Nexus } from "./nexus.ts";
 import type { CoreCommand, Operation } from "./operation.ts";
 import { type OperationTable, usageOf } from "./operation_table.ts";
@@ -7,6 +9,7 @@ import { type OperationTable, usageOf } from "./operation_table.ts";
 const Option = { ALL: 0, CODE: 1, SERVICE_ACTION: 2, EITHER: 3 } as const;
 
 const RCTD = 0x80;
+/** MLU is 00b beside them, not reported: its bits are reserved in SPC-4, which INQUIRY claims. */
 const SERVACTV = 0x01;
 const CTDP = 0x02;
 
@@ -17,9 +20,13 @@ const NOT_SUPPORTED = 1;
 const SUPPORTED = 3;
 const TIMEOUTS = 12;
 
-/** The command timeouts descriptor (SPC-5 6.35.4): no timeouts are stated. */
-function putTimeouts(view: DataView, at: number): void {
+/** The command timeouts descriptor (SPC-5 6.35.4). */
+function putTimeouts(view: DataView, at: number, operation: Operation, disk: VirtualDisk): void {
+  const { timeouts = Timeouts.REGULAR } = operation;
+  const { nominal, recommended } = typeof timeouts === "function" ? timeouts(disk) : timeouts;
   view.setUint16(at, TIMEOUTS - 2);
+  view.setUint32(at + 4, nominal);
+  view.setUint32(at + 8, recommended);
 }
 
 /** Executes REPORT SUPPORTED OPERATION CODES. */
@@ -39,7 +46,7 @@ export function reportSupportedOpcodes(
 
   switch (option) {
     case Option.ALL:
-      return command.respond(listAll(table.rows.filter(isThere), withTimeouts));
+      return command.respond(listAll(table.rows.filter(isThere), disk, withTimeouts));
     case Option.CODE:
       if (table.hasServiceActions(code)) return command.failField(3);
       break;
@@ -54,11 +61,15 @@ export function reportSupportedOpcodes(
   const found = option === Option.EITHER && !table.hasServiceActions(code) && serviceAction !== 0
     ? undefined
     : table.find(code, serviceAction);
-  command.respond(describeOne(isThere(found) ? found : undefined, withTimeouts));
+  command.respond(describeOne(isThere(found) ? found : undefined, disk, withTimeouts));
 }
 
 /** All commands parameter data (SPC-5 6.35.2). */
-function listAll(operations: readonly Operation[], withTimeouts: boolean): Uint8Array {
+function listAll(
+  operations: readonly Operation[],
+  disk: VirtualDisk,
+  withTimeouts: boolean,
+): Uint8Array {
   const length = withTimeouts ? 8 + TIMEOUTS : 8;
   const view = new DataView(new ArrayBuffer(4 + operations.length * length));
   view.setUint32(0, operations.length * length);
@@ -70,13 +81,17 @@ function listAll(operations: readonly Operation[], withTimeouts: boolean): Uint8
       (withTimeouts ? CTDP : 0);
     view.setUint8(at + 5, flags);
     view.setUint16(at + 6, usageOf(operation).length);
-    if (withTimeouts) putTimeouts(view, at + 8);
+    if (withTimeouts) putTimeouts(view, at + 8, operation, disk);
   });
   return new Uint8Array(view.buffer);
 }
 
 /** One command parameter data (SPC-5 6.35.3). */
-function describeOne(operation: Operation | undefined, withTimeouts: boolean): Uint8Array {
+function describeOne(
+  operation: Operation | undefined,
+  disk: VirtualDisk,
+  withTimeouts: boolean,
+): Uint8Array {
   if (operation === undefined) return new Uint8Array([0, NOT_SUPPORTED, 0, 0]);
   const usage = usageOf(operation);
   // In the usage data the service action stands as its value, like the operation code.
@@ -88,6 +103,6 @@ function describeOne(operation: Operation | undefined, withTimeouts: boolean): U
   bytes[1] = SUPPORTED | (withTimeouts ? 0x80 : 0); // CTDP
   view.setUint16(2, usage.length);
   bytes.set(usage, 4);
-  if (withTimeouts) putTimeouts(view, 4 + usage.length);
+  if (withTimeouts) putTimeouts(view, 4 + usage.length, operation, disk);
   return bytes;
 }

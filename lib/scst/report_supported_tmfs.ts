@@ -1,4 +1,5 @@
 /** REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-5 6.36). */
+import { Timeouts } from "./command_timeouts.ts";
 import type { Nexus } from "./nexus.ts";
 import type { CoreCommand } from "./operation.ts";
 
@@ -17,12 +18,28 @@ const Supported = {
 const BASIC_LENGTH = 4;
 const EXTENDED_LENGTH = 16;
 
-/** Executes REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS; no timeouts are stated. */
+/** Offsets in the extended parameter data. */
+const FLAGS = 4;
+const LONG_TIMEOUT = 8;
+const SHORT_TIMEOUT = 12;
+const TMFTMOV = 0x01;
+
+/** Units of the timeouts in a second. */
+const TENTHS = 10;
+
+/** Executes REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS. */
 export function reportSupportedTmfs(_nexus: Nexus, command: CoreCommand): void {
   if (command.allocationLength < BASIC_LENGTH) return command.failField(6);
   const extended = (command.cdb[2]! & REPD) !== 0;
-  const bytes = new Uint8Array(extended ? EXTENDED_LENGTH : BASIC_LENGTH);
+  const view = new DataView(new ArrayBuffer(extended ? EXTENDED_LENGTH : BASIC_LENGTH));
+  const bytes = new Uint8Array(view.buffer);
   bytes[0] = Object.values(Supported).reduce((all, bit) => all | bit, 0);
   bytes[3] = bytes.length - BASIC_LENGTH;
+  if (extended) {
+    // The short one is that of all functions: they wait for nothing, and select it by zeros.
+    view.setUint8(FLAGS, TMFTMOV);
+    view.setUint32(LONG_TIMEOUT, Timeouts.REGULAR.recommended * TENTHS);
+    view.setUint32(SHORT_TIMEOUT, Timeouts.SMALL.recommended * TENTHS);
+  }
   command.respond(bytes);
 }

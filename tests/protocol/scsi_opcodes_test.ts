@@ -102,7 +102,11 @@ suite("operation codes", fileDisks(1 << 20, [{}, FULL]), {
     const count = plain.getUint32(0) / 8;
     assert.equal(timed.getUint32(0), count * 20);
     assert.equal(timed.getUint8(4 + 5) & 2, 2, "CTDP");
-    assert.equal(timed.getUint16(4 + 8), 10, "descriptor length");
+    for (let at = 4; at < timed.byteLength; at += 20) {
+      assert.equal(timed.getUint16(at + 8), 10, "descriptor length");
+      const [nominal, recommended] = [timed.getUint32(at + 12), timed.getUint32(at + 16)];
+      assert(nominal > 0 && recommended >= nominal, `opcode ${timed.getUint8(at).toString(16)}`);
+    }
   },
 
   "an opcode that is not there is reported as that": async (server) => {

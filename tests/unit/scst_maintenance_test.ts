@@ -22,8 +22,9 @@ Deno.test("reportSupportedTmfs() says what task management really does", () => {
   using rig = new Rig();
   const peer = rig.login(1);
   assert.equal(toHex(exchangeGood(peer, reportTmfs(16), { read: 16 })), "fa000000");
+  // TMFTMOV, no function with the long timeout of 60 seconds, the short one of 10.
   const extended = exchangeGood(peer, reportTmfs(64, true), { read: 64 });
-  assert.equal(toHex(extended), "fa00000c 00000000 00000000 00000000");
+  assert.equal(toHex(extended), "fa00000c 01000000 00000258 00000064");
   // RFC 7143 11.5.1 by function: ABORT TASK SET, CLEAR ACA, CLEAR TASK SET, the three resets.
   const bits = [[2, 0x40], [3, 0x20], [4, 0x10], [5, 0x08], [6, 0x02]] as const;
   for (const [code, bit] of bits) {

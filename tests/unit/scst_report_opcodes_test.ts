@@ -13,7 +13,34 @@ const SERVICE_ACTION = 2;
 const EITHER = 3;
 /** SUPPORT (SPC-5 table 303). */
 const NOT_SUPPORTED = [0, 1, 0, 0];
-const TIMEOUTS = [0, 10, ...Array(10).fill(0)];
+
+/** Bytes of the medium of a disk that takes longer to be sanitized than any other command. */
+const LARGE = 2 ** 40;
+
+/** NOMINAL COMMAND PROCESSING TIMEOUT and RECOMMENDED COMMAND TIMEOUT, in seconds. */
+type Timeouts = readonly [nominal: number, recommended: number];
+
+/** Those of the rows; the others have one second, and sixty. */
+const TIMEOUTS: readonly (readonly [RegExp, Timeouts])[] = [
+  [/^(TEST UNIT READY|REQUEST SENSE|INQUIRY|REPORT|RECEIVE|PREVENT|SET TIMESTAMP)/, [1, 10]],
+  [/^(MODE SENSE|READ CAPACITY|READ DEFECT DATA|PERSISTENT RESERVE IN|LOG SELECT)/, [1, 10]],
+  [/^(FORMAT UNIT|SYNCHRONIZE CACHE|START STOP UNIT|MODE SELECT)/, [60, 3600]], // they flush
+  [/^((WRITE AND )?VERIFY|WRITE SAME|UNMAP|EXTENDED COPY|WRITE USING TOKEN)/, [60, 3600]],
+  [/^SANITIZE (OVERWRITE|BLOCK ERASE)$/, [60, 3600]],
+];
+
+function timeoutsOf(row: Operation): Timeouts {
+  return TIMEOUTS.find(([name]) => name.test(row.name))?.[1] ?? [1, 60];
+}
+
+/** The command timeouts descriptor (SPC-5 6.35.4). */
+function descriptor([nominal, recommended]: Timeouts): number[] {
+  const view = new DataView(new ArrayBuffer(12));
+  view.setUint16(0, 10);
+  view.setUint32(4, nominal);
+  view.setUint32(8, recommended);
+  return [...new Uint8Array(view.buffer)];
+}
 
 const { rows } = OPERATION_TABLE;
 
@@ -33,7 +60,7 @@ function described(row: Operation, timeouts: boolean): number[] {
   const usage = usageBytes(row);
   if (row.serviceAction !== undefined) usage[1] = usage[1]! & 0xe0 | row.serviceAction;
   const head = [0, timeouts ? 0x83 : 0x03, 0, usage.length];
-  return [...head, ...usage, ...(timeouts ? TIMEOUTS : [])];
+  return [...head, ...usage, ...(timeouts ? descriptor(timeoutsOf(row)) : [])];
 }
 
 function queryOf(row: Operation): OpcodeQuery {
@@ -56,7 +83,7 @@ for (const full of [true, false]) {
         ...[0, 0, row.serviceAction ?? 0, 0],
         (row.serviceAction === undefined ? 0 : 1) | (timeouts ? 2 : 0),
         ...[0, usageBytes(row).length],
-        ...(timeouts ? TIMEOUTS : []),
+        ...(timeouts ? descriptor(timeoutsOf(row)) : []),
       ]);
       const header = [0, 0, entries.length >> 8, entries.length & 0xff];
       assert.deepEqual(ask(peer, { reporting: ALL, timeouts }), [...header, ...entries]);
@@ -77,6 +104,17 @@ for (const full of [true, false]) {
     }
   });
 }
+
+Deno.test("reportSupportedOpcodes() gives SANITIZE the time that the medium takes", () => {
+  using rig = new Rig({ null: true, size: LARGE });
+  const peer = rig.login(1);
+  for (const row of rows.filter(({ name }) => name.startsWith("SANITIZE"))) {
+    const exits = row.name.endsWith("EXIT FAILURE MODE");
+    const seconds = LARGE / (32 * 2 ** 20);
+    const expected = descriptor(exits ? [1, 60] : [60, seconds]);
+    assert.deepEqual(ask(peer, { ...queryOf(row), timeouts: true }).slice(14), expected, row.name);
+  }
+});
 
 function isThere(opcode: number, action: number): boolean {
   return rows.some((row) => row.code === opcode && row.serviceAction === action);
