@@ -159,7 +159,8 @@ function encodeDescriptorSense(
   view.setUint8(at, 0x72);
   view.setUint8(at + 1, code >> 16);
   view.setUint16(at + 2, code & 0xffff);
-  if (detail.information !== NOTHING) {
+  // An LBA beyond 2**53 has lost its last bits: better none than a wrong one.
+  if (detail.information !== NOTHING && detail.information <= Number.MAX_SAFE_INTEGER) {
     view.setUint8(end, 0x00); // Information descriptor
     view.setUint8(end + 1, 0x0a);
     view.setUint8(end + 2, 0x80); // VALID

@@ -1,4 +1,5 @@
 /** REPORT TIMESTAMP and SET TIMESTAMP (SPC-5 5.2, 6.37, 6.46): a clock that each device has. */
+import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import type { Nexus } from "./nexus.ts";
 import type { CoreCommand } from "./operation.ts";
@@ -42,12 +43,17 @@ export function reportTimestamp(_nexus: Nexus, command: CoreCommand): void {
   command.respond(new Uint8Array(view.buffer));
 }
 
+/** Checks a SET TIMESTAMP before its parameter list is asked for. */
+export function checkSetTimestamp(_disk: unknown, command: Command): boolean {
+  if (command.allocationLength === 0 || command.allocationLength === LENGTH) return true;
+  command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
+  return false;
+}
+
 /** Executes SET TIMESTAMP. */
 export function setTimestamp(_nexus: Nexus, command: CoreCommand): void {
   if (command.wantedOut === 0) return command.succeed();
-  if (command.wantedOut < LENGTH || command.outLength < LENGTH) {
-    return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
-  }
+  if (command.outLength < LENGTH) return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
   const { view } = command.out!;
   const at = command.outAt;
   const unit = command.unit!;

@@ -99,11 +99,17 @@ export function setIdentifyingInformation(_nexus: Nexus, command: CoreCommand): 
   const type = typeOf(command);
   if (type === TEXT && value.length > 0 && !isText(value)) return command.failParameter(0);
   const unit = command.unit!;
-  unit.device.information.set(type, value, (result) => {
+  const { device } = unit;
+  const before = device.information.get(type)!;
+  device.information.set(type, value, (result) => {
     if (result < 0) return command.fail(Sense.HARDWARE_INTERNAL_TARGET_FAILURE);
-    unit.device.tellOthers(unit, Sense.DEVICE_IDENTIFIER_CHANGED);
+    if (!isSame(before, value)) device.tellOthers(unit, Sense.DEVICE_IDENTIFIER_CHANGED);
     command.succeed();
   });
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 /** Whether bytes are UTF-8 that ends with its only NUL (SPC-5 4.3.2). */

@@ -54,7 +54,7 @@ import {
 import { Timeouts, wholeMedium } from "./command_timeouts.ts";
 import { checkExtendedCopy, extendedCopy } from "./copy_extended.ts";
 import { receiveCopyFailure, receiveCopyParameters, receiveCopyStatus } from "./copy_receive.ts";
-import { reportTimestamp, setTimestamp } from "./device_clock.ts";
+import { checkSetTimestamp, reportTimestamp, setTimestamp } from "./device_clock.ts";
 import {
   checkSetIdentifyingInformation,
   reportIdentifyingInformation,
@@ -192,7 +192,12 @@ const SET_INFORMATION = {
 } as const;
 const REPORT_TMFS = shared({ ...SMALL, access: Access.READ, onNexus: reportSupportedTmfs });
 const REPORT_TIMESTAMP = { ...SMALL, access: NONE, onNexus: reportTimestamp } as const;
-const SET_TIMESTAMP = { ...SMALL, out: parameterList, onNexus: setTimestamp } as const;
+const SET_TIMESTAMP = {
+  ...SMALL,
+  out: parameterList,
+  check: checkSetTimestamp,
+  onNexus: setTimestamp,
+} as const;
 const MODE_SELECT = shared({
   ...LONG,
   out: parameterList,

@@ -1,21 +1,17 @@
 /** SYNCHRONIZE CACHE (SBC-4 5.30, 5.31). */
 import type { Command } from "../scsi/command.ts";
-import { Sense } from "../scsi/sense.ts";
 import { senseOfWrite } from "./errno_sense.ts";
+import { isOnMedium } from "./range.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 const IMMED = 0x02;
 
 /**
- * Executes SYNCHRONIZE CACHE 10 and 16: all of the store, whatever range is named. SYNC_NV (SBC-3
- * 5.21, obsolete) would be content with less.
+ * Executes SYNCHRONIZE CACHE 10 and 16: all of the store, whatever range of the medium is named.
+ * SYNC_NV (SBC-3 5.21, obsolete) would be content with less.
  */
 export function synchronizeCache(disk: VirtualDisk, command: Command): void {
-  // A range of zero blocks reaches to the end of the medium.
-  if (command.lba + command.blocks > disk.capacity) {
-    command.information = Math.max(command.lba, disk.capacity);
-    return command.fail(Sense.LBA_OUT_OF_RANGE);
-  }
+  if (!isOnMedium(disk, command)) return;
   if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   if (disk.settings.nvCache) return command.succeed();
   if ((command.cdb[1]! & IMMED) !== 0) {

@@ -1,11 +1,6 @@
 /** CDBs made from rows of the opcode table, by the places that the group code gives the fields. */
 import type { Operation } from "../../lib/scst/operation.ts";
-import { concatBytes, patternBytes } from "../initiator/bytes.ts";
-import { unmapList } from "../initiator/cdb.ts";
-import type { Transfer } from "./exchange.ts";
 import { hexBytes } from "./hex.ts";
-import { writeTokenList, zeroToken } from "./rod_list.ts";
-import { isPrOut, validPrOut } from "./prepare.ts";
 
 /** Where LBA and length of a CDB stand, by its group code (SPC-5 4.2.5.1). */
 interface Layout {
@@ -80,47 +75,4 @@ function put(cdb: Uint8Array, [at, bytes]: readonly [number, number], value: big
   for (let index = 0; index < bytes; index++) {
     cdb[at + index]! |= Number(value >> BigInt(8 * (bytes - 1 - index)) & 0xffn);
   }
-}
-
-/** What a disk holds for which validCommand() is made. */
-export const CONTENT = patternBytes(65536, 1);
-
-/** Data-out for one block of CONTENT that a command of the row changes. */
-function blockOut(row: Operation, lba: number): Uint8Array {
-  const block = patternBytes(512, row.code);
-  if (row.name !== "COMPARE AND WRITE") return block;
-  return concatBytes([CONTENT.slice(lba * 512, (lba + 1) * 512), block]);
-}
-
-/**
- * A command of the row that succeeds on a disk with CONTENT in 512-byte blocks, and changes it at
- * once if the row changes the medium; at `lba` if the row takes one. See prepare() for what has to go
- * before it.
- */
-export function validCommand(row: Operation, lba = 1): { cdb: Uint8Array; transfer: Transfer } {
-  if (isPrOut(row)) return validPrOut(row);
-  if (row.name === "WRITE USING TOKEN") {
-    const write = writeTokenList(zeroToken(), [[lba, 1]]);
-    return { cdb: cdbOf(row, { length: write.length }), transfer: { write } };
-  }
-  if (row.name === "UNMAP") {
-    const write = unmapList([{ lba: 1, blocks: 1 }]);
-    return { cdb: cdbOf(row, { length: write.length }), transfer: { write } };
-  }
-  if (row.name === "SANITIZE OVERWRITE") {
-    const write = Uint8Array.of(1, 0, 0, 4, 0xde, 0xad, 0xbe, 0xef);
-    return { cdb: cdbOf(row, { length: write.length }), transfer: { write } };
-  }
-  if (hasLba(row)) {
-    const transfer = row.changesMedium === true
-      ? { write: blockOut(row, lba) }
-      : row.name.startsWith("READ")
-      ? { read: 512 }
-      : {};
-    return { cdb: cdbOf(row, { lba, length: 1 }), transfer };
-  }
-  const cdb = cdbOf(row, { length: hasAllocationLength(row) ? 255 : 0 });
-  if (row.name.startsWith("MODE SENSE")) cdb[2] = 0x3f;
-  if (row.name.startsWith("MODE SELECT")) cdb[1]! |= 0x10; // PF
-  return { cdb, transfer: row.code === 0 ? {} : { read: 255 } };
 }

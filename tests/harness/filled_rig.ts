@@ -1,4 +1,4 @@
-import { CONTENT } from "./cdb_of.ts";
+import { CONTENT } from "./example.ts";
 import { Rig } from "./rig.ts";
 
 /** A rig whose disk holds CONTENT. */

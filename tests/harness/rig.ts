@@ -31,6 +31,9 @@ import { InlinePool } from "./inline_pool.ts";
 export const TARGET = "iqn.2026-11.org.scst.test:rig";
 export const BLOCK = 512;
 
+/** The identities of the disk of every rig that is not given others. */
+export const RIG_IDS = { naaId: "6025c57000000000000000000000001f", usn: "rig" } as const;
+
 /** What the disk of a rig is like; a thin disk of 1 MiB where nothing is said. */
 export interface RigOptions {
   /** Bytes. */
@@ -50,7 +53,7 @@ export interface RigOptions {
   readonly statePool?: IoPool;
   /** The targets that have the disk as LUN 0; TARGET where nothing is said. */
   readonly targets?: readonly string[];
-  /** The identities of the disk; those of every rig where nothing is said. */
+  /** The identities of the disk; RIG_IDS where nothing is said. */
   readonly ids?: { readonly naaId: string; readonly usn: string };
   /** Without a file, as vdisk_nullio. */
   readonly null?: boolean;
@@ -82,7 +85,7 @@ export class Rig implements Disposable {
       nvCache: options.nvCache ?? false,
       tst: options.tst ?? 1,
       atomicWrites: options.atomicWrites ?? true,
-      ids: options.ids ?? { naaId: "6025c57000000000000000000000001f", usn: "rig" },
+      ids: options.ids ?? RIG_IDS,
     };
     const size = options.size ?? 2 ** 20;
     if (options.stateDir === undefined) this.#ownState = Deno.makeTempDirSync({ dir: "/dev/shm" });

@@ -309,7 +309,7 @@ export function unmap(listLength: number, flags = 0): Uint8Array<ArrayBuffer> {
 
 /** UNMAP parameter list (SBC-3 5.28.2). */
 export function unmapList(
-  ranges: readonly { readonly lba: number; readonly blocks: number }[],
+  ranges: readonly { readonly lba: number | bigint; readonly blocks: number }[],
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8 + 16 * ranges.length);
   const view = new DataView(bytes.buffer);

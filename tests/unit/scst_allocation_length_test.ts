@@ -1,7 +1,8 @@
 /** ALLOCATION LENGTH (SPC-5 4.2.5.6) and the residual of every command that has one. */
 import assert from "node:assert/strict";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
-import { hasAllocationLength, layoutOf, lengthMost, validCommand } from "../harness/cdb_of.ts";
+import { hasAllocationLength, layoutOf, lengthMost } from "../harness/cdb_of.ts";
+import { exampleOf } from "../harness/example.ts";
 import { exchange, exchangeSense } from "../harness/exchange.ts";
 import { prepare } from "../harness/prepare.ts";
 import { Rig } from "../harness/rig.ts";
@@ -14,7 +15,7 @@ const LEAST = new Map([["REPORT LUNS", 16], ["REPORT SUPPORTED TASK MANAGEMENT F
 const commands = OPERATION_TABLE.rows.filter(hasAllocationLength).map((row) => {
   const [at, bytes] = layoutOf(row).length;
   const cdb = (length: number) => {
-    const made = validCommand(row).cdb;
+    const made = exampleOf(row).cdb;
     for (let index = 0; index < bytes; index++) {
       made[at + index] = Math.floor(length / 2 ** (8 * (bytes - 1 - index))) & 0xff;
     }

@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import type { Operation } from "../../lib/scst/operation.ts";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
-import { cdbOf, CONTENT, hasLba, layoutOf, lengthMost, validCommand } from "../harness/cdb_of.ts";
+import { cdbOf, hasLba, layoutOf, lengthMost } from "../harness/cdb_of.ts";
+import { CONTENT, exampleOf } from "../harness/example.ts";
 import { exchange, exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { filledRig, isUnchanged } from "../harness/filled_rig.ts";
+import { setDescriptorSense } from "../harness/modes.ts";
 import { type Peer, Rig } from "../harness/rig.ts";
+import { stateOf } from "../harness/state_of.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { inquiry } from "../initiator/cdb.ts";
 import { senseText } from "../initiator/sense.ts";
@@ -13,38 +16,77 @@ import { senseText } from "../initiator/sense.ts";
 const { rows } = OPERATION_TABLE;
 const BLOCKS = CONTENT.length / 512;
 
-Deno.test("every row with an LBA ends at the end of the medium", () => {
-  using rig = filledRig();
-  const peer = rig.login(1);
-  const withLba = rows.filter(hasLba);
-  assert(withLba.length >= 18);
-  for (const row of withLba) {
-    const { transfer } = validCommand(row);
-    const most = 2n ** BigInt([21, 32, 32, 0, 64, 32][row.code >> 5]!) - 1n;
-    const cases: [lba: bigint | number, length: number, information: number | undefined][] = [
-      [BLOCKS, 1, BLOCKS],
-      [BLOCKS - 1, 2, BLOCKS],
-      [0, BLOCKS + 1, BLOCKS],
-      [most, 1, most < 2n ** 32n ? Number(most) : undefined],
-    ];
-    for (const [lba, length, information] of cases) {
-      const what = `${row.name}: ${length} blocks at ${lba}`;
-      const sense = exchangeSense(peer, cdbOf(row, { lba, length }), "05/21/00", transfer, what);
-      assert.equal(sense.information, information, what);
+/** From the last block to what no medium has. */
+const LBAS = [0n, 1n, BigInt(BLOCKS - 1), BigInt(BLOCKS), BigInt(BLOCKS + 1), 2n ** 31n, 2n ** 32n]
+  .flatMap((lba) => [lba, lba * 2n ** 31n])
+  .concat(2n ** 21n - 1n, 2n ** 32n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n);
+
+/** INFORMATION as far as the format has room for it, and JavaScript knows it exactly. */
+function informationOf(lba: bigint, descriptors: boolean): number | undefined {
+  return lba < (descriptors ? 2n ** 53n : 2n ** 32n) ? Number(lba) : undefined;
+}
+
+/** Blocks that a row touches when its CDB has this length; none means all up to the end. */
+function countOf(row: Operation, length: number): bigint {
+  return BigInt(layoutOf(row).cdb === 6 && length === 0 ? 256 : length);
+}
+
+Deno.test("every row with an LBA ends at the end of the medium, whatever it wants there", () => {
+  const withLba = rows.filter((row) => hasLba(row) || row.name.startsWith("GET LBA STATUS"));
+  assert(withLba.length >= 19);
+  let tried = 0;
+  for (const descriptors of [false, true]) {
+    using rig = filledRig();
+    const peer = rig.login(1);
+    setDescriptorSense(peer, descriptors);
+    const before = stateOf(rig);
+    const limitOf = limitsOf(peer);
+    for (const row of withLba) {
+      const most = 2n ** BigInt([21, 32, 32, 0, 64, 32][row.code >> 5]!) - 1n;
+      const { transfer } = exampleOf(row);
+      for (const lba of LBAS.filter((lba) => lba <= most)) {
+        for (const length of [0, 1, 2, BLOCKS, BLOCKS + 1]) {
+          const count = hasLba(row) ? countOf(row, length) : 0n;
+          const refusedBefore = count > limitOf(row) || count === 0n && isWriteSame(row);
+          if (refusedBefore || lba < BLOCKS && lba + count <= BLOCKS) continue;
+          const what = `${row.name}: ${length} blocks at ${lba}`;
+          const sense = exchangeSense(
+            peer,
+            cdbOf(row, { lba, length }),
+            "05/21/00",
+            transfer,
+            what,
+          );
+          const first = lba < BLOCKS ? BigInt(BLOCKS) : lba;
+          assert.equal(sense.information, informationOf(first, descriptors), what);
+          tried++;
+        }
+      }
+      assert.deepEqual(stateOf(rig), before, row.name);
     }
-    assert(isUnchanged(rig), row.name);
-    const last = validCommand(row, BLOCKS - 1);
-    exchangeGood(peer, last.cdb, last.transfer, row.name);
-    Deno.writeFileSync(rig.path, CONTENT);
+  }
+  assert(tried > 2000, `${tried} commands`);
+});
+
+Deno.test("every row with an LBA does the last block", () => {
+  for (const row of rows.filter(hasLba)) {
+    using rig = filledRig();
+    const last = exampleOf(row, BLOCKS - 1);
+    exchangeGood(rig.login(1), last.cdb, last.transfer, row.name);
+    assert.equal(isUnchanged(rig), row.changesMedium !== true, row.name);
   }
 });
+
+function isWriteSame({ name }: Operation): boolean {
+  return name.startsWith("WRITE SAME");
+}
 
 Deno.test("a length of zero moves nothing, and in six bytes it is 256 blocks", () => {
   using rig = new Rig({ size: 256 * 512 });
   const peer = rig.login(1);
   for (const row of rows.filter(hasLba)) {
     const cdb = cdbOf(row, { lba: 0, length: 0 });
-    if (row.name.startsWith("WRITE SAME")) {
+    if (isWriteSame(row)) {
       const write = new Uint8Array(512);
       const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { write }, row.name);
       assert.equal(fieldPointer?.byte, layoutOf(row).length[0], `${row.name}: WSNZ`);
@@ -81,7 +123,7 @@ Deno.test("every row with a transfer length keeps to the limit of VPD page B0h",
   const peer = rig.login(1);
   const limits = limitsOf(peer);
   for (const row of rows.filter(transfersBlocks)) {
-    const same = row.name.startsWith("WRITE SAME");
+    const same = isWriteSame(row);
     const limit = limits(row);
     const write = new Uint8Array((same ? 1 : limit * (OUT_BLOCKS.get(row.name) ?? 1)) * 65536);
     const transfer = row.changesMedium

@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import type { Operation } from "../../lib/scst/operation.ts";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
-import { CONTENT, layoutOf, usageBytes, validCommand } from "../harness/cdb_of.ts";
+import { layoutOf, usageBytes } from "../harness/cdb_of.ts";
+import { CONTENT, exampleOf } from "../harness/example.ts";
 import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { filledRig, isUnchanged } from "../harness/filled_rig.ts";
+import { setDescriptorSense } from "../harness/modes.ts";
 import { prepare } from "../harness/prepare.ts";
+import { stateOf } from "../harness/state_of.ts";
 
 const { rows } = OPERATION_TABLE;
 
@@ -67,22 +70,32 @@ Deno.test("admitCommand() points at every bit that the row does not use, and doe
     using rig = filledRig();
     const peer = rig.login(1);
     prepare(peer, row);
-    const { cdb, transfer } = validCommand(row);
-    for (const [byte, bit] of unusedBits(row)) {
-      const wrong = cdb.slice();
-      wrong[byte]! |= 1 << bit;
-      const what = `${row.name}: byte ${byte}, bit ${bit}`;
-      const { fieldPointer } = exchangeSense(peer, wrong, "05/24/00", transfer, what);
-      assert.deepEqual(fieldPointer, { inCdb: true, byte, bit }, what);
-      tried++;
+    const { cdb, transfer } = exampleOf(row);
+    for (const descriptors of [true, false]) {
+      setDescriptorSense(peer, descriptors);
+      const before = stateOf(rig);
+      for (const [byte, bit] of unusedBits(row)) {
+        const wrong = cdb.slice();
+        wrong[byte]! |= 1 << bit;
+        const what = `${row.name}: byte ${byte}, bit ${bit}`;
+        const sense = exchangeSense(peer, wrong, "05/24/00", transfer, what);
+        assert.equal(sense.format, descriptors ? "descriptor" : "fixed");
+        assert.deepEqual(sense.fieldPointer, { inCdb: true, byte, bit }, what);
+        tried++;
+      }
+      assert.deepEqual(stateOf(rig), before, row.name);
     }
-    assert(isUnchanged(rig), row.name);
     exchangeGood(peer, cdb, transfer, row.name);
-    const changes = row.changesMedium === true && row.name !== "FORMAT UNIT"; // there is nothing to do
-    assert.equal(isUnchanged(rig), !changes, row.name);
+    assert.equal(isUnchanged(rig), !changesContent(row), row.name);
   }
-  assert(tried > 500, `${tried} bits`);
+  assert(tried > 1000, `${tried} bits`);
 });
+
+/** Whether the example of a row writes: there is nothing to format, and a copy goes anywhere. */
+function changesContent(row: Operation): boolean {
+  if (row.name === "EXTENDED COPY(LID1)") return true;
+  return row.changesMedium === true && row.name !== "FORMAT UNIT";
+}
 
 Deno.test("admitCommand() points at the first of several bits, and at none behind the CDB", () => {
   using rig = filledRig();
@@ -90,7 +103,7 @@ Deno.test("admitCommand() points at the first of several bits, and at none behin
   for (const row of rows) {
     Deno.writeFileSync(rig.path, CONTENT);
     prepare(peer, row);
-    const { cdb, transfer } = validCommand(row);
+    const { cdb, transfer } = exampleOf(row);
     const padded = cdb.slice().fill(0xff, layoutOf(row).cdb);
     exchangeGood(peer, padded, transfer, row.name);
     const wrong = cdb.slice();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
-import { validCommand } from "../harness/cdb_of.ts";
+import { exampleOf } from "../harness/example.ts";
 import { exchange, exchangeGood, exchangeManagement, exchangeSense } from "../harness/exchange.ts";
 import { type Peer, Rig } from "../harness/rig.ts";
 import { patternBytes } from "../initiator/bytes.ts";
@@ -55,13 +55,14 @@ Deno.test("without a medium there is only what needs none", () => {
   exchangeGood(peer, EJECT);
   const found: string[] = [];
   for (const row of OPERATION_TABLE.rows) {
-    const { cdb, transfer } = validCommand(row);
+    const { cdb, transfer } = exampleOf(row);
     const { sense } = exchange(peer, cdb, transfer);
     if (sense === undefined || senseText(sense) !== NO_MEDIUM) found.push(row.name);
   }
   for (const name of ["TEST UNIT READY", "READ(6)", "READ CAPACITY(16)", "UNMAP", "WRITE(16)"]) {
     assert(!found.includes(name), name);
   }
+  for (const name of ["POPULATE TOKEN", "WRITE USING TOKEN"]) assert(!found.includes(name), name);
   for (const name of ["INQUIRY", "MODE SENSE(6)", "MODE SELECT(10)", "REPORT LUNS"]) {
     assert(found.includes(name), name);
   }
