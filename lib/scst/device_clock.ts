@@ -10,6 +10,10 @@ const Origin = { SET_TIMESTAMP: 2, OTHER_METHOD: 3 } as const;
 const HIGH = 2 ** 32;
 const LENGTH = 12;
 
+/** TIMESTAMP in the parameter data, and what its first byte may be at most (SPC-5 6.46). */
+const TIMESTAMP = 4;
+const FIRST_MOST = 0xf0;
+
 /** The clock of the host until an initiator sets another time. */
 export class DeviceClock {
   /** Milliseconds that it is ahead of the host's. */
@@ -38,8 +42,8 @@ export function reportTimestamp(_nexus: Nexus, command: CoreCommand): void {
   const view = new DataView(new ArrayBuffer(LENGTH));
   view.setUint16(0, LENGTH - 2);
   view.setUint8(2, clock.origin);
-  view.setUint16(4, Math.floor(now / HIGH));
-  view.setUint32(6, now % HIGH);
+  view.setUint16(TIMESTAMP, Math.floor(now / HIGH));
+  view.setUint32(TIMESTAMP + 2, now % HIGH);
   command.respond(new Uint8Array(view.buffer));
 }
 
@@ -55,9 +59,10 @@ export function setTimestamp(_nexus: Nexus, command: CoreCommand): void {
   if (command.wantedOut === 0) return command.succeed();
   if (command.outLength < LENGTH) return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
   const { view } = command.out!;
-  const at = command.outAt;
+  const at = command.outAt + TIMESTAMP;
+  if (view.getUint8(at) > FIRST_MOST) return command.failParameter(TIMESTAMP);
   const unit = command.unit!;
-  unit.device.clock.set(view.getUint16(at + 4) * HIGH + view.getUint32(at + 6));
+  unit.device.clock.set(view.getUint16(at) * HIGH + view.getUint32(at + 2));
   unit.device.tellOthers(unit, Sense.TIMESTAMP_CHANGED);
   command.succeed();
 }

@@ -20,6 +20,7 @@ const EXTENDED_LENGTH = 16;
 
 /** Offsets in the extended parameter data. */
 const FLAGS = 4;
+const SELECTORS = 6;
 const LONG_TIMEOUT = 8;
 const SHORT_TIMEOUT = 12;
 const TMFTMOV = 0x01;
@@ -36,8 +37,9 @@ export function reportSupportedTmfs(_nexus: Nexus, command: CoreCommand): void {
   bytes[0] = Object.values(Supported).reduce((all, bit) => all | bit, 0);
   bytes[3] = bytes.length - BASIC_LENGTH;
   if (extended) {
-    // The short one is that of all functions: they wait for nothing, and select it by zeros.
     view.setUint8(FLAGS, TMFTMOV);
+    // All functions have the short one, since they wait for nothing; TARGET RESET has no selector.
+    view.setUint8(SELECTORS, bytes[0]! & ~Supported.TARGET_RESET);
     view.setUint32(LONG_TIMEOUT, Timeouts.REGULAR.recommended * TENTHS);
     view.setUint32(SHORT_TIMEOUT, Timeouts.SMALL.recommended * TENTHS);
   }

@@ -77,8 +77,8 @@ const LACKS: readonly Excuse[] = [
   },
   {
     // With WSNZ 0 these two pass, and another one fails that passes now: WriteSame10.UnmapUntilEnd
-    // sends a WRITE SAME with UNMAP and FFh bytes, and wants to read zeros. Unmapped blocks do not
-    // read as FFh, so it has to be written (SBC-4 4.7.3.4.4). Its 16-byte sibling sends zeros.
+    // sends a WRITE SAME with UNMAP and FFh bytes, and wants to read zeros. What unmapped blocks do
+    // not read as has to be written (SBC-4 4.7.3.4.4). Its 16-byte sibling sends zeros.
     disks: WRITABLE,
     tests: ["WriteSame10 ZeroBlocks", "WriteSame16 ZeroBlocks"],
     verdict: "skip",
@@ -108,7 +108,7 @@ const SUITE_ERRORS: readonly Excuse[] = [
     tests: ["GetLBAStatus UnmapSingle"],
     verdict: "fail",
     says: /^test_get_lba_status_unmap_single\.c:135 .*lba offset in first descriptor/,
-    because: "it asks about block N + 1 and wants an answer that begins with block N + 8",
+    because: "of block N + 1 it wants a status that begins with block N + 8 (SBC-4 5.6.2.3: N + 1)",
   },
   {
     disks: DISK_KINDS,

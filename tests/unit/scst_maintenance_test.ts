@@ -22,9 +22,9 @@ Deno.test("reportSupportedTmfs() says what task management really does", () => {
   using rig = new Rig();
   const peer = rig.login(1);
   assert.equal(toHex(exchangeGood(peer, reportTmfs(16), { read: 16 })), "fa000000");
-  // TMFTMOV, no function with the long timeout of 60 seconds, the short one of 10.
+  // TMFTMOV, all functions with the short timeout of 10 seconds, the long one of 60.
   const extended = exchangeGood(peer, reportTmfs(64, true), { read: 64 });
-  assert.equal(toHex(extended), "fa00000c 01000000 00000258 00000064");
+  assert.equal(toHex(extended), "fa00000c 0100f800 00000258 00000064");
   // RFC 7143 11.5.1 by function: ABORT TASK SET, CLEAR ACA, CLEAR TASK SET, the three resets.
   const bits = [[2, 0x40], [3, 0x20], [4, 0x10], [5, 0x08], [6, 0x02]] as const;
   for (const [code, bit] of bits) {
@@ -124,7 +124,7 @@ Deno.test("the timestamp is the host's until it is set, and goes on from there",
   const own = timestamp(peer);
   assert.equal(own.origin, 3);
   assert(Math.abs(own.time - Date.now()) < 1000);
-  for (const time of [0, 0x123456789abc, 2 ** 48 - 100_000]) {
+  for (const time of [0, 0x123456789abc, 0xf0ff_ffff_ffff - 100_000]) {
     const write = new Uint8Array(12);
     new DataView(write.buffer).setUint16(4, Math.floor(time / 2 ** 32));
     new DataView(write.buffer).setUint32(6, time % 2 ** 32);
@@ -134,9 +134,13 @@ Deno.test("the timestamp is the host's until it is set, and goes on from there",
     assert.equal(set.origin, 2);
     assert(set.time >= time && set.time < time + 1000, `${set.time} after ${time}`);
   }
+  const tooLate = new Uint8Array(12);
+  tooLate[4] = 0xf1;
+  const { fieldPointer } = exchangeSense(peer, setTimestamp(12), "05/26/00", { write: tooLate });
+  assert.deepEqual(fieldPointer, { inCdb: false, byte: 4, bit: 7 });
   exchangeGood(peer, setTimestamp(0));
-  for (const length of [1, 11]) {
-    exchangeSense(peer, setTimestamp(length), "05/1A/00", { write: new Uint8Array(12) });
+  for (const length of [1, 11, 13]) {
+    exchangeSense(peer, setTimestamp(length), "05/1A/00", { write: new Uint8Array(13) });
   }
   exchangeSense(peer, setTimestamp(12), "05/1A/00", { write: new Uint8Array(11) });
   assert.equal(exchange(other, testUnitReady()).status, 0);
