@@ -16,10 +16,10 @@ import { senseText } from "../initiator/sense.ts";
 const { rows } = OPERATION_TABLE;
 const BLOCKS = CONTENT.length / 512;
 
-/** From the last block to what no medium has. */
-const LBAS = [0n, 1n, BigInt(BLOCKS - 1), BigInt(BLOCKS), BigInt(BLOCKS + 1), 2n ** 31n, 2n ** 32n]
-  .flatMap((lba) => [lba, lba * 2n ** 31n])
-  .concat(2n ** 21n - 1n, 2n ** 32n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n);
+/** From the first block to what no medium has: the largest that a CDB can have among them. */
+const LBAS = [0n, 1n, BigInt(BLOCKS - 1), BigInt(BLOCKS), BigInt(BLOCKS + 1)].concat(
+  [21n, 31n, 32n, 53n, 63n, 64n].flatMap((bits) => [2n ** bits - 1n, 2n ** bits, 2n ** bits + 1n]),
+);
 
 /** INFORMATION as far as the format has room for it, and JavaScript knows it exactly. */
 function informationOf(lba: bigint, descriptors: boolean): number | undefined {
@@ -29,6 +29,19 @@ function informationOf(lba: bigint, descriptors: boolean): number | undefined {
 /** Blocks that a row touches when its CDB has this length; none means all up to the end. */
 function countOf(row: Operation, length: number): bigint {
   return BigInt(layoutOf(row).cdb === 6 && length === 0 ? 256 : length);
+}
+
+/** Places and lengths that reach behind the medium, with the first block that is not there. */
+function* beyond(row: Operation, limit: number): Generator<[lba: bigint, length: number, bigint]> {
+  const most = 2n ** BigInt([21, 32, 32, 0, 64, 32][row.code >> 5]!) - 1n;
+  for (const lba of LBAS.filter((lba) => lba <= most)) {
+    for (const length of [0, 1, 2, BLOCKS, BLOCKS + 1]) {
+      const count = hasLba(row) ? countOf(row, length) : 0n;
+      const isRefusedBefore = count > limit || count === 0n && isWriteSame(row);
+      const isThere = lba < BLOCKS && lba + count <= BLOCKS;
+      if (!isRefusedBefore && !isThere) yield [lba, length, lba < BLOCKS ? BigInt(BLOCKS) : lba];
+    }
+  }
 }
 
 Deno.test("every row with an LBA ends at the end of the medium, whatever it wants there", () => {
@@ -42,25 +55,12 @@ Deno.test("every row with an LBA ends at the end of the medium, whatever it want
     const before = stateOf(rig);
     const limitOf = limitsOf(peer);
     for (const row of withLba) {
-      const most = 2n ** BigInt([21, 32, 32, 0, 64, 32][row.code >> 5]!) - 1n;
       const { transfer } = exampleOf(row);
-      for (const lba of LBAS.filter((lba) => lba <= most)) {
-        for (const length of [0, 1, 2, BLOCKS, BLOCKS + 1]) {
-          const count = hasLba(row) ? countOf(row, length) : 0n;
-          const refusedBefore = count > limitOf(row) || count === 0n && isWriteSame(row);
-          if (refusedBefore || lba < BLOCKS && lba + count <= BLOCKS) continue;
-          const what = `${row.name}: ${length} blocks at ${lba}`;
-          const sense = exchangeSense(
-            peer,
-            cdbOf(row, { lba, length }),
-            "05/21/00",
-            transfer,
-            what,
-          );
-          const first = lba < BLOCKS ? BigInt(BLOCKS) : lba;
-          assert.equal(sense.information, informationOf(first, descriptors), what);
-          tried++;
-        }
+      for (const [lba, length, first] of beyond(row, limitOf(row))) {
+        const what = `${row.name}: ${length} blocks at ${lba}`;
+        const sense = exchangeSense(peer, cdbOf(row, { lba, length }), "05/21/00", transfer, what);
+        assert.equal(sense.information, informationOf(first, descriptors), what);
+        tried++;
       }
       assert.deepEqual(stateOf(rig), before, row.name);
     }
