@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import { TARGET_DEFAULTS, type TargetAttributes } from "../../lib/scst/model.ts";
-import { CONTENT, validCommand } from "../harness/cdb_of.ts";
+import { CONTENT, exampleOf } from "../harness/example.ts";
 import { copyCdb } from "../harness/copy_list.ts";
 import { CopyRig, listOf } from "../harness/copy_rig.ts";
 import { exchange, exchangeGood, exchangeSense } from "../harness/exchange.ts";
@@ -177,7 +177,7 @@ Deno.test("a read-only LUN answers 07/27/00 to every row that changes the medium
   const peer = rig.login(1);
   exchange(peer, new Uint8Array(6), { lun: 1 });
   for (const row of OPERATION_TABLE.rows.filter(({ changesMedium }) => changesMedium === true)) {
-    const { cdb, transfer } = validCommand(row);
+    const { cdb, transfer } = exampleOf(row);
     exchangeSense(peer, cdb, "07/27/00", { ...transfer, lun: 1 }, row.name);
   }
   assert.deepEqual(Deno.readFileSync(rig.path), CONTENT);
