@@ -28,6 +28,8 @@ export class BlockLocks {
   /** Those of them that tolerate nobody else. */
   #barring: BlockUser[] = [];
   #waiting: Waiting[] = [];
+  /** Those that waited, and are about to try once more. */
+  #due = new Set<Waiting>();
 
   /** Whether `command` has to wait; then `run` is called with it later. */
   holds<C extends BlockUser>(command: C, run: (command: C) => void): boolean {
@@ -60,10 +62,18 @@ export class BlockLocks {
   /** Forgets a waiting command that was aborted itself; tells whether it waited. */
   forget(command: BlockUser): boolean {
     const index = this.#waiting.findIndex((entry) => entry.command === command);
-    if (index < 0) return false;
+    if (index < 0) return this.#forgetDue(command);
     this.#waiting.splice(index, 1);
     this.#retry();
     return true;
+  }
+
+  /** What becomes of one that tries once more may abort others that are about to. */
+  #forgetDue(command: BlockUser): boolean {
+    for (const entry of this.#due) {
+      if (entry.command === command) return this.#due.delete(entry);
+    }
+    return false;
   }
 
   #mustWait(command: BlockUser): boolean {
@@ -81,7 +91,9 @@ export class BlockLocks {
   #retry(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    for (const entry of waiting) this.#due.add(entry);
     for (const entry of waiting) {
+      if (!this.#due.delete(entry)) continue; // forgotten meanwhile
       // An aborted one takes itself out with forget(), and is not to run until then.
       if (entry.command.aborted === true) this.#waiting.push(entry);
       else entry.run(entry.command);

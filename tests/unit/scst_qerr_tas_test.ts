@@ -6,8 +6,15 @@ import { changedPage, CONTROL, modeList, selectPages } from "../harness/modes.ts
 import { type Peer, Rig } from "../harness/rig.ts";
 import { openWrite, sendWaiting, statuses } from "../harness/under_way.ts";
 import { patternBytes } from "../initiator/bytes.ts";
-import { modeSelect6, modeSense6, read10, testUnitReady, write10 } from "../initiator/cdb.ts";
-import { NO_TAG } from "../initiator/pdu.ts";
+import {
+  compareAndWrite,
+  modeSelect6,
+  modeSense6,
+  read10,
+  testUnitReady,
+  write10,
+} from "../initiator/cdb.ts";
+import { FINAL, NO_TAG } from "../initiator/pdu.ts";
 import { dataOut, WRITE } from "../initiator/requests.ts";
 import { type PrList, prList, PrOut, prOut } from "../initiator/reservations.ts";
 
@@ -71,6 +78,32 @@ Deno.test("with QERR 01b and 11b a failing command takes those of its nexus alon
     assert.deepEqual(blockOf(peer, 3), ZEROS);
     assert.deepEqual(blockOf(other, 4), data);
   }
+});
+
+Deno.test("QERR takes along what waits for the same blocks, which are free afterwards", () => {
+  using rig = new Rig();
+  const [peer, other] = [rig.login(1), rig.login(2)];
+  setQerr(peer, ABORT_TASK_SET);
+  exchangeSense(other, testUnitReady(), "06/2A/01");
+  rig.store.hanging = true;
+  const compare = () => {
+    const differs = patternBytes(1024, 9);
+    return peer.command({
+      cdb: compareAndWrite(1, 1),
+      flags: FINAL | WRITE | 1,
+      expectedLength: 1024,
+      data: differs,
+    });
+  };
+  const commands = [compare(), compare(), compare()];
+  assert.deepEqual(commands.flatMap((command) => peer.send(command)), []);
+  rig.store.hanging = false;
+  rig.store.release();
+  const [failed, ...more] = statuses(peer.take());
+  assert.match(failed ?? "", / 2$/);
+  assert.deepEqual(more, [], "the others end without a status");
+  exchangeGood(other, write10(1, 1), { write: data });
+  assert.equal(rig.node.memory.lent, 0);
 });
 
 Deno.test("QERR does not lose the status of the very command that failed while its data comes", () => {

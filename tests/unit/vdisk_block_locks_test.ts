@@ -145,6 +145,26 @@ Deno.test("forget() takes out who waited, says so, and lets go on who waited for
   assert.equal(locks.forget(compare), false);
 });
 
+Deno.test("forget() finds a command that is about to try once more, when another one is the cause", () => {
+  const locks = new BlockLocks();
+  const holder = exclusive(0, 8);
+  locks.begin(holder);
+  const [first, second, third] = [exclusive(0, 8, "a"), exclusive(0, 8, "b"), command(0, 8, "c")];
+  const ran: string[] = [];
+  const run = (who: BareCommand) => {
+    if (locks.holds(who, run)) return;
+    ran.push(who.name);
+    if (who !== first) return;
+    second.aborted = true;
+    assert.equal(locks.forget(second), true);
+    assert.equal(locks.forget(second), false);
+  };
+  for (const who of [first, second, third]) run(who);
+  locks.end(holder);
+  assert.deepEqual(ran, ["a", "c"]);
+  assert.equal(waits(locks, command(0, 8)), false, "nobody is left behind");
+});
+
 Deno.test("no exclusive command ever runs beside another one on its blocks, and none is lost", () => {
   const seed = testSeed();
   const random = new Random(seed);
