@@ -94,14 +94,17 @@ function demoModel(
       nvCache: false,
       tst: 1,
       atomicWrites: false,
+      explAlua: false,
       ids,
     }],
     targets: [{
       name: TARGET,
+      relTgtId: 1,
       attributes: TARGET_DEFAULTS,
       luns: [{ lun: 0, device: DEVICE, readOnly: false }],
       groups: [],
     }],
+    deviceGroups: [],
   };
 }
 

@@ -4,6 +4,7 @@ import { readConfiguration, targetModel } from "../config/load.ts";
 import { nearestWord } from "../config/nearest.ts";
 import { formatPortal, parsePortal, PORTAL_ALLOWED } from "../config/portal.ts";
 import { quote } from "../config/problem.ts";
+import { relativeIds } from "../config/relative_ids.ts";
 import { explainLogin, type LoginExplanation } from "../iscsi/explain_login.ts";
 import type { LunModel, PortalModel } from "../scst/model.ts";
 import { ExitCode, UsageError } from "./failure.ts";
@@ -20,7 +21,8 @@ function why({ options, arguments: [initiator = "", name = "", portalText] }: Ve
   const path = options.get("config") ?? "";
   const configuration = readConfiguration(path);
   const target = configuration.targets.find((one) => one.name === name.toLowerCase());
-  const model = target && targetModel(target);
+  const ports = relativeIds(configuration.targets, configuration.device_groups);
+  const model = target && targetModel(target, ports);
   const portals = portalsMeant(configuration, portalText);
   if (model !== undefined && portalText === undefined) checkAddresses(model.attributes, portals);
   const answers = portals.map((portal): Answer => ({

@@ -2,11 +2,14 @@
 import type { DriverModel, PortalModel } from "../scst/model.ts";
 import { type Attribute, type AttributeTable, readObject, readScalar } from "./attribute.ts";
 import { checkUnique, type DeviceDraft, DEVICES } from "./device.ts";
+import { DEVICE_GROUPS, type DeviceGroupDraft } from "./device_group.ts";
+import { checkDeviceGroups } from "./device_group_rules.ts";
 import { DRIVER } from "./driver.ts";
 import { type ConfigNode, describeNode, isEmpty } from "./node.ts";
 import { formatPortal, parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./portal.ts";
 import { checkLuns } from "./luns.ts";
 import { type Position, ProblemList, quote } from "./problem.ts";
+import { checkRelativeIds } from "./relative_ids.ts";
 import { allLuns, type TargetDraft, TARGETS } from "./target.ts";
 import { parseYaml } from "./yaml_tree.ts";
 
@@ -15,6 +18,7 @@ export interface Configuration {
   portals: readonly PortalModel[];
   devices: readonly DeviceDraft[];
   targets: readonly TargetDraft[];
+  device_groups: readonly DeviceGroupDraft[];
   /** The attributes of the driver. */
   iscsi: DriverModel;
 }
@@ -77,6 +81,7 @@ const CONFIGURATION: AttributeTable<Configuration> = {
   portals: PORTALS,
   devices: DEVICES,
   targets: TARGETS,
+  device_groups: DEVICE_GROUPS,
   iscsi: DRIVER,
 };
 
@@ -93,8 +98,12 @@ export function parseConfiguration(text: string, file: string): Configuration {
     problems.throwIfAny();
   }
   const { values } = readObject(CONFIGURATION, root, "", problems);
+  const { targets, device_groups } = values;
+  const devices = values.devices.map((device) => device.name);
   checkUnique(values.devices, problems);
-  checkLuns(values.targets.flatMap(allLuns), values.devices.map((device) => device.name), problems);
+  checkLuns(targets.flatMap(allLuns), devices, problems);
+  checkDeviceGroups(device_groups, devices, targets.map((target) => target.name), problems);
+  checkRelativeIds(targets, device_groups, problems);
   problems.throwIfAny();
   return values;
 }

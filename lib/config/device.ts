@@ -24,6 +24,7 @@ export interface DeviceAttributes {
   nv_cache: boolean;
   tst: 0 | 1;
   atomic_writes: boolean;
+  expl_alua: boolean;
   naa_id: string | undefined;
   usn: string | undefined;
 }
@@ -101,6 +102,7 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   nv_cache: optional<boolean>(BOOLEAN, false),
   tst: optional<0 | 1>(TST, 1),
   atomic_writes: optional<boolean>(BOOLEAN, false),
+  expl_alua: optional<boolean>(BOOLEAN, false),
   naa_id: optional<string | undefined>(NAA_ID, undefined),
   usn: optional<string | undefined>(USN, undefined),
 };

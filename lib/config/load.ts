@@ -1,11 +1,20 @@
 /** From a configuration file to the model that a server is started with. */
-import type { DeviceIds, DeviceModel, LunModel, ServerModel, TargetModel } from "../scst/model.ts";
+import type {
+  DeviceGroupModel,
+  DeviceIds,
+  DeviceModel,
+  LunModel,
+  ServerModel,
+  TargetModel,
+} from "../scst/model.ts";
 import { type Configuration, parseConfiguration } from "./configuration.ts";
 import type { DeviceAttributes } from "./device.ts";
+import type { DeviceGroupDraft } from "./device_group.ts";
 import { identities } from "./identities.ts";
 import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
 import { readText } from "./read_text.ts";
+import { relativeIds } from "./relative_ids.ts";
 import type { TargetDraft } from "./target.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -28,23 +37,29 @@ export function readConfiguration(path: string): Configuration {
  * or new ones, which are saved there. Throws ConfigError, whose problems name file, line and key.
  */
 export function loadConfig(path: string, stateDir: string): ServerModel {
-  const { iscsi, portals, devices, targets } = readConfiguration(path);
+  const { iscsi, portals, devices, targets, device_groups } = readConfiguration(path);
   const problems = new ProblemList(path);
   const ids = identities(devices, stateDir, problems);
   problems.throwIfAny();
+  const ports = relativeIds(targets, device_groups);
   return {
     stateDir,
     driver: iscsi,
     portals,
     devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
-    targets: targets.map(targetModel),
+    targets: targets.map((target) => targetModel(target, ports)),
+    deviceGroups: device_groups.map((group) => deviceGroupModel(group, ports)),
   };
 }
 
-/** The model of a target as it was read. */
-export function targetModel({ name, attributes, luns, groups }: TargetDraft): TargetModel {
+/** The model of a target as it was read; `ports` are the relative identifiers by name. */
+export function targetModel(
+  { name, attributes, luns, groups }: TargetDraft,
+  ports: ReadonlyMap<string, number>,
+): TargetModel {
   return {
     name,
+    relTgtId: ports.get(name)!,
     attributes,
     luns: luns.map(lunModel),
     groups: groups.map((group) => ({ ...group, luns: group.luns.map(lunModel) })),
@@ -76,6 +91,28 @@ function deviceModel(
     nvCache: values.nv_cache,
     tst: values.tst,
     atomicWrites: values.atomic_writes,
+    explAlua: values.expl_alua,
     ids: own,
+  };
+}
+
+function deviceGroupModel(
+  { name, values }: DeviceGroupDraft,
+  ports: ReadonlyMap<string, number>,
+): DeviceGroupModel {
+  return {
+    name,
+    devices: values.devices.map((device) => device.name),
+    targetGroups: values.target_groups.map(({ name, values }) => ({
+      name,
+      groupId: values.group_id,
+      state: values.state,
+      preferred: values.preferred,
+      targets: values.targets.map(({ name, relTgtId }) => ({
+        name,
+        relTgtId: ports.get(name)!,
+        isRemote: relTgtId !== undefined,
+      })),
+    })),
   };
 }

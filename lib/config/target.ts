@@ -12,9 +12,14 @@ import { type LunDraft, LUNS } from "./luns.ts";
 import { ISCSI_NAME_ALLOWED, iscsiNameHint, isIscsiName } from "./names.ts";
 import { PATTERN, patternIdentity } from "./pattern.ts";
 import { REDIRECT } from "./redirect.ts";
+import { RELATIVE_ID, type RelativeIdDraft, relativeIdOf } from "./relative_ids.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 export interface TargetDraft {
   readonly name: string;
+  readonly path: string;
+  /** undefined where none is given. */
+  readonly relTgtId: RelativeIdDraft | undefined;
   readonly attributes: TargetAttributes;
   readonly luns: readonly LunDraft[];
   readonly groups: readonly GroupDraft[];
@@ -25,6 +30,7 @@ export interface TargetKeys {
   luns: readonly LunDraft[];
   ini_groups: readonly GroupDraft[];
   enabled: boolean;
+  rel_tgt_id: number | undefined;
   alias: string | undefined;
   addr_method: AddrMethod;
   allowed_portal: readonly string[];
@@ -61,16 +67,8 @@ const YES_NO: ScalarRule<boolean> = {
   parse: ({ text }) => text === "Yes" ? true : text === "No" ? false : undefined,
 };
 
-/** A whole number from `least` to `most`. */
 function number(least: number, most: number, fallback: number): Attribute<number> {
-  const rule: ScalarRule<number> = {
-    allowed: `a number from ${least} to ${most}`,
-    parse: ({ text }) => {
-      const value = /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : -1;
-      return value >= least && value <= most ? value : undefined;
-    },
-  };
-  return optional<number>(rule, fallback);
+  return optional<number>(wholeNumber(least, most), fallback);
 }
 
 function length(fallback: number): Attribute<number> {
@@ -84,6 +82,7 @@ export const TARGET: AttributeTable<TargetKeys> = {
   luns: LUNS,
   ini_groups: INI_GROUPS,
   enabled: optional<boolean>(BOOLEAN, DEFAULTS.enabled),
+  rel_tgt_id: optional<number | undefined>(RELATIVE_ID, undefined),
   alias: optional<string | undefined>(ALIAS, DEFAULTS.alias),
   addr_method: ADDR_METHOD,
   allowed_portal: list(PATTERN, MAX_ALLOWED_PORTALS, patternIdentity),
@@ -106,10 +105,17 @@ export const TARGET: AttributeTable<TargetKeys> = {
 /** The `targets` of a configuration. */
 export const TARGETS = collection<TargetDraft>(
   { allowed: ISCSI_NAME_ALLOWED, accepts: isIscsiName, hint: iscsiNameHint },
-  ({ key, path, node }, problems) => {
-    const { values } = readObject(TARGET, node, path, problems);
-    const { luns, ini_groups } = values;
-    return { name: key, attributes: attributesOf(values), luns, groups: ini_groups };
+  ({ key, keyAt, path, node }, problems) => {
+    const read = readObject(TARGET, node, path, problems);
+    const { luns, ini_groups } = read.values;
+    return {
+      name: key,
+      path,
+      relTgtId: relativeIdOf(read, keyAt),
+      attributes: attributesOf(read.values),
+      luns,
+      groups: ini_groups,
+    };
   },
 );
 

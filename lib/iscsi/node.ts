@@ -34,10 +34,14 @@ export class Node {
     this.nameWatch = new NameWatch(report);
   }
 
-  /** Adds a target; its name is not there yet. */
-  addTarget(name: string, attributes: TargetAttributes = TARGET_DEFAULTS): Target {
+  /** Adds a target; neither its name nor the RELATIVE TARGET PORT IDENTIFIER is there yet. */
+  addTarget(
+    name: string,
+    attributes: TargetAttributes = TARGET_DEFAULTS,
+    relativeId = this.#targets.size + 1,
+  ): Target {
     const tag = PORTAL_GROUP_TAG.toString(16).padStart(4, "0");
-    const target = new Target(name, `${name},t,0x${tag}`, this.#targets.size + 1, attributes);
+    const target = new Target(name, `${name},t,0x${tag}`, relativeId, attributes);
     this.#targets.set(name, target);
     return target;
   }

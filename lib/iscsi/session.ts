@@ -179,7 +179,7 @@ export class Session implements NexusTransport {
   abortTask(task: Task, reported = false): void {
     task.aborted = true;
     const inStore = task.ready && task.enabled && !task.statusHeld &&
-      task.unit?.disk.locks.forget(task) === false;
+      task.unit?.forget(task) === false;
     if (reported && !inStore) return task.endAborted();
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();

@@ -1,6 +1,7 @@
 /** What one segment of a copy moves, and whether it may. */
 import { Sense } from "../scsi/sense.ts";
 import { Access } from "./access.ts";
+import { PortAccess } from "./access_state.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { RodToken } from "./odx_token.ts";
 
@@ -54,7 +55,8 @@ export function hindranceOf({ source, destination, token }: CopyExtent): number 
 
 /** Whether the initiator could not read or write there itself, or the unit was reset since. */
 function isBarred({ unit, resets }: CopySide, access: Access): boolean {
-  const { disk, device, barrier } = unit;
-  return access >= barrier || device.resets !== resets || !disk.hasMedium ||
+  const { disk, device, barrier, portAccess } = unit;
+  return access >= barrier || portAccess !== PortAccess.FULL || device.resets !== resets ||
+    !disk.hasMedium ||
     disk.upkeep.sense !== Sense.NO_SENSE;
 }

@@ -4,6 +4,7 @@ import type { TargetPort } from "../scsi/command.ts";
 import type { StateFile } from "../store/state_file.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { DeviceClock } from "./device_clock.ts";
+import type { DeviceGroup } from "./device_group.ts";
 import { IdentifyingInformation } from "./identifying_information.ts";
 import { commandFailed } from "./aca.ts";
 import { runCommand } from "./execute.ts";
@@ -27,6 +28,8 @@ export class Device {
   readonly tokens = new RodTokens();
   /** The task set of all nexuses together (TST 000b); undefined when each has its own. */
   readonly tasks: TaskSet | undefined;
+  /** The device group that it is in. */
+  group: DeviceGroup | undefined = undefined;
 
   /**
    * `stateFile` opens the file of the device for a kind of state, by the name of its directory;
@@ -47,6 +50,7 @@ export class Device {
   enter(unit: LogicalUnit): void {
     this.users.add(unit);
     unit.barrier = this.reservations.barrierFor(unit.nexus);
+    this.group?.enter(unit);
   }
 
   /** The nexus of a unit is lost. */

@@ -5,6 +5,7 @@ import { absentInquiry } from "../vdisk/inquiry.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { statusDuringAca } from "./aca.ts";
 import { Access, Barrier } from "./access.ts";
+import { PortAccess, TRANSITIONING } from "./access_state.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import { OPERATION_TABLE } from "./opcodes.ts";
@@ -52,12 +53,17 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
     return false;
   }
   const { disk } = unit;
-  if (operation === undefined || operation.exists?.(disk) === false) {
+  if (operation === undefined || !unit.has(operation)) {
     if (!table.hasServiceActions(command.cdb[0]!)) {
       return refuse(command, Sense.INVALID_COMMAND_OPERATION_CODE);
     }
     command.failField(1, 4); // SERVICE ACTION
     return false;
+  }
+  if (unit.portAccess !== PortAccess.FULL && isShut(unit, operation)) {
+    const { state } = unit.portGroup!;
+    // What has to wait for the end of a transition waits when its data has come.
+    if (state !== TRANSITIONING) return refuse(command, state.sense);
   }
   if (disk.upkeep.sense !== Sense.NO_SENSE && !isInSpiteOfUpkeep(disk, operation)) {
     command.field = disk.upkeep.field;
@@ -102,9 +108,14 @@ function isBarred(
   operation: Operation | undefined,
   cdb: Uint8Array,
 ): boolean {
-  if (operation === undefined || operation.exists?.(unit.disk) === false) return false;
+  if (operation === undefined || !unit.has(operation)) return false;
   const { access = Access.WRITE } = operation;
   return (typeof access === "function" ? access(cdb) : access) >= unit.barrier;
+}
+
+/** Whether the access state of the target port refuses an operation, or has it wait. */
+function isShut(unit: LogicalUnit, { portAccess = PortAccess.FULL }: Operation): boolean {
+  return portAccess > unit.portAccess;
 }
 
 /** Commands that a LUN without a unit behind it answers (SPC-5 6.7.2, 6.33, 6.39). */
@@ -139,6 +150,15 @@ export function executeCommand(command: CoreCommand): void {
 
 /** Executes a command that may run. */
 export function runCommand(command: CoreCommand): void {
+  run(command, true);
+}
+
+/** Executes a command that has waited for the end of a transition, and waits no longer. */
+export function resumeCommand(command: CoreCommand): void {
+  run(command, false);
+}
+
+function run(command: CoreCommand, mayWait: boolean): void {
   const operation = command.operation!;
   const unit = command.unit!;
   if (unit.tasks.suspends(command)) return;
@@ -146,7 +166,12 @@ export function runCommand(command: CoreCommand): void {
   if (unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb)) {
     return command.conflict();
   }
-  // So may have the upkeep, or another medium.
+  // So may have another access state, the upkeep, or another medium.
+  if (unit.portAccess !== PortAccess.FULL && isShut(unit, operation)) {
+    const { state } = unit.portGroup!;
+    if (mayWait && state === TRANSITIONING) return unit.device.group!.hold(command);
+    return command.fail(state.sense);
+  }
   const { upkeep, tray } = unit.disk;
   if (upkeep.sense !== Sense.NO_SENSE && !isInSpiteOfUpkeep(unit.disk, operation)) {
     command.field = upkeep.field;

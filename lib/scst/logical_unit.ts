@@ -3,13 +3,16 @@ import { Sense } from "../scsi/sense.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { commandFailed } from "./aca.ts";
 import { Barrier } from "./access.ts";
+import { PortAccess } from "./access_state.ts";
 import { insertAttention, RESET } from "./attention.ts";
 import { CopyResults } from "./copy_results.ts";
 import type { Device } from "./device.ts";
 import { runCommand } from "./execute.ts";
 import type { Nexus } from "./nexus.ts";
 import { OPERATION_TABLES } from "./opcodes.ts";
+import type { CoreCommand, Operation } from "./operation.ts";
 import type { OperationTable } from "./operation_table.ts";
+import type { TargetGroup } from "./target_group.ts";
 import { TaskSet } from "./task_set.ts";
 
 export class LogicalUnit {
@@ -25,6 +28,10 @@ export class LogicalUnit {
   readonly copies = new CopyResults();
   /** What reservations shut the nexus out from. */
   barrier: Barrier = Barrier.NONE;
+  /** The target group of the target, if the device is in a device group. */
+  portGroup: TargetGroup | undefined = undefined;
+  /** How far its state lets commands through. */
+  portAccess: PortAccess = PortAccess.FULL;
   /** In the order in which they are reported. */
   #attentions: number[] = [];
 
@@ -43,6 +50,19 @@ export class LogicalUnit {
     return this.readOnly ? Sense.WRITE_PROTECTED : this.disk.protection;
   }
 
+  /** Whether the unit has an operation of the opcode table. */
+  has(operation: Operation): boolean {
+    return operation.exists?.(this.disk, this.portGroup) !== false;
+  }
+
+  /**
+   * Forgets a command that was aborted while it waited for the end of a transition or for its blocks;
+   * tells whether it did.
+   */
+  forget(command: CoreCommand): boolean {
+    return this.device.group?.forget(command) === true || this.disk.locks.forget(command);
+  }
+
   get hasAttention(): boolean {
     return this.#attentions.length > 0;
   }
@@ -59,9 +79,11 @@ export class LogicalUnit {
 
   /**
    * Establishes a unit attention condition that the initiator is told of at once as well: a change of
-   * the unit that it should not learn of by chance. The condition stays, for those who do not listen.
+   * the unit that it should not learn of by chance. The condition stays, for those who do not listen;
+   * while it does nothing is said of it again.
    */
   announce(sense: number): void {
+    if (this.#attentions.includes(sense)) return;
     this.addAttention(sense);
     this.nexus.announce(this, sense);
   }

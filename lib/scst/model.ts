@@ -40,6 +40,8 @@ export interface DeviceModel {
   readonly tst: 0 | 1;
   /** Whether WRITE ATOMIC is offered: all or nothing to other commands, not across a loss of power. */
   readonly atomicWrites: boolean;
+  /** Whether initiators may change the access states of its target groups (explicit ALUA). */
+  readonly explAlua: boolean;
   readonly ids: DeviceIds;
 }
 
@@ -131,6 +133,8 @@ export const TARGET_DEFAULTS: TargetAttributes = {
 export interface TargetModel {
   /** iqn., eui. or naa. name (RFC 7143 4.2.7). */
   readonly name: string;
+  /** RELATIVE TARGET PORT IDENTIFIER of its port, 1 to 65535; no two ports have the same. */
+  readonly relTgtId: number;
   readonly attributes: TargetAttributes;
   /** What those see whom no group has. */
   readonly luns: readonly LunModel[];
@@ -154,6 +158,50 @@ export const DRIVER_DEFAULTS: DriverModel = {
   linkLocal: true,
   internalPortals: [],
 };
+/** The asymmetric access states of a target group, as SCST calls them. */
+export const ACCESS_STATE_NAMES = [
+  "active",
+  "nonoptimized",
+  "standby",
+  "unavailable",
+  "offline",
+  "transitioning",
+] as const;
+export type AccessStateName = typeof ACCESS_STATE_NAMES[number];
+
+/** A target of a target group. */
+export interface GroupTargetModel {
+  readonly name: string;
+  /** RELATIVE TARGET PORT IDENTIFIER of its port. */
+  readonly relTgtId: number;
+  /** Whether it is one of another node, which is only told of. */
+  readonly isRemote: boolean;
+}
+
+/** A target port group (SPC-4 5.15): targets through which some devices are equally accessible. */
+export interface TargetGroupModel {
+  readonly name: string;
+  /** TARGET PORT GROUP, 1 to 65535; unique in its device group. */
+  readonly groupId: number;
+  readonly state: AccessStateName;
+  readonly preferred: boolean;
+  /** 1 to 255 targets; none of them is in another target group of the device group. */
+  readonly targets: readonly GroupTargetModel[];
+}
+
+/** Devices with the target groups through which they are reached. */
+export interface DeviceGroupModel {
+  readonly name: string;
+  /** Names of devices; none of them is in another device group. */
+  readonly devices: readonly string[];
+  readonly targetGroups: readonly TargetGroupModel[];
+}
+
+/** What can be changed of a target group while it is in use; what is left out stays. */
+export interface TargetGroupChange {
+  readonly state?: AccessStateName;
+  readonly preferred?: boolean;
+}
 
 /** An address to listen on. */
 export interface PortalModel {
@@ -171,4 +219,5 @@ export interface ServerModel {
   readonly portals: readonly PortalModel[];
   readonly devices: readonly DeviceModel[];
   readonly targets: readonly TargetModel[];
+  readonly deviceGroups: readonly DeviceGroupModel[];
 }

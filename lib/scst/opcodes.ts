@@ -11,7 +11,6 @@ import {
   compareAndWriteOut,
 } from "../vdisk/compare_and_write.ts";
 import { checkFormatUnit, formatUnit, formatUnitOut } from "../vdisk/format_unit.ts";
-import { inquiry } from "../vdisk/inquiry.ts";
 import { getLbaStatus } from "../vdisk/lba_status.ts";
 import { logSense } from "../vdisk/log_sense.ts";
 import { modeSense } from "../vdisk/mode_sense.ts";
@@ -40,6 +39,7 @@ import { checkWrite, write } from "../vdisk/write.ts";
 import { checkWriteAtomic, writeAtomic } from "../vdisk/write_atomic.ts";
 import { checkWriteSame, writeSame, writeSameOut } from "../vdisk/write_same.ts";
 import { Access } from "./access.ts";
+import { PortAccess } from "./access_state.ts";
 import {
   decode10,
   decode12,
@@ -60,6 +60,7 @@ import {
   reportIdentifyingInformation,
   setIdentifyingInformation,
 } from "./identifying_information.ts";
+import { inquire } from "./inquire.ts";
 import { checkLogSelect, logSelect } from "./log_select.ts";
 import { checkModeSelect, modeSelect } from "./mode_select.ts";
 import { checkPopulateToken, populateToken } from "./odx_populate.ts";
@@ -79,14 +80,20 @@ import { preventRemoval } from "./prevent_removal.ts";
 import { reportLuns } from "./report_luns.ts";
 import { reportSupportedOpcodes } from "./report_supported_opcodes.ts";
 import { reportSupportedTmfs } from "./report_supported_tmfs.ts";
+import { reportTargetPortGroups } from "./report_target_port_groups.ts";
 import { requestSense } from "./request_sense.ts";
 import { releaseUnit, reserveUnit } from "./reserve.ts";
+import { checkSetTargetPortGroups, setTargetPortGroups } from "./set_target_port_groups.ts";
 import { startStopUnit } from "./start_stop_unit.ts";
+import type { TargetGroup } from "./target_group.ts";
 
 const allBlocks = (command: Command, blockSize: number) => command.blocks * blockSize;
 const parameterList = (command: Command) => command.allocationLength;
 const isThin = (disk: VirtualDisk) => disk.settings.thinProvisioned;
 const isRemovable = (disk: VirtualDisk) => disk.settings.removable;
+const isInGroup = (_disk: VirtualDisk, group?: TargetGroup) => group !== undefined;
+const isExplicit = (disk: VirtualDisk, group?: TargetGroup) =>
+  group !== undefined && disk.settings.explAlua;
 
 type Traits = Omit<Operation, "name" | "code" | "usage" | "serviceAction">;
 
@@ -111,6 +118,7 @@ function actionRow(
 }
 
 const { NONE, STATE } = Access;
+const { IDENTIFY, SWITCH, MANAGE } = PortAccess;
 
 const SMALL = { timeouts: Timeouts.SMALL } as const;
 const LONG = { timeouts: Timeouts.LONG } as const;
@@ -163,12 +171,19 @@ const UNMAP = {
 } as const;
 const LOG_SELECT = shared({
   ...SMALL,
+  portAccess: MANAGE,
   out: parameterList,
   check: checkLogSelect,
   onNexus: logSelect,
 });
-const LOG_SENSE = shared({ access: NONE, withoutMedium: true, onDisk: logSense });
+const LOG_SENSE = shared({
+  access: NONE,
+  portAccess: MANAGE,
+  withoutMedium: true,
+  onDisk: logSense,
+});
 const SEND_DIAGNOSTIC = shared({
+  portAccess: MANAGE,
   out: parameterList,
   check: checkSendDiagnostic,
   withoutMedium: true,
@@ -177,6 +192,7 @@ const SEND_DIAGNOSTIC = shared({
 const RECEIVE_DIAGNOSTIC = shared({
   ...SMALL,
   access: Access.READ,
+  portAccess: MANAGE,
   withoutMedium: true,
   onDisk: receiveDiagnosticResults,
 });
@@ -200,6 +216,7 @@ const SET_TIMESTAMP = {
 } as const;
 const MODE_SELECT = shared({
   ...LONG,
+  portAccess: MANAGE,
   out: parameterList,
   check: checkModeSelect,
   onNexus: modeSelect,
@@ -207,8 +224,25 @@ const MODE_SELECT = shared({
 const MODE_SENSE = shared({
   ...SMALL,
   access: Access.READ,
+  portAccess: MANAGE,
   withoutMedium: true,
   onDisk: modeSense,
+});
+const REPORT_PORT_GROUPS = shared({
+  ...SMALL,
+  access: NONE,
+  portAccess: IDENTIFY,
+  exists: isInGroup,
+  decode: length32(6),
+  onNexus: reportTargetPortGroups,
+});
+const SET_PORT_GROUPS = shared({
+  ...SMALL,
+  portAccess: SWITCH,
+  exists: isExplicit,
+  out: parameterList,
+  check: checkSetTargetPortGroups,
+  onNexus: setTargetPortGroups,
 });
 const PREVENT_REMOVAL = shared({
   ...SMALL,
@@ -241,27 +275,23 @@ const EXTENDED_COPY = {
   check: checkExtendedCopy,
   onNexus: extendedCopy,
 } as const;
-const INQUIRY = shared({
+const IDENTIFICATION = shared({
   ...SMALL,
   access: NONE,
+  portAccess: IDENTIFY,
   passesAttention: true,
-  withoutMedium: true,
-  onDisk: inquiry,
 });
-const REQUEST_SENSE = shared({
-  ...SMALL,
-  access: NONE,
-  passesAttention: true,
-  onNexus: requestSense,
-});
-const REPORT_LUNS = shared({ ...SMALL, access: NONE, passesAttention: true, onNexus: reportLuns });
+const INQUIRY = { ...IDENTIFICATION, onNexus: inquire } as const;
+const REQUEST_SENSE = { ...IDENTIFICATION, onNexus: requestSense } as const;
+const REPORT_LUNS = { ...IDENTIFICATION, onNexus: reportLuns } as const;
 const PREFETCH = { access: Access.READ, onDisk: prefetch } as const;
 const DEFECTS = { ...SMALL, access: Access.READ, onDisk: readDefectData } as const;
-const RESERVE = shared({ access: STATE, onNexus: reserveUnit });
-const RELEASE = shared({ access: NONE, onNexus: releaseUnit });
-const PR_IN = shared({ ...SMALL, access: STATE, decode: length16(7) });
+const RESERVE = shared({ access: STATE, portAccess: MANAGE, onNexus: reserveUnit });
+const RELEASE = shared({ access: NONE, portAccess: MANAGE, onNexus: releaseUnit });
+const PR_IN = shared({ ...SMALL, access: STATE, portAccess: MANAGE, decode: length16(7) });
 const PR_OUT = shared({
   access: STATE,
+  portAccess: MANAGE,
   decode: length32(5),
   check: checkPrOut,
   out: parameterList,
@@ -290,7 +320,8 @@ const TEST_UNIT_READY = shared({
   access: STATE,
   onDisk: (_disk: VirtualDisk, command: Command) => command.succeed(),
 });
-const READ_CAPACITY = shared({ ...SMALL, access: NONE, onDisk: readCapacity10 });
+const CAPACITY = { ...SMALL, access: NONE, portAccess: IDENTIFY } as const;
+const READ_CAPACITY = shared({ ...CAPACITY, onDisk: readCapacity10 });
 const REPORT_OPCODES = shared({
   ...SMALL,
   access: Access.READ,
@@ -442,8 +473,7 @@ const OPERATIONS: readonly Operation[] = [
     ...WRITE_ATOMIC,
   }),
   actionRow("READ CAPACITY(16)", 0x10, `9e 1f ${LBA64} ffffffff 01 00`, {
-    ...SMALL,
-    access: NONE,
+    ...CAPACITY,
     decode: length32(10),
     onDisk: readCapacity16,
   }),
@@ -454,6 +484,8 @@ const OPERATIONS: readonly Operation[] = [
   }),
   row("REPORT LUNS", "a0 00 ff 000000 ffffffff 00 00", { decode: length32(6), ...REPORT_LUNS }),
   lengthRow("REPORT IDENTIFYING INFORMATION", 0x05, "a3 00000000 fe", REPORT_INFORMATION),
+  // Byte 1 has PARAMETER DATA FORMAT in front of the service action.
+  actionRow("REPORT TARGET PORT GROUPS", 0x0a, "a3 ff 00000000 ffffffff 00 00", REPORT_PORT_GROUPS),
   actionRow(
     "REPORT SUPPORTED OPERATION CODES",
     0x0c,
@@ -463,6 +495,7 @@ const OPERATIONS: readonly Operation[] = [
   lengthRow("REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS", 0x0d, "a3 80000000 00", REPORT_TMFS),
   lengthRow("REPORT TIMESTAMP", 0x0f, "a3 00000000 00", REPORT_TIMESTAMP),
   lengthRow("SET IDENTIFYING INFORMATION", 0x06, "a4 00000000 fe", SET_INFORMATION),
+  lengthRow("SET TARGET PORT GROUPS", 0x0a, "a4 00000000 00", SET_PORT_GROUPS),
   lengthRow("SET TIMESTAMP", 0x0f, "a4 00000000 00", SET_TIMESTAMP),
   row("READ(12)", "a8 18 ffffffff ffffffff 1f 00", { decode: decode12, ...READ }),
   row("WRITE(12)", "aa 18 ffffffff ffffffff 1f 00", { decode: decode12, ...WRITE }),

@@ -3,10 +3,12 @@ import type { Command } from "../scsi/command.ts";
 import type { TypedRow } from "../scsi/device_type.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import type { Access } from "./access.ts";
+import type { PortAccess } from "./access_state.ts";
 import type { CommandTimeouts } from "./command_timeouts.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 import type { OperationTable } from "./operation_table.ts";
+import type { TargetGroup } from "./target_group.ts";
 
 /** A command as the core sees it: with the unit it is for and the row it was found in. */
 export type CoreCommand = Command & {
@@ -33,6 +35,8 @@ export interface Operation extends TypedRow {
   readonly access?: Access | ((cdb: Uint8Array) => Access);
   /** How long initiators should wait for it; Timeouts.REGULAR when left out. */
   readonly timeouts?: CommandTimeouts | ((disk: VirtualDisk) => CommandTimeouts);
+  /** How far the state of the target port has to let commands through; FULL when left out. */
+  readonly portAccess?: PortAccess;
   /** Whether it changes the medium, so that write protection refuses it. */
   readonly changesMedium?: boolean;
   /** Whether nobody else may touch its blocks while it runs. */
@@ -45,8 +49,8 @@ export interface Operation extends TypedRow {
   readonly passesAca?: boolean;
   /** Whether it runs while the medium is sanitized or formatted; what passes attentions does. */
   readonly passesUpkeep?: boolean;
-  /** Whether a disk has it; all of them when left out. */
-  readonly exists?: (disk: VirtualDisk) => boolean;
+  /** Whether a disk has it, through a target of this target group if any; all of them when left out. */
+  readonly exists?: (disk: VirtualDisk, group?: TargetGroup) => boolean;
   /** Bytes of data-out that the CDB asks for; none when left out. */
   readonly out?: (command: Command, blockSize: number) => number;
   /** Checks before data is asked for; fails the command itself when it returns false. */

@@ -36,17 +36,17 @@ export function reportSupportedOpcodes(
   table: OperationTable,
 ): void {
   const { cdb, cdbView } = command;
-  const disk = command.unit!.disk;
+  const unit = command.unit!;
   const withTimeouts = (cdb[2]! & RCTD) !== 0;
   const option = cdb[2]! & 7;
   const code = cdb[3]!;
   const serviceAction = cdbView.getUint16(4);
   const isThere = (operation: Operation | undefined) =>
-    operation !== undefined && operation.exists?.(disk) !== false;
+    operation !== undefined && unit.has(operation);
 
   switch (option) {
     case Option.ALL:
-      return command.respond(listAll(table.rows.filter(isThere), disk, withTimeouts));
+      return command.respond(listAll(table.rows.filter(isThere), unit.disk, withTimeouts));
     case Option.CODE:
       if (table.hasServiceActions(code)) return command.failField(3);
       break;
@@ -61,7 +61,7 @@ export function reportSupportedOpcodes(
   const found = option === Option.EITHER && !table.hasServiceActions(code) && serviceAction !== 0
     ? undefined
     : table.find(code, serviceAction);
-  command.respond(describeOne(isThere(found) ? found : undefined, disk, withTimeouts));
+  command.respond(describeOne(isThere(found) ? found : undefined, unit.disk, withTimeouts));
 }
 
 /** All commands parameter data (SPC-5 6.35.2). */

@@ -1,7 +1,14 @@
 /** What main and the data isolate say to each other. */
 import type { WakeHandle } from "../../ffi/wake.ts";
 import type { Level } from "../log.ts";
-import type { DeviceModel, DriverModel, PortalModel, TargetModel } from "../scst/model.ts";
+import type {
+  DeviceGroupModel,
+  DeviceModel,
+  DriverModel,
+  PortalModel,
+  TargetGroupChange,
+  TargetModel,
+} from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 
 /** What the data isolate is started with. `port` carries everything after that. */
@@ -19,6 +26,14 @@ export type Operation =
   | { readonly kind: "setDriver"; readonly driver: DriverModel }
   | { readonly kind: "addDevice"; readonly device: DeviceModel }
   | { readonly kind: "addTarget"; readonly target: TargetModel }
+  | { readonly kind: "addDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
+  | {
+    readonly kind: "changeTargetGroup";
+    /** Names of a device group and of one of its target groups. */
+    readonly deviceGroup: string;
+    readonly targetGroup: string;
+    readonly change: TargetGroupChange;
+  }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
   | { readonly kind: "stop" };
 

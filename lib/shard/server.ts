@@ -3,7 +3,7 @@ import { findListener } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import { formatAddress } from "../iscsi/portal_address.ts";
 import { log } from "../log.ts";
-import type { PortalModel, ServerModel } from "../scst/model.ts";
+import type { PortalModel, ServerModel, TargetGroupChange } from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
@@ -30,6 +30,12 @@ export class StartError extends Error {
 export interface Server {
   /** What it listens on, with the real ports. */
   readonly portals: readonly PortalModel[];
+  /** Changes state or preference of a target group of a device group; both are named, and there. */
+  changeTargetGroup(
+    deviceGroup: string,
+    targetGroup: string,
+    change: TargetGroupChange,
+  ): Promise<void>;
   /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
   stop(): Promise<void>;
 }
@@ -107,6 +113,9 @@ export async function startServer(model: ServerModel): Promise<Server> {
     if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");
   }
   for (const target of model.targets) await shard.request({ kind: "addTarget", target });
+  for (const deviceGroup of model.deviceGroups) {
+    await shard.request({ kind: "addDeviceGroup", deviceGroup });
+  }
   const listeners = model.portals.map((portal) => listen(portal, model.portals));
   const portals: PortalModel[] = [];
   for (const listener of listeners) {
@@ -117,12 +126,19 @@ export async function startServer(model: ServerModel): Promise<Server> {
     portals.push({ hostname, port });
     await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
   }
+  const changeTargetGroup = async (
+    deviceGroup: string,
+    targetGroup: string,
+    change: TargetGroupChange,
+  ) => {
+    await shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
+  };
   const stop = async () => {
     const error = await shard.request({ kind: "stop" });
     for (const listener of listeners) listener.close();
     if (error !== undefined) throw new Error(error);
   };
-  return { portals, stop };
+  return { portals, changeTargetGroup, stop };
 }
 
 /** Whether one is for all IPv6 addresses and the other for IPv4, which many systems give the first one too. */

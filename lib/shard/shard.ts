@@ -11,12 +11,15 @@ import {
 import { Node, type Report } from "../iscsi/node.ts";
 import { formatAddress } from "../iscsi/portal_address.ts";
 import { Device } from "../scst/device.ts";
+import { DeviceGroup } from "../scst/device_group.ts";
 import type { LunSet } from "../scst/lun_set.ts";
 import type {
+  DeviceGroupModel,
   DeviceModel,
   DriverModel,
   LunModel,
   PortalModel,
+  TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
@@ -40,6 +43,7 @@ export class Shard {
   #node: Node;
   #pool: IoPool;
   #devices = new Map<string, Device>();
+  #deviceGroups = new Map<string, DeviceGroup>();
   #portals = new Set<Portal>();
   #links = new Set<Link>();
   #halfOpen = new HalfOpen<Link>();
@@ -88,8 +92,8 @@ export class Shard {
   }
 
   /** Adds a target with its groups and LUNs; its devices are there. */
-  addTarget({ name, attributes, luns, groups }: TargetModel): void {
-    const target = this.#node.addTarget(name, attributes);
+  addTarget({ name, relTgtId, attributes, luns, groups }: TargetModel): void {
+    const target = this.#node.addTarget(name, attributes, relTgtId);
     this.#addLuns(target.luns, luns);
     for (const group of groups) {
       const set = target.addGroup(group.name, group.initiators, group.addrMethod);
@@ -101,6 +105,19 @@ export class Shard {
     for (const { lun, device, readOnly } of luns) {
       set.add(lun, this.#devices.get(device)!, readOnly);
     }
+  }
+
+  /** Adds a device group; its devices and those of its targets that are not remote are there. */
+  addDeviceGroup(model: DeviceGroupModel): void {
+    const devices = model.devices.map((name) => this.#devices.get(name)!);
+    const report = (line: string) => this.#report("info", line);
+    this.#deviceGroups.set(model.name, new DeviceGroup(model, devices, report));
+  }
+
+  /** Changes a target group, both named; they are there. */
+  changeTargetGroup(deviceGroup: string, targetGroup: string, change: TargetGroupChange): void {
+    const group = this.#deviceGroups.get(deviceGroup)!;
+    group.alter(group.findName(targetGroup)!, change);
   }
 
   /** Accepts connections on a listening descriptor. */
@@ -180,6 +197,7 @@ export class Shard {
       this.#goOnStopping();
     }
     for (const portal of this.#portals) portal.tick();
+    for (const group of this.#deviceGroups.values()) group.tick(now);
     for (const link of this.#links) link.tick(now);
   }
 

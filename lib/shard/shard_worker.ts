@@ -46,6 +46,12 @@ function perform(
       case "addTarget":
         shard.addTarget(operation.target);
         break;
+      case "addDeviceGroup":
+        shard.addDeviceGroup(operation.deviceGroup);
+        break;
+      case "changeTargetGroup":
+        shard.changeTargetGroup(operation.deviceGroup, operation.targetGroup, operation.change);
+        break;
       case "addPortal":
         shard.addPortal(operation.portal, operation.fd);
         break;

@@ -1,6 +1,7 @@
 /** INQUIRY (SPC-5 6.7): standard data, and which vital product data page to ask for. */
 import type { Command } from "../scsi/command.ts";
 import { DeviceType } from "../scsi/device_type.ts";
+import type { PortGroup } from "../scsi/port_group.ts";
 import { putText } from "../scsi/text.ts";
 import type { DiskSettings, VirtualDisk } from "./virtual_disk.ts";
 import { vpdPagesOf } from "./vpd.ts";
@@ -26,9 +27,14 @@ const IDENTITIES: Readonly<Record<DeviceType, TypeIdentity>> = {
 
 const STANDARD_LENGTH = 96;
 const EVPD = 0x01;
+const TPGS_SHIFT = 4;
+const MULTIP = 0x10;
 
-/** Standard INQUIRY data (SPC-5 6.7.2). */
-export function standardInquiry(settings: DiskSettings): Uint8Array {
+/** PERIPHERAL QUALIFIER 001b: the device server can access the unit, but not now. */
+const NOT_CONNECTED = 0x20;
+
+/** Standard INQUIRY data (SPC-5 6.7.2); `group` is the target port group of the port, if it has one. */
+export function standardInquiry(settings: DiskSettings, group?: PortGroup): Uint8Array {
   const bytes = new Uint8Array(STANDARD_LENGTH);
   const view = new DataView(bytes.buffer);
   const { version, flags } = IDENTITIES[settings.type];
@@ -38,6 +44,10 @@ export function standardInquiry(settings: DiskSettings): Uint8Array {
   bytes[3] = 0x32; // NORMACA, HISUP, RESPONSE DATA FORMAT 2
   bytes[4] = STANDARD_LENGTH - 5;
   bytes[5] = flags;
+  if (group !== undefined) {
+    bytes[5] |= group.tpgs << TPGS_SHIFT;
+    bytes[6] = MULTIP;
+  }
   bytes[7] = 0x02; // CMDQUE
   putText(bytes, 8, 8, settings.vendor);
   putText(bytes, 16, 16, settings.name);
@@ -57,14 +67,22 @@ export function absentInquiry(): Uint8Array {
   return bytes;
 }
 
-/** Executes INQUIRY. */
-export function inquiry(disk: VirtualDisk, command: Command): void {
-  const pageCode = command.cdb[2]!;
-  if ((command.cdb[1]! & EVPD) === 0) {
-    if (pageCode !== 0) return command.failField(2);
-    return command.respond(standardInquiry(disk.settings));
+/** Executes INQUIRY that came through a port of the target port group `group`, if it has one. */
+export function inquiry(disk: VirtualDisk, command: Command, group?: PortGroup): void {
+  const bytes = inquiryData(disk, command, group);
+  if (bytes === undefined) return command.failField(2); // PAGE CODE
+  if (group?.isConnected === false) bytes[0]! |= NOT_CONNECTED;
+  command.respond(bytes);
+}
+
+function inquiryData(
+  disk: VirtualDisk,
+  { cdb, port }: Command,
+  group: PortGroup | undefined,
+): Uint8Array | undefined {
+  const pageCode = cdb[2]!;
+  if ((cdb[1]! & EVPD) === 0) {
+    return pageCode === 0 ? standardInquiry(disk.settings, group) : undefined;
   }
-  const page = vpdPagesOf(disk).find((entry) => entry.code === pageCode);
-  if (page === undefined) return command.failField(2);
-  command.respond(page.build(disk, command.port));
+  return vpdPagesOf(disk).find(({ code }) => code === pageCode)?.build(disk, port, group);
 }

@@ -41,6 +41,8 @@ export interface DiskSettings {
   readonly tst: 0 | 1;
   /** Whether WRITE ATOMIC is offered. */
   readonly atomicWrites: boolean;
+  /** Whether initiators may change the access states of target port groups (explicit ALUA). */
+  readonly explAlua: boolean;
   readonly ids: { readonly naaId: string; readonly usn: string };
 }
 

@@ -1,6 +1,7 @@
 /** Vital product data pages (SPC-5 7.7, SBC-4 6.6). */
 import type { TargetPort } from "../scsi/command.ts";
 import { EVERY_TYPE, isFor, type TypedRow } from "../scsi/device_type.ts";
+import type { PortGroup } from "../scsi/port_group.ts";
 import { putText } from "../scsi/text.ts";
 import { hasCountedSpace } from "./log_pages.ts";
 import { thresholdExponent } from "./threshold.ts";
@@ -19,7 +20,7 @@ import { atomicMost } from "./write_atomic.ts";
 interface VpdPage extends TypedRow {
   readonly code: number;
   exists(disk: VirtualDisk): boolean;
-  build(disk: VirtualDisk, port: TargetPort): Uint8Array;
+  build(disk: VirtualDisk, port: TargetPort, group?: PortGroup): Uint8Array;
 }
 
 const always = () => true;
@@ -75,7 +76,7 @@ function unitSerialNumber(disk: VirtualDisk): Uint8Array {
 
 const CodeSet = { BINARY: 1, ASCII: 2, UTF8: 3 } as const;
 const Association = { LOGICAL_UNIT: 0, TARGET_PORT: 1 } as const;
-const Designator = { T10: 1, NAA: 3, RELATIVE_PORT: 4, SCSI_NAME: 8 } as const;
+const Designator = { T10: 1, NAA: 3, RELATIVE_PORT: 4, PORT_GROUP: 5, SCSI_NAME: 8 } as const;
 const PROTOCOL_ISCSI = 0x5;
 
 /** One designation descriptor (SPC-5 7.7.6.1). */
@@ -115,14 +116,26 @@ function scsiName(name: string): Uint8Array {
   return bytes;
 }
 
-/** Page 83h (SPC-5 7.7.6): the names of the logical unit, then those of the port. */
-export function deviceIdentification(disk: VirtualDisk, port: TargetPort): Uint8Array {
+/** A number of 16 bits behind two reserved bytes (SPC-5 7.7.6.7, 7.7.6.8). */
+function numberOfPort(value: number): Uint8Array {
+  return Uint8Array.of(0, 0, value >> 8, value & 0xff);
+}
+
+/** Page 83h (SPC-5 7.7.6): the names of the logical unit, then those of the port and its group. */
+export function deviceIdentification(
+  disk: VirtualDisk,
+  port: TargetPort,
+  group?: PortGroup,
+): Uint8Array {
   const { LOGICAL_UNIT, TARGET_PORT } = Association;
-  const relative = new Uint8Array([0, 0, port.relativeId >> 8, port.relativeId & 0xff]);
+  const relative = numberOfPort(port.relativeId);
   const descriptors = [
     designation(CodeSet.BINARY, LOGICAL_UNIT, Designator.NAA, fromHex(disk.settings.ids.naaId)),
     designation(CodeSet.ASCII, LOGICAL_UNIT, Designator.T10, t10VendorId(disk)),
     designation(CodeSet.BINARY, TARGET_PORT, Designator.RELATIVE_PORT, relative),
+    ...(group === undefined ? [] : [
+      designation(CodeSet.BINARY, TARGET_PORT, Designator.PORT_GROUP, numberOfPort(group.id)),
+    ]),
     designation(CodeSet.UTF8, TARGET_PORT, Designator.SCSI_NAME, scsiName(port.name)),
   ];
   const view = newPage(0x83, descriptors.reduce((sum, bytes) => sum + bytes.length, 0));

@@ -2,6 +2,7 @@
 import type { Operation } from "../../lib/scst/operation.ts";
 import { concatBytes, patternBytes } from "../initiator/bytes.ts";
 import { unmapList } from "../initiator/cdb.ts";
+import { setGroupsList, State } from "../initiator/target_groups.ts";
 import { cdbOf } from "./cdb_of.ts";
 import { copyList } from "./copy_list.ts";
 import type { Transfer } from "./exchange.ts";
@@ -104,6 +105,7 @@ const MAKERS: readonly (readonly [names: readonly string[], make: Maker])[] = [
   ],
   [["RECEIVE DIAGNOSTIC RESULTS", "READ DEFECT DATA(10)", "READ DEFECT DATA(12)"], asking()],
   [["REPORT IDENTIFYING INFORMATION", "REPORT TIMESTAMP"], asking()],
+  [["REPORT TARGET PORT GROUPS"], asking()],
   [["REPORT SUPPORTED OPERATION CODES"], asking()],
   [["REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS"], asking()],
   [["PERSISTENT RESERVE IN, READ KEYS", "PERSISTENT RESERVE IN, READ RESERVATION"], asking()],
@@ -132,6 +134,7 @@ const MAKERS: readonly (readonly [names: readonly string[], make: Maker])[] = [
   [["POPULATE TOKEN"], sending((lba) => populateList([[lba, 1]]))],
   [["WRITE USING TOKEN"], sending((lba) => writeTokenList(zeroToken(), [[lba, 1]]))],
   [["SET IDENTIFYING INFORMATION"], sending(() => new TextEncoder().encode("rig\0"), TEXT)],
+  [["SET TARGET PORT GROUPS"], sending(() => setGroupsList([State.NONOPTIMIZED, 1]))],
   [["SET TIMESTAMP"], sending(() => hexBytes("00000000 00123456 789a0000"))],
   [["PERSISTENT RESERVE OUT, REGISTER", "PERSISTENT RESERVE OUT, RESERVE"], validPrOut],
   [["PERSISTENT RESERVE OUT, RELEASE", "PERSISTENT RESERVE OUT, CLEAR"], validPrOut],

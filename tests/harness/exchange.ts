@@ -42,11 +42,11 @@ export function exchange(peer: Peer, cdb: Uint8Array, transfer: Transfer = {}): 
   });
   const data = new Uint8Array(read);
   let received = 0;
-  const answers = peer.send(command);
+  const answers = answersIn(peer.send(command));
   for (let answer = answers.shift(); answer !== undefined; answer = answers.shift()) {
     assert.equal(answer.itt, command.itt);
     if (answer.opcode === Opcode.R2T) {
-      answers.push(...peer.send(answerR2T(answer, write!)));
+      answers.push(...answersIn(peer.send(answerR2T(answer, write!))));
     } else if (answer.opcode === Opcode.DataIn) {
       assert.equal(answer.u32(Field.bufferOffset), received);
       data.set(answer.data, received);
@@ -61,6 +61,11 @@ export function exchange(peer: Peer, cdb: Uint8Array, transfer: Transfer = {}): 
     }
   }
   throw new assert.AssertionError({ message: "the command has not ended" });
+}
+
+/** What answers a request, without the messages that nobody has asked for. */
+export function answersIn(pdus: readonly Pdu[]): Pdu[] {
+  return pdus.filter(({ opcode }) => opcode !== Opcode.AsyncMessage);
 }
 
 function answerR2T(r2t: Pdu, write: Uint8Array): Pdu {

@@ -1,9 +1,19 @@
+/** Rigs that have what every row of the opcode table needs. */
 import { CONTENT } from "./example.ts";
-import { Rig } from "./rig.ts";
+import { Rig, type RigOptions, TARGET } from "./rig.ts";
+import { targetGroup } from "./target_groups.ts";
 
-/** A rig whose disk holds CONTENT. */
+/** A disk that has every command of the table. */
+export const ALL_COMMANDS: RigOptions = {
+  thinProvisioned: true,
+  removable: true,
+  explAlua: true,
+  targetGroups: [targetGroup(1, [TARGET])],
+};
+
+/** A rig whose disk holds CONTENT; a thin one has every command. */
 export function filledRig(thinProvisioned = true): Rig {
-  const rig = new Rig({ size: CONTENT.length, thinProvisioned, removable: true });
+  const rig = new Rig({ ...ALL_COMMANDS, size: CONTENT.length, thinProvisioned });
   Deno.writeFileSync(rig.path, CONTENT);
   return rig;
 }

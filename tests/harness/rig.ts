@@ -8,6 +8,8 @@ import { Connection } from "../../lib/iscsi/connection.ts";
 import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
 import { DeviceType } from "../../lib/scsi/device_type.ts";
+import { DeviceGroup } from "../../lib/scst/device_group.ts";
+import type { TargetGroupModel } from "../../lib/scst/model.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
 import type { IoPool } from "../../lib/store/io_pool.ts";
@@ -47,6 +49,9 @@ export interface RigOptions {
   readonly nvCache?: boolean;
   readonly tst?: 0 | 1;
   readonly atomicWrites?: boolean;
+  readonly explAlua?: boolean;
+  /** The target groups through which the disk is reached; none where nothing is said. */
+  readonly targetGroups?: readonly TargetGroupModel[];
   /** Where the state of the disk is kept; a directory of the rig's own where nothing is said. */
   readonly stateDir?: string;
   /** Who keeps it; inline where nothing is said. */
@@ -85,6 +90,7 @@ export class Rig implements Disposable {
       nvCache: options.nvCache ?? false,
       tst: options.tst ?? 1,
       atomicWrites: options.atomicWrites ?? true,
+      explAlua: options.explAlua ?? false,
       ids: options.ids ?? RIG_IDS,
     };
     const size = options.size ?? 2 ** 20;
@@ -109,6 +115,10 @@ export class Rig implements Disposable {
     for (const name of options.targets ?? [TARGET]) {
       this.node.addTarget(name).addLun(0, this.device);
     }
+    const { targetGroups } = options;
+    if (targetGroups === undefined) return;
+    const model = { name: "dg", devices: ["rig"], targetGroups };
+    new DeviceGroup(model, [this.device], (line) => this.log.push(`info ${line}`));
   }
 
   #openFile(size: number, blocksize: number, readOnly: boolean): Store {

@@ -40,6 +40,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
     "    write_through: true",
     "    nv_cache: true",
     "    tst: 0",
+    "    expl_alua: true",
     "    naa_id: 0x6025C570000000000000000000000001",
     '    usn: "b i g"',
     "targets:",
@@ -69,6 +70,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           nvCache: false,
           tst: 1,
           atomicWrites: false,
+          explAlua: false,
           ids: { naaId: NAA, usn: "0012" },
         },
         {
@@ -85,12 +87,14 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           nvCache: true,
           tst: 0,
           atomicWrites: false,
+          explAlua: true,
           ids: { naaId: "6025c570000000000000000000000001", usn: "b i g" },
         },
       ],
       targets: [
         {
           name: "iqn.2026-11.org.example:a",
+          relTgtId: 1,
           attributes: TARGET_DEFAULTS,
           luns: [
             { lun: 1, device: "big", readOnly: false },
@@ -100,11 +104,13 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
         },
         {
           name: "iqn.2026-11.org.example:empty",
+          relTgtId: 2,
           attributes: TARGET_DEFAULTS,
           luns: [],
           groups: [],
         },
       ],
+      deviceGroups: [],
     });
     assert.throws(() => Deno.statSync(state), Deno.errors.NotFound);
   }));

@@ -23,10 +23,10 @@ function deviceProblems(...attributes: string[]): readonly string[] {
 }
 
 const KEYS =
-  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, atomic_writes, naa_id, usn";
+  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, atomic_writes, expl_alua, naa_id, usn";
 
 const TARGET_KEYS =
-  "luns, ini_groups, enabled, alias, addr_method, allowed_portal, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T";
+  "luns, ini_groups, enabled, rel_tgt_id, alias, addr_method, allowed_portal, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T";
 
 Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
   assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);
@@ -259,7 +259,7 @@ Deno.test("parseConfiguration() checks the attributes of the driver", () => {
 });
 
 Deno.test("parseConfiguration() wants maps where maps belong", () => {
-  const sections = "portals, devices, targets, iscsi";
+  const sections = "portals, devices, targets, device_groups, iscsi";
   const table: [string, string[]][] = [
     ["", ["1:1: The configuration is empty: it needs at least portals"]],
     ["# nothing", ["1:1: The configuration is empty: it needs at least portals"]],

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { parseConfiguration } from "../../lib/config/configuration.ts";
 import { targetModel } from "../../lib/config/load.ts";
+import { relativeIds } from "../../lib/config/relative_ids.ts";
 import { ConfigError } from "../../lib/config/problem.ts";
 import { TARGET_DEFAULTS, type TargetModel } from "../../lib/scst/model.ts";
 
@@ -25,7 +26,8 @@ function problemsOf(...lines: string[]): string[] {
 }
 
 function modelOf(...lines: string[]): TargetModel {
-  return targetModel(parseConfiguration(configuration(lines), "f").targets[0]!);
+  const { targets, device_groups } = parseConfiguration(configuration(lines), "f");
+  return targetModel(targets[0]!, relativeIds(targets, device_groups));
 }
 
 Deno.test("parseConfiguration() reads every attribute of a target", () => {
@@ -85,6 +87,7 @@ Deno.test("parseConfiguration() reads groups in their order, and LUNs that are r
   );
   assert.deepEqual(model, {
     name: NAME,
+    relTgtId: 1,
     attributes: TARGET_DEFAULTS,
     luns: [
       { lun: 1, device: "d", readOnly: false },

@@ -1,7 +1,7 @@
 /** Asynchronous Message (RFC 7143 11.9), byte by byte. */
 import assert from "node:assert/strict";
 import { Sense } from "../../lib/scsi/sense.ts";
-import { exchangeGood, manage } from "../harness/exchange.ts";
+import { exchangeGood, exchangeSense, manage } from "../harness/exchange.ts";
 import { toHex } from "../harness/hex.ts";
 import { setDescriptorSense } from "../harness/modes.ts";
 import { type Peer, Rig } from "../harness/rig.ts";
@@ -44,6 +44,19 @@ Deno.test("announce() reports a change at once, and keeps the unit attention con
     assert.equal(nextStatSn(peer), statSn + 2, "the message has used a StatSN up");
     assert.equal(rig.disk.modes.current.D_SENSE, descriptors ? 1 : 0);
   }
+});
+
+Deno.test("announce() says nothing again of what waits to be reported already", () => {
+  using rig = new Rig();
+  const peer = rig.login(1);
+  const [unit] = rig.device.users;
+  const announce = () => {
+    unit!.announce(Sense.MODE_PARAMETERS_CHANGED);
+    return peer.take().length;
+  };
+  assert.deepEqual([announce(), announce()], [1, 0]);
+  exchangeSense(peer, testUnitReady(), "06/2A/01");
+  assert.deepEqual([announce(), announce()], [1, 0]);
 });
 
 function parse(hex: string): number[] {

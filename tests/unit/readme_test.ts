@@ -1,4 +1,4 @@
-/** The README's example is a configuration that the program takes, and its commands exist. */
+/** The README's examples are configurations that the program takes, and its commands exist. */
 import assert from "node:assert/strict";
 import { runProgram } from "../harness/program.ts";
 import { programCommand } from "../harness/server.ts";
@@ -16,6 +16,7 @@ Deno.test("the README's configurations are valid, and what it says of them is so
     const { stdout, stderr } = await run(["check", "disks.yaml"]);
     assert.match(stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, stderr);
     assert.match((await run(["check", "shared.yaml"])).stdout, /is valid: 3 portals, .* 3 LUNs/);
+    assert.match((await run(["check", "paths.yaml"])).stdout, /is valid: 1 portal, .* 2 LUNs/);
     const command = /^ {4}deno run -A main\.ts (why .*)$/m.exec(README)?.[1]?.split(" ") ?? [];
     const why = await run(command);
     assert.match(why.stdout, /: allowed\n/);

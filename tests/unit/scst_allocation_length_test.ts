@@ -4,6 +4,7 @@ import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import { hasAllocationLength, layoutOf, lengthMost } from "../harness/cdb_of.ts";
 import { exampleOf } from "../harness/example.ts";
 import { exchange, exchangeSense } from "../harness/exchange.ts";
+import { ALL_COMMANDS } from "../harness/filled_rig.ts";
 import { prepare } from "../harness/prepare.ts";
 import { Rig } from "../harness/rig.ts";
 import { StandingClock } from "../harness/standing_clock.ts";
@@ -37,7 +38,7 @@ Deno.test("the commands with an allocation length have it in as many bytes as SP
 
 Deno.test("respond() sends as much as the allocation length and the initiator take", () => {
   using _clock = new StandingClock(1_800_000_000); // for REPORT TIMESTAMP
-  using rig = new Rig();
+  using rig = new Rig(ALL_COMMANDS);
   const peer = rig.login(1);
   for (const { row, name, at, cdb, most } of commands) {
     prepare(peer, row);
@@ -68,7 +69,7 @@ Deno.test("respond() sends as much as the allocation length and the initiator ta
 });
 
 Deno.test("a command that fails has nothing for the initiator: the residual is all of it", () => {
-  using rig = new Rig();
+  using rig = new Rig(ALL_COMMANDS);
   const peer = rig.login(1);
   for (const { name, cdb } of commands) {
     const wrong = cdb(255);

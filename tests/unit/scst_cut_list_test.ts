@@ -41,6 +41,7 @@ const CUTS: readonly (readonly [names: RegExp, cuts: readonly Cut[]])[] = [
   // Text ends with a NUL.
   [/^SET IDENTIFYING INFORMATION$/, [[0, GOOD], [1, "05/26/00 in byte 0 of the list"]]],
   [/^(EXTENDED COPY\(LID1\)|POPULATE TOKEN|WRITE USING TOKEN)$/, [[0, GOOD], [1, TOO_SHORT]]],
+  [/^SET TARGET PORT GROUPS$/, [[0, GOOD], [1, TOO_SHORT], [4, GOOD], [5, TOO_SHORT]]],
   [/^(SEND DIAGNOSTIC|SET TIMESTAMP)$/, [[0, GOOD], [1, TOO_SHORT]]],
 ];
 
@@ -126,6 +127,7 @@ Deno.test("a list that its CDB cuts short at any byte changes nothing", () => {
 
 /** How a command ends whose length is the largest there is; else as one whose list is too short. */
 const TOO_LONG = new Map([
+  ["SET TARGET PORT GROUPS", "05/24/00 in byte 6 of the CDB"],
   ["SANITIZE OVERWRITE", "05/24/00 in byte 7 of the CDB"],
   ["SET IDENTIFYING INFORMATION", "05/24/00 in byte 6 of the CDB"],
 ]);

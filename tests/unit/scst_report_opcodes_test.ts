@@ -4,7 +4,8 @@ import type { Operation } from "../../lib/scst/operation.ts";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import { usageBytes } from "../harness/cdb_of.ts";
 import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
-import { type Peer, Rig } from "../harness/rig.ts";
+import { ALL_COMMANDS } from "../harness/filled_rig.ts";
+import { type Peer, Rig, type RigOptions } from "../harness/rig.ts";
 import { type OpcodeQuery, reportOpcodes } from "../initiator/cdb.ts";
 
 const ALL = 0;
@@ -22,7 +23,7 @@ type Timeouts = readonly [nominal: number, recommended: number];
 
 /** Those of the rows; the others have one second, and sixty. */
 const TIMEOUTS: readonly (readonly [RegExp, Timeouts])[] = [
-  [/^(TEST UNIT READY|REQUEST SENSE|INQUIRY|REPORT|RECEIVE|PREVENT|SET TIMESTAMP)/, [1, 10]],
+  [/^(TEST UNIT READY|REQUEST SENSE|INQUIRY|REPORT|RECEIVE|PREVENT|SET T)/, [1, 10]],
   [/^(MODE SENSE|READ CAPACITY|READ DEFECT DATA|PERSISTENT RESERVE IN|LOG SELECT)/, [1, 10]],
   [/^(FORMAT UNIT|SYNCHRONIZE CACHE|START STOP UNIT|MODE SELECT)/, [60, 3600]], // they flush
   [/^((WRITE AND )?VERIFY|WRITE SAME|UNMAP|EXTENDED COPY|WRITE USING TOKEN)/, [60, 3600]],
@@ -44,8 +45,14 @@ function descriptor([nominal, recommended]: Timeouts): number[] {
 
 const { rows } = OPERATION_TABLE;
 
-/** What a thick disk and one that is not removable do not have. */
-const OPTIONAL = ["UNMAP", "SANITIZE BLOCK ERASE", "PREVENT ALLOW MEDIUM REMOVAL"];
+/** What a disk does not have that is thick, not removable and in no device group. */
+const OPTIONAL = [
+  "UNMAP",
+  "SANITIZE BLOCK ERASE",
+  "PREVENT ALLOW MEDIUM REMOVAL",
+  "REPORT TARGET PORT GROUPS",
+  "SET TARGET PORT GROUPS",
+];
 
 function rowsOf(full: boolean): Operation[] {
   return rows.filter((row) => full || !OPTIONAL.includes(row.name));
@@ -71,8 +78,8 @@ function queryOf(row: Operation): OpcodeQuery {
 }
 
 for (const full of [true, false]) {
-  const kind = full ? "thin, removable" : "thick, fixed";
-  const options = { thinProvisioned: full, removable: full };
+  const kind = full ? "thin, removable, grouped" : "thick, fixed";
+  const options: RigOptions = full ? ALL_COMMANDS : { thinProvisioned: false };
 
   Deno.test(`reportSupportedOpcodes() lists the table of a ${kind} disk`, () => {
     using rig = new Rig(options);

@@ -5,7 +5,8 @@ import type { Operation } from "../../lib/scst/operation.ts";
 import { cdbOf } from "../harness/cdb_of.ts";
 import { exchangeManagement } from "../harness/exchange.ts";
 import { PrHost } from "../harness/pr_host.ts";
-import { Rig } from "../harness/rig.ts";
+import { Rig, type RigOptions, TARGET } from "../harness/rig.ts";
+import { targetGroup } from "../harness/target_groups.ts";
 import { preventRemoval, startStopUnit, testUnitReady } from "../initiator/cdb.ts";
 import {
   prIn,
@@ -57,10 +58,12 @@ const isAny = (names: readonly RegExp[], { name }: Operation) =>
 
 const { rows } = OPERATION_TABLE;
 
+const DISK: RigOptions = { explAlua: true, targetGroups: [targetGroup(1, [TARGET])] };
+
 /** Every row that the disks of this test have. */
 const there = rows.filter(({ exists }) => {
-  using rig = new Rig();
-  return exists?.(rig.disk) !== false;
+  using rig = new Rig(DISK);
+  return exists?.(rig.disk, rig.device.group!.targetGroups[0]!) !== false;
 });
 
 /** A CDB that gets as far as the check, and if it is let through has little to do. */
@@ -71,7 +74,7 @@ function conflicts(host: PrHost, row: Operation): boolean {
 for (const type of ALL_TYPES) {
   Deno.test(`every row conflicts under type ${type} as the standard has it`, () => {
     for (const row of there) {
-      using rig = new Rig();
+      using rig = new Rig(DISK);
       const [a, b] = [new PrHost(rig, A), new PrHost(rig, B)];
       a.out(PrOut.REGISTER, { actionKey: K });
       assert.equal(a.out(PrOut.RESERVE, { key: K }, type), "GOOD");
@@ -87,7 +90,7 @@ for (const type of ALL_TYPES) {
 
 Deno.test("every row conflicts under RESERVE of another nexus as SPC-2 has it", () => {
   for (const row of there) {
-    using rig = new Rig();
+    using rig = new Rig(DISK);
     const [a, b] = [new PrHost(rig, A), new PrHost(rig, B)];
     assert.equal(a.run(RESERVE_6), "GOOD");
     const allowed = isAny(ALWAYS, row) && !isAny(NOT_WITH_RESERVE, row) ||

@@ -1,0 +1,144 @@
+/**
+ * A device group: devices, and the target groups through which they are reached (SPC-4 5.15). It
+ * keeps `portAccess` of the units of its devices up to date, and has the commands that come during
+ * a transition wait for its end.
+ */
+import { Sense } from "../scsi/sense.ts";
+import { ACCESS_STATES, type AccessState, PortAccess, TRANSITIONING } from "./access_state.ts";
+import type { Device } from "./device.ts";
+import { resumeCommand } from "./execute.ts";
+import type { LogicalUnit } from "./logical_unit.ts";
+import type { DeviceGroupModel, TargetGroupChange } from "./model.ts";
+import type { CoreCommand } from "./operation.ts";
+import { Altered, TargetGroup } from "./target_group.ts";
+
+/** Milliseconds after which a command that came during a transition looks once more, as in SCST. */
+const HOLD = 500;
+
+interface Held {
+  readonly command: CoreCommand;
+  /** By performance.now(). */
+  readonly since: number;
+}
+
+export class DeviceGroup {
+  readonly name: string;
+  readonly devices: readonly Device[];
+  readonly targetGroups: readonly TargetGroup[];
+  #report: (line: string) => void;
+  #held: Held[] = [];
+
+  /** `devices` are those that the model names, in no other group; `report` takes a line for the log. */
+  constructor(model: DeviceGroupModel, devices: readonly Device[], report: (line: string) => void) {
+    this.name = model.name;
+    this.devices = devices;
+    this.targetGroups = model.targetGroups.map((group) => new TargetGroup(group));
+    this.#report = report;
+    for (const device of devices) {
+      device.group = this;
+      for (const unit of device.users) this.enter(unit);
+    }
+  }
+
+  /** Takes in the unit of a nexus that begins. */
+  enter(unit: LogicalUnit): void {
+    unit.portGroup = this.targetGroups.find((group) => group.has(unit.nexus.target.name));
+    unit.portAccess = unit.portGroup?.state.access ?? PortAccess.FULL;
+  }
+
+  /** Finds a target group by its TARGET PORT GROUP. */
+  findId(id: number): TargetGroup | undefined {
+    return this.targetGroups.find((group) => group.id === id);
+  }
+
+  /** Finds a target group by its name. */
+  findName(name: string): TargetGroup | undefined {
+    return this.targetGroups.find((group) => group.name === name);
+  }
+
+  /** Changes a target group for the control side (SPC-4 5.15.2.7, implicit). */
+  alter(group: TargetGroup, { state, preferred }: TargetGroupChange): void {
+    const isPreferred = preferred ?? group.preferred;
+    // The standard does not ask for a unit attention condition here; without one nobody would look.
+    const isNews = isPreferred !== group.preferred;
+    group.preferred = isPreferred;
+    if (isNews) {
+      this.#report(`${this.#describe(group)} is${isPreferred ? "" : " not"} preferred now`);
+    }
+    const next = state === undefined ? group.state : ACCESS_STATES[state];
+    this.#establish(new Map([[group, next]]), Altered.IMPLICITLY, isNews);
+  }
+
+  /**
+   * Changes the states of target groups for SET TARGET PORT GROUPS (SPC-4 5.15.2.8, explicit), all at
+   * once. `cause` is the unit that the command came for; it is told by the status.
+   */
+  set(states: ReadonlyMap<TargetGroup, AccessState>, cause: LogicalUnit): void {
+    this.#establish(states, Altered.BY_COMMAND, false, cause);
+  }
+
+  /** Has a command wait that came during a transition. */
+  hold(command: CoreCommand): void {
+    this.#held.push({ command, since: performance.now() });
+  }
+
+  /** Forgets a waiting command that was aborted; tells whether it waited. */
+  forget(command: CoreCommand): boolean {
+    const index = this.#held.findIndex((entry) => entry.command === command);
+    if (index < 0) return false;
+    this.#held.splice(index, 1);
+    return true;
+  }
+
+  /** Has those commands look once more that have waited long enough; called now and then. */
+  tick(now: number): void {
+    if (this.#held.length > 0) this.#resume((entry) => now - entry.since >= HOLD);
+  }
+
+  #establish(
+    states: ReadonlyMap<TargetGroup, AccessState>,
+    altered: number,
+    isNews: boolean,
+    cause?: LogicalUnit,
+  ): void {
+    let tells = isNews;
+    for (const [group, state] of states) {
+      if (group.state === state) continue;
+      group.state = state;
+      group.altered = altered;
+      // A transition is the way to a change, which is told of when it is done (SPC-4 5.15.2.5).
+      if (state !== TRANSITIONING) tells = true;
+      this.#report(`${this.#describe(group)} is ${state.name} now${describeCause(cause)}`);
+    }
+    for (const device of this.devices) {
+      for (const unit of device.users) {
+        if (unit.portGroup === undefined) continue;
+        unit.portAccess = unit.portGroup.state.access;
+        if (tells && unit !== cause) unit.announce(Sense.ASYMMETRIC_ACCESS_STATE_CHANGED);
+      }
+    }
+    this.#resume(({ command }) => command.unit!.portGroup?.state !== TRANSITIONING);
+  }
+
+  #resume(isDue: (entry: Held) => boolean): void {
+    // One by one: what becomes of a command may abort others that wait. An aborted one takes itself
+    // out with forget(), and is not to run until then.
+    for (;;) {
+      const index = this.#held.findIndex((entry) => !entry.command.aborted && isDue(entry));
+      if (index < 0) return;
+      const [entry] = this.#held.splice(index, 1);
+      resumeCommand(entry!.command);
+    }
+  }
+
+  #describe(group: TargetGroup): string {
+    return `target group '${group.name}' of device group '${this.name}'`;
+  }
+}
+
+function describeCause(cause: LogicalUnit | undefined): string {
+  if (cause === undefined) return "";
+  const { nexus, lun } = cause;
+  const who = `initiator=${nexus.initiator} target=${nexus.target.name} lun=${lun}`;
+  return `, by SET TARGET PORT GROUPS: ${who}`;
+}
