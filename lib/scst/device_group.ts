@@ -15,6 +15,14 @@ import { Altered, TargetGroup } from "./target_group.ts";
 /** Milliseconds after which a command that came during a transition looks once more, as in SCST. */
 const HOLD = 500;
 
+/** What a device group asks of whoever has it. */
+export interface DeviceGroupOwner {
+  /** Calls look() in so many milliseconds. */
+  lookIn(milliseconds: number): void;
+  /** Takes a line for the log. */
+  report(line: string): void;
+}
+
 interface Held {
   readonly command: CoreCommand;
   /** By performance.now(). */
@@ -25,15 +33,16 @@ export class DeviceGroup {
   readonly name: string;
   readonly devices: readonly Device[];
   readonly targetGroups: readonly TargetGroup[];
-  #report: (line: string) => void;
+  #owner: DeviceGroupOwner;
   #held: Held[] = [];
+  #looks = false;
 
-  /** `devices` are those that the model names, in no other group; `report` takes a line for the log. */
-  constructor(model: DeviceGroupModel, devices: readonly Device[], report: (line: string) => void) {
+  /** `devices` are those that the model names, in no other group. */
+  constructor(model: DeviceGroupModel, devices: readonly Device[], owner: DeviceGroupOwner) {
     this.name = model.name;
     this.devices = devices;
     this.targetGroups = model.targetGroups.map((group) => new TargetGroup(group));
-    this.#report = report;
+    this.#owner = owner;
     for (const device of devices) {
       device.group = this;
       for (const unit of device.users) this.enter(unit);
@@ -63,7 +72,7 @@ export class DeviceGroup {
     const isNews = isPreferred !== group.preferred;
     group.preferred = isPreferred;
     if (isNews) {
-      this.#report(`${this.#describe(group)} is${isPreferred ? "" : " not"} preferred now`);
+      this.#owner.report(`${this.#describe(group)} is${isPreferred ? "" : " not"} preferred now`);
     }
     const next = state === undefined ? group.state : ACCESS_STATES[state];
     this.#establish(new Map([[group, next]]), Altered.IMPLICITLY, isNews);
@@ -80,6 +89,7 @@ export class DeviceGroup {
   /** Has a command wait that came during a transition. */
   hold(command: CoreCommand): void {
     this.#held.push({ command, since: performance.now() });
+    this.#lookIn(HOLD);
   }
 
   /** Forgets a waiting command that was aborted; tells whether it waited. */
@@ -90,9 +100,18 @@ export class DeviceGroup {
     return true;
   }
 
-  /** Has those commands look once more that have waited long enough; called now and then. */
-  tick(now: number): void {
-    if (this.#held.length > 0) this.#resume((entry) => now - entry.since >= HOLD);
+  /** Has those commands look once more that have waited long enough. */
+  look(now: number): void {
+    this.#looks = false;
+    this.#resume((entry) => now - entry.since >= HOLD);
+    const [oldest] = this.#held;
+    if (oldest !== undefined) this.#lookIn(Math.max(1, oldest.since + HOLD - now));
+  }
+
+  #lookIn(milliseconds: number): void {
+    if (this.#looks) return;
+    this.#looks = true;
+    this.#owner.lookIn(milliseconds);
   }
 
   #establish(
@@ -108,7 +127,7 @@ export class DeviceGroup {
       group.altered = altered;
       // A transition is the way to a change, which is told of when it is done (SPC-4 5.15.2.5).
       if (state !== TRANSITIONING) tells = true;
-      this.#report(`${this.#describe(group)} is ${state.name} now${describeCause(cause)}`);
+      this.#owner.report(`${this.#describe(group)} is ${state.name} now${describeCause(cause)}`);
     }
     for (const device of this.devices) {
       for (const unit of device.users) {

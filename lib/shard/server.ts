@@ -30,12 +30,15 @@ export class StartError extends Error {
 export interface Server {
   /** What it listens on, with the real ports. */
   readonly portals: readonly PortalModel[];
-  /** Changes state or preference of a target group of a device group; both are named, and there. */
+  /**
+   * Changes state or preference of a target group of a device group; both are named, and there.
+   * Resolves with why not, as a sentence, or with undefined when it is done.
+   */
   changeTargetGroup(
     deviceGroup: string,
     targetGroup: string,
     change: TargetGroupChange,
-  ): Promise<void>;
+  ): Promise<string | undefined>;
   /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
   stop(): Promise<void>;
 }
@@ -126,13 +129,11 @@ export async function startServer(model: ServerModel): Promise<Server> {
     portals.push({ hostname, port });
     await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
   }
-  const changeTargetGroup = async (
+  const changeTargetGroup = (
     deviceGroup: string,
     targetGroup: string,
     change: TargetGroupChange,
-  ) => {
-    await shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
-  };
+  ) => shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
   const stop = async () => {
     const error = await shard.request({ kind: "stop" });
     for (const listener of listeners) listener.close();

@@ -110,8 +110,11 @@ export class Shard {
   /** Adds a device group; its devices and those of its targets that are not remote are there. */
   addDeviceGroup(model: DeviceGroupModel): void {
     const devices = model.devices.map((name) => this.#devices.get(name)!);
-    const report = (line: string) => this.#report("info", line);
-    this.#deviceGroups.set(model.name, new DeviceGroup(model, devices, report));
+    const group = new DeviceGroup(model, devices, {
+      lookIn: (milliseconds) => this.loop.after(milliseconds, () => group.look(performance.now())),
+      report: (line) => this.#report("info", line),
+    });
+    this.#deviceGroups.set(model.name, group);
   }
 
   /** Changes a target group, both named; they are there. */
@@ -197,7 +200,6 @@ export class Shard {
       this.#goOnStopping();
     }
     for (const portal of this.#portals) portal.tick();
-    for (const group of this.#deviceGroups.values()) group.tick(now);
     for (const link of this.#links) link.tick(now);
   }
 

@@ -71,6 +71,8 @@ export class Rig implements Disposable {
   readonly disk: VirtualDisk;
   readonly device: Device;
   readonly log: string[] = [];
+  /** In how many milliseconds the device group wants to look, for each time it asked. */
+  readonly looks: number[] = [];
   /** The backing file, in memory. */
   readonly path = `/dev/shm/scst_rig_${crypto.randomUUID()}`;
   #pool = { ring: createRingMemory(), wake: createWake() };
@@ -118,7 +120,10 @@ export class Rig implements Disposable {
     const { targetGroups } = options;
     if (targetGroups === undefined) return;
     const model = { name: "dg", devices: ["rig"], targetGroups };
-    new DeviceGroup(model, [this.device], (line) => this.log.push(`info ${line}`));
+    new DeviceGroup(model, [this.device], {
+      lookIn: (milliseconds) => this.looks.push(milliseconds),
+      report: (line) => this.log.push(`info ${line}`),
+    });
   }
 
   #openFile(size: number, blocksize: number, readOnly: boolean): Store {

@@ -30,10 +30,15 @@ devices:
   }, expl_alua: true}
   implicit: {handler: vdisk_nullio, size: 1MiB}
   plain: {handler: vdisk_nullio, size: 1MiB}
+  moving: {handler: vdisk_nullio, size: 1MiB}
 targets:
-  ${NEAR}: {luns: {0: shared, 1: implicit, 2: plain}}
+  ${NEAR}: {luns: {0: shared, 1: implicit, 2: plain, 3: moving}}
   ${AWAY}: {rel_tgt_id: 40, luns: {0: shared, 1: implicit, 2: plain}}
 device_groups:
+  moves:
+    devices: [moving]
+    target_groups:
+      tg: {group_id: 9, state: transitioning, targets: [${NEAR}]}
   dg:
     devices: [shared, implicit]
     target_groups:
@@ -104,6 +109,23 @@ suite("asymmetric access through two targets", yaml, {
       assertGood(await away.command(read10(0, 1), { lun: 2, read: 512 }), "a device in no group");
       assert.deepEqual(await readBlocks(near, 0, 8), data);
     },
+
+  "a command waits half a second for the end of a transition, and holds nobody else up": async (
+    server,
+  ) => {
+    await using near = await open(server, NEAR);
+    const lun = 3;
+    assertSense(await near.command(testUnitReady(), { lun }), "06/29/00");
+    const began = performance.now();
+    let ended = false;
+    const waiting = near.command(write10(0, 1), { lun, write: new Uint8Array(512) })
+      .finally(() => ended = true);
+    await readBlocks(near, 0, 8);
+    assert(!ended, "the other LUN answers first");
+    assertSense(await waiting, "02/04/0A");
+    const waited = performance.now() - began;
+    assert(waited >= 490 && waited < 5000, `${waited} ms`);
+  },
 
   "an initiator moves the access from one target to the other": async (server) => {
     await using near = await open(server, NEAR);

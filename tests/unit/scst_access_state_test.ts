@@ -80,7 +80,7 @@ for (const state of ACCESS_STATE_NAMES) {
         assert.throws(() => exchange(peer, cdb, transfer), {
           message: "the command has not ended",
         });
-        rig.device.group!.tick(performance.now() + 500);
+        rig.device.group!.look(performance.now() + 500);
         const [answer, ...more] = answersIn(peer.take());
         assert.equal(senseText(parseResponseSense(answer!.data)), sense, row.name);
         assert.equal(more.length, 0);
@@ -126,7 +126,7 @@ Deno.test("a copy reads and writes only what its initiator could read and write 
   for (const side of ["source", "destination"] as const) {
     using rig = new CopyRig();
     const model = { name: "dg", devices: [side], targetGroups: [targetGroup(1, [TARGET])] };
-    const group = new DeviceGroup(model, [rig[side].device], () => {});
+    const group = new DeviceGroup(model, [rig[side].device], { lookIn() {}, report() {} });
     const peer = rig.login(1);
     const copy = listOf([{ blocks: 1 }]);
     const cdb = copyCdb(0x83, 0, copy.length);

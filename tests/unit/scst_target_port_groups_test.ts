@@ -325,7 +325,7 @@ Deno.test("a group of two devices changes for both, and all units but one are to
   using second = new Rig({ explAlua: true, ids: { naaId: `6025c57${"0".repeat(24)}2`, usn: "2" } });
   rig.node.findTarget(TARGET)!.addLun(1, second.device);
   const model = { name: "both", devices: ["rig", "second"], targetGroups: [GROUPS[0]!] };
-  new DeviceGroup(model, [rig.device, second.device], () => {});
+  new DeviceGroup(model, [rig.device, second.device], { lookIn() {}, report() {} });
   const peer = loginTo(rig, 1);
   exchangeGood(peer, requestSense(18), { lun: 1, read: 18 });
   assert.equal(stpg(peer, set([State.STANDBY, 1])).status, 0);

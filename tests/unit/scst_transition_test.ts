@@ -87,9 +87,12 @@ Deno.test("a command that has waited for half a second fails with 02/04/0A", () 
   const before = performance.now();
   const [peer, command] = hold(rig, 1);
   const group = rig.device.group!;
-  group.tick(before + HOLD - 1);
+  assert.deepEqual(rig.looks, [HOLD]);
+  group.look(before + HOLD - 1);
   assert.deepEqual(answersIn(peer.take()), []);
-  group.tick(performance.now() + HOLD);
+  assert.equal(rig.looks.length, 2);
+  assert(rig.looks[1]! >= 1 && rig.looks[1]! < HOLD);
+  group.look(performance.now() + HOLD);
   assert.equal(ending(peer, command), "02/04/0A");
   alter(rig, "active");
   assert.deepEqual(answersIn(peer.take()), []);
@@ -152,7 +155,7 @@ Deno.test("with QERR the first command that fails takes those along that wait", 
   for (const unit of rig.device.users) unit.takeAttention();
   const [first, second] = [writeCommand(peer), writeCommand(peer)];
   assert.deepEqual(answersIn([...peer.send(first), ...peer.send(second)]), []);
-  rig.device.group!.tick(performance.now() + HOLD);
+  rig.device.group!.look(performance.now() + HOLD);
   assert.equal(ending(peer, first), "02/04/0A");
   alter(rig, "active");
   assert.deepEqual(answersIn(peer.take()), []);
