@@ -5,6 +5,8 @@
 
 /** The Debian package of each program. */
 const PACKAGES = {
+  "apt-get": "apt",
+  "dpkg-deb": "dpkg",
   "fusermount3": "fuse3",
   "iscsi-inq": "libiscsi-bin",
   "iscsi-ls": "libiscsi-bin",
@@ -15,6 +17,7 @@ const PACKAGES = {
   "qemu-img": "qemu-utils",
   "qemu-storage-daemon": "qemu-utils",
   "qemu-io": "qemu-utils",
+  "qemu-system-x86_64": "qemu-system-x86",
   /** QEMU's iSCSI driver: a module that qemu-img and qemu-io load. */
   "qemu-block-iscsi": "qemu-block-extra",
   "sg_get_lba_status": "sg3-utils",
@@ -28,6 +31,9 @@ export type Tool = keyof typeof PACKAGES;
 
 /** The tools that every test with QEMU as the initiator needs. */
 export const QEMU: readonly Tool[] = ["qemu-img", "qemu-io", "qemu-block-iscsi"];
+
+/** What a guest (tests/vm) is built with and runs on. */
+export const GUEST: readonly Tool[] = ["qemu-system-x86_64", "apt-get", "dpkg-deb"];
 
 const TOOL_LIMIT_MS = 120_000;
 

@@ -1,0 +1,72 @@
+/**
+ * The image that guests boot from, which is built once and kept: in SCST_VM_CACHE, or else where
+ * the user's caches are. It is built anew when Debian has other packages or this directory changes.
+ */
+import { createHash } from "node:crypto";
+import { toolOutput } from "../../harness/tools.ts";
+import { buildImage, INITRAMFS, KERNEL, kernelPackage } from "./build.ts";
+import { PACKAGES } from "./packages.ts";
+
+export interface GuestImage {
+  /** The path of the kernel, an ELF file with a PVH entry. */
+  readonly kernel: string;
+  /** The path of the initramfs. */
+  readonly initramfs: string;
+}
+
+function cacheDir(): string {
+  const own = Deno.env.get("SCST_VM_CACHE");
+  if (own) return own;
+  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/tmp"}/.cache`;
+  return `${caches}/scst-vm`;
+}
+
+/** Names the very packages that apt would fetch now, and the text of everything that builds. */
+async function imageKey(): Promise<string> {
+  const packages = [await kernelPackage(), ...PACKAGES];
+  const hash = createHash("sha256");
+  hash.update(await toolOutput("apt-get", ["-q", "download", "--print-uris", ...packages]));
+  const here = new URL("./", import.meta.url);
+  for (const name of [...Deno.readDirSync(here)].map((entry) => entry.name).sort()) {
+    hash.update(await Deno.readFile(new URL(name, here)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Removes every image but one, and what builds that were killed have left. */
+async function keepOnly(cache: string, key: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(cache)) {
+    if (isDirectory && name !== key) await Deno.remove(`${cache}/${name}`, { recursive: true });
+  }
+}
+
+/**
+ * Finds the image or builds it, which takes half a minute and fetches 75 MB.
+ *
+ * @throws Error with apt's words where Debian's packages are not within reach
+ */
+export async function guestImage(): Promise<GuestImage> {
+  const cache = cacheDir();
+  const key = await imageKey();
+  const dir = `${cache}/${key}`;
+  await Deno.mkdir(cache, { recursive: true });
+  using lock = await Deno.open(`${cache}/lock`, { create: true, write: true });
+  await lock.lock(true);
+  if (!exists(dir)) {
+    await keepOnly(cache, key);
+    const unfinished = await Deno.makeTempDir({ dir: cache });
+    await buildImage(unfinished);
+    await Deno.rename(unfinished, dir);
+  }
+  return { kernel: `${dir}/${KERNEL}`, initramfs: `${dir}/${INITRAMFS}` };
+}
