@@ -2,6 +2,7 @@
  * The foreign programs that tests drive. A test that needs one which is not installed is reported
  * as ignored, with the program's name and its Debian package; with SCST_REQUIRE_TOOLS=1 it fails.
  */
+import { openIsal } from "../../ffi/isal.ts";
 
 /** The Debian package of each program. */
 const PACKAGES = {
@@ -14,6 +15,8 @@ const PACKAGES = {
   "iscsi-readcapacity16": "libiscsi-bin",
   "iscsi-swp": "libiscsi-bin",
   "iscsi-test-cu": "libiscsi-bin",
+  /** A library that the program itself opens. */
+  "libisal": "libisal2",
   "qemu-img": "qemu-utils",
   "qemu-storage-daemon": "qemu-utils",
   "qemu-io": "qemu-utils",
@@ -59,6 +62,7 @@ function hasQemuIscsi(): boolean {
 }
 
 function isInstalled(tool: Tool): boolean {
+  if (tool === "libisal") return openIsal() !== undefined;
   return tool === "qemu-block-iscsi" ? hasQemuIscsi() : isOnPath(tool);
 }
 

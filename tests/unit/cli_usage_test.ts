@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openIsal } from "../../ffi/isal.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { runProgram } from "../harness/program.ts";
 
@@ -12,6 +13,18 @@ Deno.test("scst version prints the version on one line", async () => {
     assert.equal(stderr, "");
     assert.equal(code, 0);
   }
+});
+
+Deno.test("scst version says who computes the digests", async () => {
+  const by = async (env: Record<string, string>) => {
+    const { stdout } = await runProgram(["version"], { env });
+    return / CRC32C by (\w+)\)$/.exec(stdout.trimEnd())?.[1];
+  };
+  assert.equal(await by({ SCST_PORTABLE: "1" }), "TypeScript");
+  assert.equal(
+    await by({ SCST_PORTABLE: "0" }),
+    openIsal() === undefined ? "TypeScript" : "libisal",
+  );
 });
 
 Deno.test("scst help names every verb", async () => {

@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/shard/server.ts",
     "lib/store/create.ts",
     "lib/log.ts",
+    "ffi/crc32c.ts",
     "deno.json",
   ],
 };
