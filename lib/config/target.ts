@@ -1,11 +1,17 @@
 /** The targets of a configuration: their attributes, groups and LUNs. */
-import { type AddrMethod, type RedirectModel, TARGET_DEFAULTS } from "../scst/model.ts";
+import {
+  type AddrMethod,
+  type Digest,
+  type RedirectModel,
+  TARGET_DEFAULTS,
+} from "../scst/model.ts";
 import type { TargetAttributes } from "../scst/model.ts";
 import { ADDR_METHOD } from "./addr_method.ts";
 import { type Attribute, type AttributeTable, optional, readObject } from "./attribute.ts";
 import type { ScalarRule } from "./attribute.ts";
 import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
+import { DIGEST_LIST } from "./digest_list.ts";
 import { type GroupDraft, INI_GROUPS } from "./ini_group.ts";
 import { list } from "./list.ts";
 import { type LunDraft, LUNS } from "./luns.ts";
@@ -48,6 +54,8 @@ export interface TargetKeys {
   MaxBurstLength: number;
   FirstBurstLength: number;
   MaxOutstandingR2T: number;
+  HeaderDigest: readonly Digest[];
+  DataDigest: readonly Digest[];
 }
 
 const MAX_ALLOWED_PORTALS = 64;
@@ -100,6 +108,8 @@ export const TARGET: AttributeTable<TargetKeys> = {
   MaxBurstLength: length(DEFAULTS.maxBurstLength),
   FirstBurstLength: length(DEFAULTS.firstBurstLength),
   MaxOutstandingR2T: number(1, 65535, DEFAULTS.maxOutstandingR2T),
+  HeaderDigest: optional(DIGEST_LIST, DEFAULTS.headerDigest),
+  DataDigest: optional(DIGEST_LIST, DEFAULTS.dataDigest),
 };
 
 /** The `targets` of a configuration. */
@@ -139,6 +149,8 @@ function attributesOf(values: Readonly<TargetKeys>): TargetAttributes {
     maxBurstLength: values.MaxBurstLength,
     firstBurstLength: values.FirstBurstLength,
     maxOutstandingR2T: values.MaxOutstandingR2T,
+    headerDigest: values.HeaderDigest,
+    dataDigest: values.DataDigest,
   };
 }
 

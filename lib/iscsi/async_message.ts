@@ -2,7 +2,6 @@
 import { encodeSense, NOTHING, SENSE_MOST } from "../scsi/sense.ts";
 import { encodeLun } from "../scsi/lun.ts";
 import {
-  BHS_LENGTH,
   clearHeader,
   FINAL,
   FLAGS,
@@ -10,7 +9,6 @@ import {
   LUN,
   NO_TAG,
   OPCODE,
-  padOf,
   setDataSegmentLength,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
@@ -27,17 +25,16 @@ const NO_DETAIL = { information: NOTHING, field: NOTHING } as const;
 
 /** Reports a unit attention condition of a logical unit (SAM-2 5.8, asynchronous event reporting). */
 export function sendScsiEvent(session: Session, lun: number, sense: number, descriptors: boolean) {
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH + 2 + SENSE_MOST + 4);
+  const { output } = session;
+  const { memory, end: at } = output.reservePdu(2 + SENSE_MOST);
   const { view } = memory;
   putHeader(session, view, at, AsyncEvent.SCSI);
   encodeLun(view, at + LUN, lun, session.nexus!.luns.addressing);
-  const data = at + BHS_LENGTH;
+  const data = at + output.dataOffset;
   const length = encodeSense(view, data + 2, sense, NO_DETAIL, descriptors);
   view.setUint16(data, length);
-  const segment = 2 + length;
-  setDataSegmentLength(view, at, segment);
-  for (let pad = 0; pad < padOf(segment); pad++) view.setUint8(data + segment + pad, 0);
-  session.output.commit(BHS_LENGTH + segment + padOf(segment));
+  setDataSegmentLength(view, at, 2 + length);
+  output.commitPdu();
 }
 
 /** Asks the initiator to log out within so many seconds. */
@@ -52,12 +49,12 @@ export function sendDropNotice(session: Session): void {
 }
 
 function sendEvent(session: Session, event: number, parameter2: number, parameter3: number): void {
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { memory, end: at } = session.output.reservePdu(0);
   const { view } = memory;
   putHeader(session, view, at, event);
   view.setUint16(at + PARAMETER_2, parameter2);
   view.setUint16(at + PARAMETER_3, parameter3);
-  session.output.commit(BHS_LENGTH);
+  session.output.commitPdu();
 }
 
 function putHeader(session: Session, view: DataView, at: number, event: number): void {

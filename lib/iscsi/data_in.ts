@@ -5,14 +5,12 @@
 import type { IoVector } from "../../ffi/iovec.ts";
 import type { Memory } from "../../ffi/memory.ts";
 import {
-  BHS_LENGTH,
   clearHeader,
   FINAL,
   FLAGS,
   INITIATOR_TASK_TAG,
   NO_TAG,
   OPCODE,
-  padOf,
   setDataSegmentLength,
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
@@ -32,15 +30,15 @@ function segmentLength(parameters: Parameters, offset: number, length: number): 
   return Math.min(length - offset, burst, parameters.maxRecvDataSegmentLength);
 }
 
-/** Bytes that `length` bytes of data take with headers and pads. */
-export function sizeOfDataIn(parameters: Parameters, length: number): number {
+/** Bytes that `length` bytes of data take with headers, pads and digests. */
+export function sizeOfDataIn({ parameters, digests }: Session, length: number): number {
   if (length <= parameters.maxRecvDataSegmentLength && length <= parameters.maxBurstLength) {
-    return BHS_LENGTH + length + padOf(length);
+    return digests.sizeOf(length);
   }
   let size = 0;
   for (let offset = 0; offset < length;) {
     const segment = segmentLength(parameters, offset, length);
-    size += BHS_LENGTH + segment + padOf(segment);
+    size += digests.sizeOf(segment);
     offset += segment;
   }
   return size;
@@ -48,7 +46,7 @@ export function sizeOfDataIn(parameters: Parameters, length: number): number {
 
 /** Appends the data segments of `length` bytes laid out at `at` of `memory` to `iov`. */
 export function layoutDataIn(
-  parameters: Parameters,
+  { parameters, digests }: Session,
   memory: Memory,
   at: number,
   length: number,
@@ -57,15 +55,15 @@ export function layoutDataIn(
   let place = at;
   for (let offset = 0; offset < length;) {
     const segment = segmentLength(parameters, offset, length);
-    iov.push(memory.address + place + BHS_LENGTH, segment);
-    place += BHS_LENGTH + segment + padOf(segment);
+    iov.push(memory.address + place + digests.dataOffset, segment);
+    place += digests.sizeOf(segment);
     offset += segment;
   }
 }
 
 /** Copies `length` bytes into the data segments of a layout at `at` of `memory`. */
 export function copyToDataIn(
-  parameters: Parameters,
+  { parameters, digests }: Session,
   memory: Memory,
   at: number,
   bytes: Uint8Array,
@@ -74,13 +72,16 @@ export function copyToDataIn(
   let place = at;
   for (let offset = 0; offset < length;) {
     const segment = segmentLength(parameters, offset, length);
-    memory.bytes.set(bytes.subarray(offset, offset + segment), place + BHS_LENGTH);
-    place += BHS_LENGTH + segment + padOf(segment);
+    memory.bytes.set(bytes.subarray(offset, offset + segment), place + digests.dataOffset);
+    place += digests.sizeOf(segment);
     offset += segment;
   }
 }
 
-/** Writes the headers of what was laid out; the last one carries `status` and the residual count. */
+/**
+ * Writes the headers, pads and digests of what was laid out and filled; the last PDU carries `status`
+ * and the residual count.
+ */
 export function encodeDataIn(
   session: Session,
   memory: Memory,
@@ -91,7 +92,7 @@ export function encodeDataIn(
   residualFlags: number,
   residual: number,
 ): void {
-  const { parameters } = session;
+  const { parameters, digests } = session;
   const { view } = memory;
   let place = at;
   let dataSN = 0;
@@ -113,9 +114,7 @@ export function encodeDataIn(
       view.setUint32(place + RESIDUAL_COUNT, residual);
     }
     session.putSequenceNumbers(view, place, last);
-    const pad = padOf(segment);
-    place += BHS_LENGTH + segment;
-    for (let index = 0; index < pad; index++) view.setUint8(place++, 0);
+    place += digests.seal(memory, place);
     offset = next;
   }
 }

@@ -1,7 +1,6 @@
 /** Data-Out and R2T (RFC 7143 11.7, 11.8): how the data of a write comes. */
 import { executeCommand } from "../scst/execute.ts";
 import {
-  BHS_LENGTH,
   clearHeader,
   FINAL,
   FLAGS,
@@ -9,13 +8,13 @@ import {
   LUN,
   NO_TAG,
   OPCODE,
-  padOf,
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
 import { encodeLun } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
-import { Opcode } from "./opcode.ts";
+import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
+import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
@@ -102,7 +101,7 @@ function beginSequence(session: Session, task: Task): void {
 }
 
 function sendR2T(session: Session, task: Task, offset: number, length: number): void {
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { memory, end: at } = session.output.reservePdu(0);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.R2T);
@@ -115,7 +114,7 @@ function sendR2T(session: Session, task: Task, offset: number, length: number): 
   view.setUint32(at + R2T_SN, task.r2tsSent++);
   view.setUint32(at + BUFFER_OFFSET, offset);
   view.setUint32(at + DESIRED_DATA_TRANSFER_LENGTH, length);
-  session.output.commit(BHS_LENGTH);
+  session.output.commitPdu();
 }
 
 /**
@@ -128,12 +127,12 @@ export function findDataOut(session: Session, pdu: Pdu): Task | string | undefin
   const transferTag = pdu.uint32(TARGET_TRANSFER_TAG);
   if (transferTag === NO_TAG) {
     if (!task.unsolicited) return "unsolicited data that nobody announced";
-    if (task.statusHeld) return task; // dropped, but its end is waited for
   } else if (task.unsolicited || task.r2tsSent === task.r2tsAnswered) {
     return "solicited data that nobody asked for";
   } else if (transferTag !== task.transferTag + task.r2tsAnswered) {
     return `target transfer tag 0x${transferTag.toString(16)}`;
   }
+  if (task.statusHeld) return task; // dropped, but its end is waited for
   const dataSN = pdu.uint32(DATA_SN);
   const offset = pdu.uint32(BUFFER_OFFSET);
   if (dataSN !== task.dataSN) return `DataSN ${dataSN}, expected ${task.dataSN}`;
@@ -149,30 +148,57 @@ export function findDataOut(session: Session, pdu: Pdu): Task | string | undefin
 
 /** Whether the data segment can be received straight into the buffer of the task. */
 export function landsInPlace(pdu: Pdu, task: Task): boolean {
-  return !task.statusHeld && task.out !== undefined && padOf(pdu.dataLength) === 0 &&
+  return !task.statusHeld && task.out !== undefined &&
     task.received + pdu.dataLength <= task.capacity;
 }
 
-/** Handles a Data-Out PDU; `inPlace` says that its data is in the buffer of the task already. */
-export function handleDataOut(session: Session, pdu: Pdu, task: Task, inPlace: boolean): void {
+/** Handles a Data-Out PDU that has its data behind its header. */
+export function handleDataOut(session: Session, pdu: Pdu): void {
+  const task = findDataOut(session, pdu);
+  const { isIntact } = pdu;
+  if (!isIntact) sendReject(session, pdu, RejectReason.DATA_DIGEST_ERROR);
+  if (task === undefined) return;
+  if (typeof task === "string") return failDataOut(session, pdu, task);
+  if (isIntact && !task.statusHeld) {
+    const here = Math.min(pdu.dataLength, task.capacity - task.received);
+    if (here > 0) {
+      const data = pdu.memory.bytes.subarray(pdu.dataAt, pdu.dataAt + here);
+      task.out!.bytes.set(data, task.received);
+    }
+  }
+  advance(session, pdu, task, isIntact);
+}
+
+/**
+ * Handles a Data-Out PDU whose data was received straight into the buffer of its task; undefined if
+ * that has ended meanwhile. Its header was found good, its data is as `isIntact` says.
+ */
+export function handleLandedDataOut(
+  session: Session,
+  pdu: Pdu,
+  task: Task | undefined,
+  isIntact: boolean,
+): void {
+  if (!isIntact) sendReject(session, pdu, RejectReason.DATA_DIGEST_ERROR);
+  if (task !== undefined) advance(session, pdu, task, isIntact);
+}
+
+/**
+ * Goes on with a task after a Data-Out. When the data was not intact the task fails, at the end of
+ * all sequences that are on their way (RFC 7143 7.8).
+ */
+function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): void {
   const final = (pdu.flags & FINAL) !== 0;
-  if (task.statusHeld) {
-    if (!final) return;
-    task.unsolicited = false;
-    return task.deliverHeldStatus();
-  }
-  const here = Math.min(pdu.dataLength, task.capacity - task.received);
-  if (!inPlace && here > 0) {
-    task.out!.bytes.set(
-      pdu.memory.bytes.subarray(pdu.dataAt, pdu.dataAt + here),
-      task.received,
-    );
-  }
   task.received += pdu.dataLength;
   task.dataSN++;
+  if (final && task.unsolicited) task.unsolicited = false;
+  else if (final) task.r2tsAnswered++;
+  if (task.statusHeld) {
+    if (!task.awaitsData) task.deliverHeldStatus();
+    return;
+  }
+  if (!isIntact) return task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
   if (!final) return;
-  if (task.unsolicited) task.unsolicited = false;
-  else task.r2tsAnswered++;
   if (task.received < task.capacity) {
     if (task.r2tsSent > 0) beginSequence(session, task);
     return solicit(session, task);
@@ -184,10 +210,11 @@ export function handleDataOut(session: Session, pdu: Pdu, task: Task, inPlace: b
  * Ends a task whose data does not come as agreed (RFC 7143 7.9): nothing of it is written, and what
  * still comes for it is dropped.
  */
-export function failDataOut(session: Session, pdu: Pdu, why: string): void {
+function failDataOut(session: Session, pdu: Pdu, why: string): void {
   const task = session.tasks.get(pdu.initiatorTaskTag)!;
   session.report("warning", `data refused: ${why}`, task);
-  if (!task.ready) task.unsolicited = false;
+  if (task.ready) return;
+  task.expectNoData();
   if (task.statusHeld) task.deliverHeldStatus();
-  else if (!task.ready) task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
+  else task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
 }

@@ -1,7 +1,7 @@
 /** The full feature phase (RFC 7143 4.2): the order of requests, and who handles each of them. */
 import { Memory } from "../../ffi/memory.ts";
 import { BHS_LENGTH, CMD_SN, FINAL, INITIATOR_TASK_TAG, NO_TAG, OPCODE, padOf } from "./bhs.ts";
-import { failDataOut, findDataOut, handleDataOut } from "./data_out.ts";
+import { handleDataOut } from "./data_out.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
 import { nameOfOpcode, Opcode, RejectReason } from "./opcode.ts";
@@ -12,6 +12,12 @@ import type { Session } from "./session.ts";
 import { handleTaskManagement } from "./task_management.ts";
 import { TextExchange } from "./text_request.ts";
 
+/**
+ * Milliseconds that a request may be missing after it was rejected for its data digest. Linux never
+ * sends it again: the sooner it logs in anew, the shorter its users wait.
+ */
+const MISSING_TIMEOUT = 2000;
+
 /** Bytes of requests that may wait for one that comes before them. */
 const EARLY_MOST = 256 * 2 ** 10;
 
@@ -21,6 +27,10 @@ export class FullFeature {
   /** Requests that came before their turn, by CmdSN. */
   #early = new Map<number, Memory>();
   #earlyBytes = 0;
+  /** CmdSN of the last request that was rejected for its data digest and has to come again. */
+  #missing: number | undefined = undefined;
+  /** When it was first noticed that it is missing; 0 is not yet. */
+  #missingSince = 0;
   #heard = true;
   #lastHeard = 0;
   #asked = false;
@@ -33,7 +43,8 @@ export class FullFeature {
   handle(pdu: Pdu): void {
     this.#heard = true;
     const { opcode } = pdu;
-    if (opcode === Opcode.DATA_OUT) return this.#handleDataOut(pdu);
+    if (opcode === Opcode.DATA_OUT) return handleDataOut(this.session, pdu);
+    if (!pdu.isIntact) return this.#discard(pdu);
     if (opcode === Opcode.SNACK_REQUEST) {
       return sendReject(this.session, pdu, RejectReason.SNACK_REJECT);
     }
@@ -45,12 +56,11 @@ export class FullFeature {
       return;
     }
     const cmdSN = pdu.uint32(CMD_SN);
-    const ahead = (cmdSN - session.expCmdSN) | 0;
-    if (ahead < 0 || ((cmdSN - session.maxCmdSN) | 0) > 0) {
+    if (!this.#isInWindow(cmdSN)) {
       // Outside of the window: ignored silently (RFC 7143 4.2.2.1).
       return session.report("debug", `ignored ${nameOfOpcode(opcode)} with CmdSN ${cmdSN}`);
     }
-    if (ahead > 0) return this.#keep(pdu, cmdSN);
+    if (cmdSN !== session.expCmdSN) return this.#keep(pdu, cmdSN);
     session.advanceCmdSN();
     this.#execute(pdu);
     if (this.#early.size > 0) this.#executeEarly();
@@ -67,9 +77,7 @@ export class FullFeature {
    * before `before`, the CmdSN of the request that aborts it.
    */
   cancelEarly(cmdSN: number, before: number): boolean {
-    const { session } = this;
-    const inWindow = ((cmdSN - session.expCmdSN) | 0) >= 0 && ((cmdSN - session.maxCmdSN) | 0) <= 0;
-    if (!inWindow || ((cmdSN - before) | 0) >= 0) return false;
+    if (!this.#isInWindow(cmdSN) || ((cmdSN - before) | 0) >= 0) return false;
     this.#earlyBytes -= this.#early.get(cmdSN)?.length ?? 0;
     // A NOP-Out that asks for nothing stands in for it, so that the window moves on.
     const standIn = new Memory(BHS_LENGTH);
@@ -82,7 +90,7 @@ export class FullFeature {
 
   /** Drops an initiator that does not send what it was asked for, or gives no sign of life. */
   tick(now: number): void {
-    if (!this.#checkData(now)) return;
+    if (!this.#checkMissing(now) || !this.#checkData(now)) return;
     if (this.#heard) {
       this.#heard = false;
       this.#asked = false;
@@ -114,6 +122,24 @@ export class FullFeature {
     return true;
   }
 
+  /**
+   * False if the connection has ended since a rejected request stays missing: everything that was sent
+   * after it waits, and an initiator of error recovery level 0 has no other way out.
+   */
+  #checkMissing(now: number): boolean {
+    if (this.#missing === undefined) return true;
+    const { expCmdSN, connection } = this.session;
+    if (((this.#missing - expCmdSN) | 0) < 0) {
+      this.#missing = undefined;
+    } else if (this.#missingSince === 0) {
+      this.#missingSince = now;
+    } else if (now - this.#missingSince >= MISSING_TIMEOUT) {
+      connection.breakOff("a request with a wrong data digest did not come again");
+      return false;
+    }
+    return true;
+  }
+
   #execute(pdu: Pdu): void {
     const { session } = this;
     const { opcode } = pdu;
@@ -134,10 +160,22 @@ export class FullFeature {
     }
   }
 
-  #handleDataOut(pdu: Pdu): void {
-    const task = findDataOut(this.session, pdu);
-    if (typeof task === "string") failDataOut(this.session, pdu, task);
-    else if (task !== undefined) handleDataOut(this.session, pdu, task, false);
+  /** Whether a request with this CmdSN may come now. */
+  #isInWindow(cmdSN: number): boolean {
+    const { expCmdSN, maxCmdSN } = this.session;
+    return ((cmdSN - expCmdSN) | 0) >= 0 && ((cmdSN - maxCmdSN) | 0) <= 0;
+  }
+
+  /**
+   * Rejects a request whose data digest is wrong. Its CmdSN does not count as received: the initiator
+   * may send it again or abort it (RFC 7143 7.3, 7.8).
+   */
+  #discard(pdu: Pdu): void {
+    sendReject(this.session, pdu, RejectReason.DATA_DIGEST_ERROR);
+    const cmdSN = pdu.uint32(CMD_SN);
+    if (pdu.isImmediate || !this.#isInWindow(cmdSN)) return;
+    this.#missing = cmdSN;
+    this.#missingSince = 0;
   }
 
   #breakOff(pdu: Pdu, why: string): void {
@@ -171,7 +209,7 @@ export class FullFeature {
       this.#early.delete(session.expCmdSN);
       this.#earlyBytes -= memory.length;
       session.advanceCmdSN();
-      const pdu = new Pdu();
+      const pdu = new Pdu(session.digests);
       pdu.set(memory, 0);
       this.#execute(pdu);
     }

@@ -72,6 +72,15 @@ function list(supported: readonly string[]): Negotiate {
   return (value) => value.split(",").find((item) => supported.includes(item)) ?? REJECT;
 }
 
+/** A list of digests, of which the first one that the target agrees to is taken. */
+function digest(key: "headerDigest" | "dataDigest"): Negotiate {
+  return (value, parameters, limits) => {
+    const answer = list(limits[key])(value, parameters, limits);
+    parameters[key] = answer === "CRC32C";
+    return answer;
+  };
+}
+
 /** MaxRecvDataSegmentLength: declared, not negotiated; the target declares its own beside it. */
 function declareMaxRecv(
   value: string,
@@ -106,8 +115,8 @@ interface KeyRow {
 /** The keys in the order of RFC 7143 13. InitiatorName, TargetName and SessionType are read before. */
 export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ["AuthMethod", { use: "security", negotiate: list(["None"]) }],
-  ["HeaderDigest", { use: "login", negotiate: list(["None"]) }],
-  ["DataDigest", { use: "login", negotiate: list(["None"]) }],
+  ["HeaderDigest", { use: "login", negotiate: digest("headerDigest") }],
+  ["DataDigest", { use: "login", negotiate: digest("dataDigest") }],
   ["MaxConnections", { use: "login", negotiate: number(Math.min, 1, [1, 65535]) }],
   ["InitiatorName", { use: "login", negotiate: accept }],
   ["TargetName", { use: "login", negotiate: accept }],
@@ -156,4 +165,33 @@ export function negotiateKey(
 ): string | undefined {
   const row = KEYS.get(key);
   return row === undefined ? NOT_UNDERSTOOD : row.negotiate(value, parameters, limits);
+}
+
+/** The keys of digests, and what holds the result of each. */
+const DIGEST_KEYS = { HeaderDigest: "headerDigest", DataDigest: "dataDigest" } as const;
+
+/**
+ * What is wrong with the answer to an offer of digests, in words: an initiator that offers nothing
+ * that the target agrees to would go on without, whatever it or the target insists on.
+ */
+export function checkDigest(
+  key: string,
+  value: string,
+  answer: string | undefined,
+  limits: TargetAttributes,
+): string | undefined {
+  if (answer !== REJECT || key !== "HeaderDigest" && key !== "DataDigest") return undefined;
+  const wanted = limits[DIGEST_KEYS[key]].join(" or ");
+  return `${key}=${value.slice(0, 64)}, the target agrees to ${wanted}`;
+}
+
+/** A digest that the target insists on and that was not offered, in words. */
+export function findMissingDigest(
+  parameters: Parameters,
+  limits: TargetAttributes,
+): string | undefined {
+  for (const [key, name] of Object.entries(DIGEST_KEYS)) {
+    if (!parameters[name] && !limits[name].includes("None")) return `${key}=CRC32C is not offered`;
+  }
+  return undefined;
 }

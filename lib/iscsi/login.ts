@@ -6,7 +6,7 @@ import { type Admission, admit, admitToDiscovery } from "./admission.ts";
 import { CMD_SN } from "./bhs.ts";
 import type { Connection } from "./connection.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
-import { KEYS, negotiateKey, REJECT } from "./keys.ts";
+import { checkDigest, findMissingDigest, KEYS, negotiateKey, REJECT } from "./keys.ts";
 import {
   CID,
   CONTINUE,
@@ -208,6 +208,8 @@ export class Login {
         const why = `AuthMethod=${value.slice(0, 64)}, None is supported`;
         return refuse(LoginStatus.AUTHENTICATION_FAILURE, why);
       }
+      const why = checkDigest(key, value, answer, this.#attributes);
+      if (why !== undefined) return refuse(LoginStatus.INITIATOR_ERROR, why);
       if (answer !== undefined) answers.push([key, answer]);
     }
     if (!this.#declared && this.#stage === Stage.OPERATIONAL) {
@@ -288,6 +290,10 @@ export class Login {
   /** Begins the full feature phase; an old session of the same names and ISID ends (RFC 7143 6.3.5). */
   #begin(pdu: Pdu, text: Uint8Array): Session | undefined {
     const { node } = this.#connection;
+    const missing = findMissingDigest(this.#parameters, this.#attributes);
+    if (missing !== undefined) {
+      return this.#refuse(pdu, refuse(LoginStatus.INITIATOR_ERROR, missing));
+    }
     const initiator = this.#initiator!;
     const isid = this.#isid;
     const target = this.#target;
@@ -313,7 +319,9 @@ export class Login {
       return this.#refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "no session id is free"));
     }
     this.#send(pdu, text, session.tsih);
-    session.report("info", session.isDiscovery ? "discovery login" : "login");
+    const kind = session.isDiscovery ? "discovery login" : "login";
+    const { covered } = session.digests;
+    session.report("info", covered === "" ? kind : `${kind} with CRC32C of ${covered}`);
     if (access !== undefined) node.nameWatch.look(session, node.sessions, old, performance.now());
     return session;
   }

@@ -1,12 +1,10 @@
 /** The PDUs of the login phase: fields of the request, and the response (RFC 7143 11.12, 11.13). */
 import {
-  BHS_LENGTH,
   clearHeader,
   CMD_SN,
   FLAGS,
   INITIATOR_TASK_TAG,
   OPCODE,
-  padOf,
   setDataSegmentLength,
 } from "./bhs.ts";
 import { LoginStatus } from "./login_status.ts";
@@ -53,8 +51,7 @@ export interface LoginResponse {
 /** Sends the response to the Login Request `pdu`. */
 export function sendLoginResponse(output: Output, pdu: Pdu, response: LoginResponse): void {
   const { text, status } = response;
-  const pad = padOf(text.length);
-  const { memory, end: at } = output.reserve(BHS_LENGTH + text.length + pad);
+  const { memory, end: at } = output.reservePdu(text.length);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.LOGIN_RESPONSE);
@@ -71,7 +68,6 @@ export function sendLoginResponse(output: Output, pdu: Pdu, response: LoginRespo
   view.setUint32(at + EXP_CMD_SN, cmdSN);
   view.setUint32(at + MAX_CMD_SN, (cmdSN + response.window - 1) >>> 0);
   view.setUint16(at + STATUS, status);
-  memory.bytes.set(text, at + BHS_LENGTH);
-  for (let index = 0; index < pad; index++) view.setUint8(at + BHS_LENGTH + text.length + index, 0);
-  output.commit(BHS_LENGTH + text.length + pad);
+  memory.bytes.set(text, at + output.dataOffset);
+  output.commitPdu();
 }

@@ -1,5 +1,5 @@
 /** Logout (RFC 7143 11.14, 11.15). */
-import { BHS_LENGTH, clearHeader, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
+import { clearHeader, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
 import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import { sendReject } from "./reject.ts";
@@ -27,7 +27,7 @@ export function handleLogout(session: Session, pdu: Pdu): void {
   }
   const closes = response === Response.CLOSED;
   if (closes) session.abortTasks();
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { memory, end: at } = session.output.reservePdu(0);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.LOGOUT_RESPONSE);
@@ -37,7 +37,7 @@ export function handleLogout(session: Session, pdu: Pdu): void {
   view.setUint16(at + TIME2WAIT, parameters.defaultTime2Wait);
   view.setUint16(at + TIME2RETAIN, parameters.defaultTime2Retain);
   session.putSequenceNumbers(view, at, true);
-  session.output.commit(BHS_LENGTH);
+  session.output.commitPdu();
   if (!closes) return;
   session.report("info", "logout");
   connection.finish();

@@ -1,6 +1,5 @@
 /** NOP-Out and NOP-In (RFC 7143 11.18, 11.19). */
 import {
-  BHS_LENGTH,
   clearHeader,
   FINAL,
   FLAGS,
@@ -8,7 +7,6 @@ import {
   LUN,
   NO_TAG,
   OPCODE,
-  padOf,
   setDataSegmentLength,
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
@@ -20,8 +18,8 @@ import type { Session } from "./session.ts";
 export function handleNopOut(session: Session, pdu: Pdu): void {
   if (pdu.initiatorTaskTag === NO_TAG) return;
   const length = Math.min(pdu.dataLength, session.parameters.maxRecvDataSegmentLength);
-  const pad = padOf(length);
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH + length + pad);
+  const { output } = session;
+  const { memory, end: at } = output.reservePdu(length);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.NOP_IN);
@@ -32,14 +30,13 @@ export function handleNopOut(session: Session, pdu: Pdu): void {
   view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
   view.setUint32(at + TARGET_TRANSFER_TAG, NO_TAG);
   session.putSequenceNumbers(view, at, true);
-  memory.bytes.set(pdu.data.subarray(0, length), at + BHS_LENGTH);
-  for (let index = 0; index < pad; index++) view.setUint8(at + BHS_LENGTH + length + index, 0);
-  session.output.commit(BHS_LENGTH + length + pad);
+  memory.bytes.set(pdu.data.subarray(0, length), at + output.dataOffset);
+  output.commitPdu();
 }
 
 /** Asks the initiator for a sign of life. */
 export function sendPing(session: Session): void {
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { memory, end: at } = session.output.reservePdu(0);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.NOP_IN);
@@ -48,5 +45,5 @@ export function sendPing(session: Session): void {
   view.setUint32(at + TARGET_TRANSFER_TAG, session.takeTransferTags(1));
   session.putSequenceNumbers(view, at, false);
   session.putNextStatSN(view, at);
-  session.output.commit(BHS_LENGTH);
+  session.output.commitPdu();
 }

@@ -1,6 +1,7 @@
 /** Bytes on their way to the initiator: blocks of memory in the order in which they are sent. */
 import type { IoVector } from "../../ffi/iovec.ts";
 import { Memory, type MemoryPool } from "../../ffi/memory.ts";
+import { type Digests, NO_DIGESTS } from "./digests.ts";
 
 /** Bytes of the blocks that small answers are gathered in. */
 const BLOCK = 256 * 2 ** 10;
@@ -24,6 +25,7 @@ export class Output {
   /** Records of blocks that are sent; their memory is elsewhere by now. */
   #spare: Block[] = [];
   #length = 0;
+  #digests: Digests = NO_DIGESTS;
   #touch: () => void;
 
   /** `touch` is called whenever something is added. */
@@ -37,18 +39,42 @@ export class Output {
     return this.#length;
   }
 
+  /** Puts digests into every PDU from now on. */
+  useDigests(digests: Digests): void {
+    this.#digests = digests;
+  }
+
+  /** Where the data segment of a PDU begins, counted from its header. */
+  get dataOffset(): number {
+    return this.#digests.dataOffset;
+  }
+
   /**
-   * Makes room for `length` bytes and returns the block that has it; they go at its `end` and are
-   * taken in by commit().
+   * Makes room for a PDU with up to `most` bytes of data and returns the block that has it; the header
+   * goes at its `end`, the data `dataOffset` bytes behind. It is taken in by commitPdu().
    */
-  reserve(length: number): Block {
+  reservePdu(most: number): Block {
+    return this.reserveBytes(this.#digests.sizeOf(most));
+  }
+
+  /** Takes in the PDU behind the end of the last block, with the pad and the digests that it lacks. */
+  commitPdu(): void {
+    const { memory, end } = this.#blocks.at(-1)!;
+    this.commitBytes(this.#digests.seal(memory, end));
+  }
+
+  /**
+   * Makes room for `length` bytes of PDUs that the caller lays out and seals, and returns the block
+   * that has it; they go at its `end` and are taken in by commitBytes().
+   */
+  reserveBytes(length: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.open && last.end + length <= last.memory.length) return last;
     return this.#add(this.#pool.take(Math.max(length, BLOCK)), 0, true);
   }
 
   /** Takes in `length` bytes that were written behind the end of the last block. */
-  commit(length: number): void {
+  commitBytes(length: number): void {
     this.#blocks.at(-1)!.end += length;
     this.#length += length;
     this.#touch();

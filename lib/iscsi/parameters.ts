@@ -11,6 +11,9 @@ export interface Parameters {
   defaultTime2Retain: number;
   /** What the initiator takes in one data segment. */
   maxRecvDataSegmentLength: number;
+  /** Whether headers and data have a CRC32C. */
+  headerDigest: boolean;
+  dataDigest: boolean;
 }
 
 /** Values that hold until they are negotiated (RFC 7143 13, "Default is"). */
@@ -24,6 +27,8 @@ export function defaultParameters(): Parameters {
     defaultTime2Wait: 2,
     defaultTime2Retain: 20,
     maxRecvDataSegmentLength: 8192,
+    headerDigest: false,
+    dataDigest: false,
   };
 }
 

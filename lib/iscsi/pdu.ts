@@ -11,11 +11,13 @@ import {
   OPCODE_MASK,
   TOTAL_AHS_LENGTH,
 } from "./bhs.ts";
+import type { Digests } from "./digests.ts";
 
 const NOTHING = new Memory(BHS_LENGTH);
 
 /** One object for each connection, pointed to one PDU after the other. */
 export class Pdu {
+  #digests: Digests;
   memory: Memory = NOTHING;
   /** Where the header begins. */
   at = 0;
@@ -23,12 +25,33 @@ export class Pdu {
   dataAt = 0;
   dataLength = 0;
 
+  /** `digests`: those that the PDUs have that it will be pointed to. */
+  constructor(digests: Digests) {
+    this.#digests = digests;
+  }
+
   /** Points to the PDU at `at`. */
   set(memory: Memory, at: number): void {
     this.memory = memory;
     this.at = at;
-    this.dataAt = at + BHS_LENGTH + memory.view.getUint8(at + TOTAL_AHS_LENGTH) * 4;
+    const ahs = memory.view.getUint8(at + TOTAL_AHS_LENGTH) * 4;
+    this.dataAt = at + ahs + this.#digests.dataOffset;
     this.dataLength = getDataSegmentLength(memory.view, at);
+  }
+
+  /** Where the additional header segments end. */
+  get ahsEnd(): number {
+    return this.dataAt - this.#digests.headerDigest;
+  }
+
+  get hasAhs(): boolean {
+    return this.ahsEnd > this.at + BHS_LENGTH;
+  }
+
+  /** Whether the data segment, which lies behind the header, has the digest that came with it. */
+  get isIntact(): boolean {
+    const { memory, dataAt, dataLength } = this;
+    return this.#digests.isDataIntact(memory, dataAt, dataLength, memory, dataAt + dataLength);
   }
 
   get opcode(): number {

@@ -17,7 +17,8 @@ const REASON = 2;
 
 /** Refuses a PDU: sends its header back with the reason, and logs it. */
 export function sendReject(session: Session, pdu: Pdu, reason: number): void {
-  const { memory, end: at } = session.output.reserve(2 * BHS_LENGTH);
+  const { output } = session;
+  const { memory, end: at } = output.reservePdu(BHS_LENGTH);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.REJECT);
@@ -26,8 +27,9 @@ export function sendReject(session: Session, pdu: Pdu, reason: number): void {
   setDataSegmentLength(view, at, BHS_LENGTH);
   view.setUint32(at + INITIATOR_TASK_TAG, NO_TAG);
   session.putSequenceNumbers(view, at, true);
-  memory.bytes.set(pdu.memory.bytes.subarray(pdu.at, pdu.at + BHS_LENGTH), at + BHS_LENGTH);
-  session.output.commit(2 * BHS_LENGTH);
+  const header = pdu.memory.bytes.subarray(pdu.at, pdu.at + BHS_LENGTH);
+  memory.bytes.set(header, at + output.dataOffset);
+  output.commitPdu();
   session.report(
     "warning",
     `rejected ${nameOfOpcode(pdu.opcode)} with reason 0x${reason.toString(16).padStart(2, "0")}`,

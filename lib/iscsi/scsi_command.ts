@@ -108,17 +108,18 @@ function beginTask(session: Session, pdu: Pdu): Task {
   const { cdb } = task;
   const from = pdu.at + CDB;
   for (let index = 0; index < CDB_LENGTH; index++) cdb[index] = bytes[from + index]!;
-  if (pdu.dataAt > pdu.at + BHS_LENGTH) readExtendedCdb(pdu, task);
+  if (pdu.hasAhs) readExtendedCdb(pdu, task);
   return task;
 }
 
 /** Reads the rest of a CDB that is longer than 16 bytes from its AHS (RFC 7143 11.2.2.3). */
 function readExtendedCdb(pdu: Pdu, task: Task): void {
+  const { ahsEnd } = pdu;
   const { view, bytes } = pdu.memory;
-  for (let at = pdu.at + BHS_LENGTH; at + 4 <= pdu.dataAt;) {
+  for (let at = pdu.at + BHS_LENGTH; at + 4 <= ahsEnd;) {
     const length = view.getUint16(at);
     const end = at + 3 + length;
-    if (end > pdu.dataAt) return;
+    if (end > ahsEnd) return;
     if (view.getUint8(at + 2) === AHS_EXTENDED_CDB) {
       // AHSLength counts the reserved byte in front of the CDB.
       const most = Math.min(length - 1, CDB_MOST - CDB_LENGTH);

@@ -2,13 +2,11 @@
 import { encodeSense, SENSE_MOST } from "../scsi/sense.ts";
 import { Status } from "../scsi/status.ts";
 import {
-  BHS_LENGTH,
   clearHeader,
   FINAL,
   FLAGS,
   INITIATOR_TASK_TAG,
   OPCODE,
-  padOf,
   setDataSegmentLength,
 } from "./bhs.ts";
 import { Opcode } from "./opcode.ts";
@@ -21,7 +19,8 @@ const RESIDUAL_COUNT = 44;
 
 /** Sends the status of a task, with sense data for CHECK CONDITION. */
 export function sendScsiResponse(session: Session, task: Task): void {
-  const block = session.output.reserve(BHS_LENGTH + 2 + SENSE_MOST + 4);
+  const { output } = session;
+  const block = output.reservePdu(2 + SENSE_MOST);
   const { view } = block.memory;
   const at = block.end;
   clearHeader(view, at);
@@ -32,15 +31,12 @@ export function sendScsiResponse(session: Session, task: Task): void {
   view.setUint32(at + EXP_DATA_SN, task.r2tsSent);
   view.setUint32(at + RESIDUAL_COUNT, task.residualCount);
   session.putSequenceNumbers(view, at, true);
-  let length = BHS_LENGTH;
   if (task.status === Status.CHECK_CONDITION) {
     const descriptors = task.unit?.disk.modes.current.D_SENSE === 1;
-    const senseLength = encodeSense(view, at + length + 2, task.sense, task, descriptors);
-    view.setUint16(at + length, senseLength);
-    const segment = 2 + senseLength;
-    setDataSegmentLength(view, at, segment);
-    length += segment;
-    for (let pad = padOf(segment); pad > 0; pad--) view.setUint8(at + length++, 0);
+    const dataAt = at + output.dataOffset;
+    const length = encodeSense(view, dataAt + 2, task.sense, task, descriptors);
+    view.setUint16(dataAt, length);
+    setDataSegmentLength(view, at, 2 + length);
   }
-  session.output.commit(length);
+  output.commitPdu();
 }

@@ -12,6 +12,7 @@ import { sendDropNotice, sendLogoutRequest, sendScsiEvent } from "./async_messag
 import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
 import type { Caller } from "./admission.ts";
 import type { Connection } from "./connection.ts";
+import { Digests } from "./digests.ts";
 import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
@@ -37,6 +38,7 @@ export class Session implements NexusTransport {
   readonly connection: Connection;
   readonly identity: SessionIdentity;
   readonly parameters: Parameters;
+  readonly digests: Digests;
   readonly output: Output;
   readonly port: TargetPort;
   /** undefined in a discovery session. */
@@ -71,6 +73,7 @@ export class Session implements NexusTransport {
     this.node = connection.node;
     this.identity = identity;
     this.parameters = parameters;
+    this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
     this.output = connection.output;
     const { initiator, isid, access } = identity;
     this.port = access?.target.port ?? NO_PORT;

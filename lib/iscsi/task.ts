@@ -47,7 +47,7 @@ export class Task extends Command {
   transferTag = 0;
   r2tsSent = 0;
   r2tsAnswered = 0;
-  /** The status is known and waits for the end of the unsolicited data. */
+  /** The status is known and waits for the end of the data that is on its way. */
   statusHeld = false;
 
   /** How much had come when the session looked last, and when it was found to be more. */
@@ -83,6 +83,17 @@ export class Task extends Command {
     this.#receivedAt = 0;
   }
 
+  /** Whether a sequence of data is on its way: unsolicited, or in answer to an R2T. */
+  get awaitsData(): boolean {
+    return this.unsolicited || this.r2tsSent > this.r2tsAnswered;
+  }
+
+  /** Drops what still comes for it. */
+  expectNoData(): void {
+    this.unsolicited = false;
+    this.r2tsAnswered = this.r2tsSent;
+  }
+
   /** What the initiator expected and what the device has differ by this, as flags (RFC 7143 11.4.5). */
   get residualFlags(): number {
     const difference = this.#difference;
@@ -104,26 +115,26 @@ export class Task extends Command {
     const sent = Math.min(length, this.expectedIn);
     if (sent > 0) {
       this.reserveData(sent);
-      copyToDataIn(this.session.parameters, this.#reserved!, this.#reservedAt, bytes, sent);
+      copyToDataIn(this.session, this.#reserved!, this.#reservedAt, bytes, sent);
       this.commitData();
     }
     this.succeed();
   }
 
   override reserveData(length: number): IoVector {
-    const { parameters, output } = this.session;
-    const block = output.reserve(sizeOfDataIn(parameters, length));
+    const { session } = this;
+    const block = session.output.reserveBytes(sizeOfDataIn(session, length));
     this.#reserved = block.memory;
     this.#reservedAt = block.end;
     this.#reservedLength = length;
     this.#iov.clear();
-    layoutDataIn(parameters, block.memory, block.end, length, this.#iov);
+    layoutDataIn(session, block.memory, block.end, length, this.#iov);
     return this.#iov;
   }
 
   override commitData(): void {
     this.#sendDataIn(this.#reserved!, this.#reservedAt, this.#reservedLength);
-    this.session.output.commit(sizeOfDataIn(this.session.parameters, this.#reservedLength));
+    this.session.output.commitBytes(sizeOfDataIn(this.session, this.#reservedLength));
     this.#reserved = undefined;
   }
 
@@ -133,22 +144,22 @@ export class Task extends Command {
   }
 
   override sizeOfLayout(length: number): number {
-    return sizeOfDataIn(this.session.parameters, length);
+    return sizeOfDataIn(this.session, length);
   }
 
   override layoutData(memory: Memory, length: number, iov: IoVector): void {
-    layoutDataIn(this.session.parameters, memory, 0, length, iov);
+    layoutDataIn(this.session, memory, 0, length, iov);
   }
 
   override sendLayout(memory: Memory, length: number): void {
     this.#sendDataIn(memory, 0, length);
-    this.session.output.append(memory, sizeOfDataIn(this.session.parameters, length));
+    this.session.output.append(memory, sizeOfDataIn(this.session, length));
   }
 
   /** Milliseconds that the initiator has let pass without sending what it was asked for. */
   millisecondsWithoutData(now: number): number {
     const { received } = this;
-    const waits = !this.ready && (this.unsolicited || this.r2tsSent > this.r2tsAnswered);
+    const waits = !this.ready && this.awaitsData;
     if (!waits || this.#receivedAt === 0 || received !== this.#receivedBefore) {
       this.#receivedBefore = received;
       this.#receivedAt = now;
@@ -180,7 +191,7 @@ export class Task extends Command {
 
   protected override deliverStatus(): void {
     if (this.aborted) return this.session.retire(this);
-    if (this.unsolicited) {
+    if (this.awaitsData) {
       this.statusHeld = true;
       return;
     }
@@ -200,6 +211,7 @@ export class Task extends Command {
   endAborted(): void {
     this.aborted = false;
     if (this.statusHeld) return;
+    this.r2tsAnswered = this.r2tsSent; // their data need not be waited for (RFC 7143 4.2.3.3)
     this.status = Status.TASK_ABORTED;
     this.complete();
   }
@@ -211,7 +223,7 @@ export class Task extends Command {
     sendScsiResponse(this.session, this);
   }
 
-  /** Sends the status that waited for the end of the unsolicited data. */
+  /** Sends the status that waited for the end of the data. */
   deliverHeldStatus(): void {
     this.statusHeld = false;
     this.deliverStatus();

@@ -8,15 +8,7 @@ import {
   resetLogicalUnit,
   resetTarget,
 } from "../scst/task_management.ts";
-import {
-  BHS_LENGTH,
-  clearHeader,
-  CMD_SN,
-  FINAL,
-  FLAGS,
-  INITIATOR_TASK_TAG,
-  OPCODE,
-} from "./bhs.ts";
+import { clearHeader, CMD_SN, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
 import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import { sendReject } from "./reject.ts";
@@ -56,7 +48,7 @@ export function handleTaskManagement(session: Session, pdu: Pdu): void {
   if (session.nexus === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
   const code = pdu.flags & 0x7f;
   const response = perform(session, pdu, code);
-  const { memory, end: at } = session.output.reserve(BHS_LENGTH);
+  const { memory, end: at } = session.output.reservePdu(0);
   const { view } = memory;
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.TASK_MANAGEMENT_RESPONSE);
@@ -64,7 +56,7 @@ export function handleTaskManagement(session: Session, pdu: Pdu): void {
   view.setUint8(at + RESPONSE, response);
   view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
   session.putSequenceNumbers(view, at, true);
-  session.output.commit(BHS_LENGTH);
+  session.output.commitPdu();
   const name = functionNames.get(code) ?? `function ${code}`;
   session.report("info", `${name} answered with ${response}`);
   if (code === Function.TARGET_COLD_RESET && response === Response.COMPLETE) {

@@ -1,13 +1,11 @@
 /** Text Request and Text Response (RFC 7143 11.10, 11.11). */
 import {
-  BHS_LENGTH,
   clearHeader,
   FINAL,
   FLAGS,
   INITIATOR_TASK_TAG,
   NO_TAG,
   OPCODE,
-  padOf,
   setDataSegmentLength,
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
@@ -106,8 +104,8 @@ export class TextExchange {
       this.#tag = session.takeTransferTags(1);
       this.#answer = answer.isEmpty ? undefined : answer;
     }
-    const pad = padOf(part.length);
-    const { memory, end: at } = session.output.reserve(BHS_LENGTH + part.length + pad);
+    const { output } = session;
+    const { memory, end: at } = output.reservePdu(part.length);
     const { view } = memory;
     clearHeader(view, at);
     view.setUint8(at + OPCODE, Opcode.TEXT_RESPONSE);
@@ -116,11 +114,8 @@ export class TextExchange {
     view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
     view.setUint32(at + TARGET_TRANSFER_TAG, this.#tag);
     session.putSequenceNumbers(view, at, true);
-    memory.bytes.set(part, at + BHS_LENGTH);
-    for (let index = 0; index < pad; index++) {
-      view.setUint8(at + BHS_LENGTH + part.length + index, 0);
-    }
-    session.output.commit(BHS_LENGTH + part.length + pad);
+    memory.bytes.set(part, at + output.dataOffset);
+    output.commitPdu();
   }
 }
 

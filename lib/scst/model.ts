@@ -75,6 +75,10 @@ export interface RedirectModel {
   readonly permanent: boolean;
 }
 
+/** What PDUs may be protected with (RFC 7143 13.1). */
+export const DIGESTS = ["None", "CRC32C"] as const;
+export type Digest = typeof DIGESTS[number];
+
 /** The attributes of a target: SCST's in the tree and those of its daemon. Times in seconds. */
 export interface TargetAttributes {
   /** Whether anybody may log in; sessions that are there stay. */
@@ -105,9 +109,15 @@ export interface TargetAttributes {
   readonly maxBurstLength: number;
   readonly firstBurstLength: number;
   readonly maxOutstandingR2T: number;
+  /** The digests that it agrees to; of two it is the initiator that chooses. */
+  readonly headerDigest: readonly Digest[];
+  readonly dataDigest: readonly Digest[];
 }
 
-/** What SCST has where nothing is said; but a target that is written down is there to be served. */
+/**
+ * What SCST has where nothing is said; but a target that is written down is there to be served, and an
+ * initiator that asks for digests has a reason.
+ */
 export const TARGET_DEFAULTS: TargetAttributes = {
   enabled: true,
   alias: undefined,
@@ -127,6 +137,8 @@ export const TARGET_DEFAULTS: TargetAttributes = {
   maxBurstLength: 1048576,
   firstBurstLength: 65536,
   maxOutstandingR2T: 32,
+  headerDigest: DIGESTS,
+  dataDigest: DIGESTS,
 };
 
 /** A SCSI target, reached under its iSCSI name. */

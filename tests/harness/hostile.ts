@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import { unmapList } from "../initiator/cdb.ts";
-import { Field, FINAL, NO_TAG, Opcode, type Pdu } from "../initiator/pdu.ts";
+import {
+  announcedLength,
+  decodePdu,
+  Field,
+  FINAL,
+  NO_TAG,
+  Opcode,
+  type Pdu,
+} from "../initiator/pdu.ts";
 import {
   dataOut,
   loginRequest,
@@ -19,6 +27,7 @@ import {
 import { Witness } from "../initiator/witness.ts";
 import { parseText } from "../../lib/iscsi/text.ts";
 import { cdbOf } from "./cdb_of.ts";
+import { LineNoise } from "./line_noise.ts";
 import { LinkStandIn } from "./link_stand_in.ts";
 import { LENGTHS, loginText } from "./login_text.ts";
 import { mutate } from "./mutate.ts";
@@ -59,11 +68,13 @@ export class Hostile {
   readonly #reads: StillReads;
   #textTag = NO_TAG;
   #last = new Uint8Array();
+  readonly #noise: LineNoise;
 
   constructor(rig: Rig, random: Random, isid: number, still: StillBlocks) {
     this.#reads = new StillReads(still);
     this.link = new LinkStandIn(rig.connect().connection, random);
     this.#random = random;
+    this.#noise = new LineNoise(random, 30);
     this.#isid = isid;
     this.#blocks = rig.disk.capacity;
     this.#cmdSn = random.pick([1, 0, 0xfffffff0, 0x7ffffff0]);
@@ -93,12 +104,27 @@ export class Hostile {
   }
 
   #damaged(pdu: Pdu): Uint8Array<ArrayBuffer> {
-    const bytes = pdu.encode();
-    if (this.#random.below(24) > 0) return bytes;
+    const random = this.#random;
+    const { digests } = this.link;
+    const spoilt = this.#noise.spoil(pdu, digests);
+    if (spoilt !== undefined) return spoilt;
+    const bytes = pdu.encode({}, digests);
+    if (random.below(24) > 0) return bytes;
     // It may bear any tag now: those that were used are not relied on, nor those that come next.
     this.#reads.doubt();
-    this.#itt = this.#random.below(2 ** 32);
-    return mutate(bytes, this.#random);
+    this.#itt = random.below(2 ** 32);
+    if (random.below(3) === 0) return mutate(bytes, random);
+    // With the digests that such a PDU has.
+    const plain = mutate(pdu.encode(), random);
+    const isWhole = announcedLength(plain) === plain.length;
+    return isWhole ? decodePdu(plain).encode({}, digests) : plain;
+  }
+
+  /** Sends a request once more that was rejected for its data digest, as a rule. */
+  #resend(reject: Pdu): void {
+    const pdu = this.#noise.rejected(reject);
+    if (pdu === undefined || pdu.opcode === Opcode.DataOut || this.#random.below(4) === 0) return;
+    this.link.push(pdu.encode({}, this.link.digests));
   }
 
   #push(bytes: Uint8Array<ArrayBuffer>): void {
@@ -122,6 +148,9 @@ export class Hostile {
         break;
       case Opcode.ScsiResponse:
         this.#reads.end(pdu.itt);
+        break;
+      case Opcode.Reject:
+        this.#resend(pdu);
         break;
       case Opcode.TextResponse:
         this.#textTag = pdu.u32(Field.ttt);

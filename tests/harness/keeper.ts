@@ -1,7 +1,8 @@
 /**
  * A well-behaved initiator on a Rig that knows what each of its blocks may hold: it writes and reads
- * them while others misbehave and the store hangs and fails, and notices every lost, late or torn
- * write, and every command that is not answered though nothing holds it up.
+ * them while others misbehave, the store hangs and fails, and data goes wrong on the way where a digest
+ * tells. It notices every lost, late or torn write, and every command that is not answered though
+ * nothing holds it up.
  */
 import assert from "node:assert/strict";
 import { read10, synchronizeCache10, testUnitReady, write10, write16 } from "../initiator/cdb.ts";
@@ -20,10 +21,13 @@ import {
 import { parseResponseSense, senseText } from "../initiator/sense.ts";
 import { Witness } from "../initiator/witness.ts";
 import type { BlockOwner } from "./block_guard.ts";
+import { LineNoise } from "./line_noise.ts";
 import { LinkStandIn } from "./link_stand_in.ts";
+import { DIGEST_OFFERS } from "./login_text.ts";
 import { markedBlocks, versionOf } from "./marked_block.ts";
 import type { Random } from "./random.ts";
 import { BLOCK, type Rig, TARGET } from "./rig.ts";
+import { assertSameBytes } from "./same_bytes.ts";
 
 const SIMPLE = 1;
 const FUA = 0x08;
@@ -39,6 +43,7 @@ const Status = {
 } as const;
 const SenseKey = { NOT_READY: 0x2, UNIT_ATTENTION: 0x6 } as const;
 const WRITE_PROTECTED = "07/27/00";
+const CRC_ERROR = "0B/47/05";
 const STATUS_BIT = 0x01;
 
 /** Data of a sequence that is still to be sent. */
@@ -61,6 +66,8 @@ interface Deed {
   readonly surplus: number;
   readonly owed: Owed[];
   aborted: boolean;
+  /** Whether data of it was sent that went wrong on the way. */
+  spoilt: boolean;
 }
 
 export class Keeper implements BlockOwner {
@@ -78,6 +85,7 @@ export class Keeper implements BlockOwner {
   #itt = 1;
   #cmdSn = 1;
   #deed: Deed | undefined = undefined;
+  #noise!: LineNoise;
   #version = 0;
   /** Whether somebody has the unit to himself, as a reservation allows. */
   #isBarred = false;
@@ -108,7 +116,9 @@ export class Keeper implements BlockOwner {
     const deed = this.#deed;
     if (deed === undefined) this.#begin();
     else if (deed.owed.length > 0) this.#pay(deed);
-    else if (!deed.aborted && this.#random.below(8) === 0) this.#abort(deed);
+    else if (!deed.aborted && !this.#noise.isPending && this.#random.below(8) === 0) {
+      this.#abort(deed);
+    }
     this.#link.receive(this.#random.pick([2 ** 20, 2 ** 20, 1000, 77]));
     this.#look();
   }
@@ -135,6 +145,7 @@ export class Keeper implements BlockOwner {
 
   #login(): void {
     this.#link = new LinkStandIn(this.#rig.connect().connection, this.#random);
+    this.#noise = new LineNoise(this.#random, 16);
     this.#unsolicited = this.#random.below(2) === 0;
     this.#firstBurst = this.#random.pick([512, 1000, 4096, 65536]);
     const text = Object.entries({
@@ -146,6 +157,8 @@ export class Keeper implements BlockOwner {
       MaxBurstLength: String(Math.max(this.#firstBurst, this.#random.pick([1536, 8192]))),
       MaxRecvDataSegmentLength: this.#random.pick(["512", "1000", "8192", "262144"]),
       MaxOutstandingR2T: this.#random.pick(["1", "4"]),
+      HeaderDigest: this.#random.pick(DIGEST_OFFERS),
+      DataDigest: this.#random.pick(DIGEST_OFFERS),
     }).map(([key, value]) => `${key}=${value}\0`).join("");
     const isid = new Uint8Array([0, 0, 0, 0, this.#isid >> 8, this.#isid]);
     this.#send(loginRequest({
@@ -180,7 +193,27 @@ export class Keeper implements BlockOwner {
   }
 
   #send(pdu: Pdu): void {
-    this.#link.push(pdu.encode());
+    const noise = this.#noise;
+    const { digests } = this.#link;
+    const spoilt = noise.isPending ? undefined : noise.spoil(pdu, digests);
+    if (spoilt !== undefined && pdu.opcode === Opcode.DataOut) this.#deed!.spoilt = true;
+    this.#link.push(spoilt ?? pdu.encode({}, digests));
+  }
+
+  /**
+   * A request goes out once more, and the unsolicited data behind it, which nobody has taken. A
+   * Data-Out does not: its task fails at the end of its data.
+   */
+  #rejected(reject: Pdu): void {
+    const pdu = this.#noise.rejected(reject);
+    assert(pdu !== undefined, "a Reject for nothing");
+    assertSameBytes(reject.data.subarray(8), pdu.header.subarray(8), "what was rejected");
+    if (pdu.opcode === Opcode.DataOut) return;
+    this.#link.push(pdu.encode({}, this.#link.digests));
+    if ((pdu.flags & FINAL) !== 0) return;
+    const deed = this.#deed!;
+    const end = Math.min(deed.data.length + deed.surplus, this.#firstBurst);
+    deed.owed.splice(0, Infinity, { ttt: NO_TAG, offset: pdu.data.length, end, dataSn: 0 });
   }
 
   #begin(): void {
@@ -195,7 +228,7 @@ export class Keeper implements BlockOwner {
   #newDeed(first: number, count: number, version: number | undefined, surplus: number): Deed {
     const data = markedBlocks(version ?? 0, first, count);
     const itt = this.#itt;
-    return { itt, first, count, version, data, surplus, owed: [], aborted: false };
+    return { itt, first, count, version, data, surplus, owed: [], aborted: false, spoilt: false };
   }
 
   #read(first: number, count: number): void {
@@ -302,6 +335,8 @@ export class Keeper implements BlockOwner {
         return this.#pong(pdu);
       case Opcode.AsyncMessage:
         return; // what it says shows in what follows
+      case Opcode.Reject:
+        return this.#rejected(pdu);
     }
     const deed = this.#deed;
     assert(deed !== undefined && pdu.itt === deed.itt, `${opcodeName(pdu.opcode)} for nothing`);
@@ -335,6 +370,7 @@ export class Keeper implements BlockOwner {
     const status = answer.u8(Field.status);
     if (status === Status.GOOD) {
       assert.equal(answer.u32(Field.residual), deed.surplus);
+      assert(!deed.spoilt, "GOOD for data with a wrong digest");
       this.done++;
       return this.#settle(deed);
     }
@@ -345,6 +381,7 @@ export class Keeper implements BlockOwner {
       status === Status.BUSY;
     const ended = status === Status.CHECK_CONDITION || status === Status.TASK_ABORTED;
     assert(refused || ended, `status ${status}`);
+    assert(senseText(sense) !== CRC_ERROR || deed.spoilt, "a CRC error though all data was right");
     assert(senseText(sense) !== WRITE_PROTECTED, "the guard took the data for a stranger's");
     if (!refused || deed.version === undefined) return;
     for (let block = deed.first; block < deed.first + deed.count; block++) {

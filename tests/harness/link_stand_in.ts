@@ -2,7 +2,18 @@
 import { copyFrom, Memory } from "../../ffi/memory.ts";
 import { libc } from "../../ffi/libc.ts";
 import type { Connection } from "../../lib/iscsi/connection.ts";
-import { announcedLength, decodePdu, type Pdu } from "../initiator/pdu.ts";
+import { answeredDigests } from "../initiator/parameters.ts";
+import {
+  announcedLength,
+  decodePdu,
+  type Digests,
+  Field,
+  FINAL,
+  NO_DIGESTS,
+  Opcode,
+  type Pdu,
+} from "../initiator/pdu.ts";
+import { decodeText, type Pair } from "../initiator/text.ts";
 import type { Random } from "./random.ts";
 
 /** Bytes that are received at once. */
@@ -11,14 +22,21 @@ const BUFFER = 64 * 2 ** 10;
 /** What the buffer holds when the connection has no right to look into it. */
 const RUBBISH = 0xee;
 
+/** The stage that the T bit of a Login Response leads to (RFC 7143 11.13.3). */
+const FULL_FEATURE = FINAL | 3;
+
 export class LinkStandIn {
   readonly connection: Connection;
+  /** What PDUs have in both directions since the login. */
+  digests: Digests = NO_DIGESTS;
   #random: Random;
   #buffer = new Memory(BUFFER);
   /** Bytes that the initiator has sent and the target has not received. */
   #incoming: Uint8Array<ArrayBuffer>[] = [];
   /** Bytes that the target has sent, from a PDU on that is not complete. */
   #outgoing = new Uint8Array();
+  /** What the target has said in the login. */
+  #answers: Pair[] = [];
 
   constructor(connection: Connection, random: Random) {
     this.connection = connection;
@@ -107,10 +125,20 @@ export class LinkStandIn {
   #split(): Pdu[] {
     const pdus: Pdu[] = [];
     for (;;) {
-      const length = announcedLength(this.#outgoing);
+      const length = announcedLength(this.#outgoing, this.digests);
       if (length === undefined || length > this.#outgoing.length) return pdus;
-      pdus.push(decodePdu(this.#outgoing));
+      const pdu = decodePdu(this.#outgoing, this.digests);
+      pdus.push(pdu);
       this.#outgoing = this.#outgoing.slice(length);
+      if (pdu.opcode === Opcode.LoginResponse) this.#noteLogin(pdu);
+    }
+  }
+
+  #noteLogin(response: Pdu): void {
+    this.#answers.push(...decodeText(response.data));
+    const isLast = (response.flags & FULL_FEATURE) === FULL_FEATURE;
+    if (isLast && response.u8(Field.statusClass) === 0) {
+      this.digests = answeredDigests(this.#answers);
     }
   }
 

@@ -4,6 +4,9 @@ import { TARGET } from "./rig.ts";
 
 const VALID_LENGTHS = ["512", "513", "1000", "4096", "8192", "65536", "1048576", "16777215"];
 
+/** Values of HeaderDigest and DataDigest. */
+export const DIGEST_OFFERS: readonly string[] = ["None", "CRC32C", "None,CRC32C", "CRC32C,None"];
+
 /** Values of keys that are lengths; the last ones are not valid. */
 export const LENGTHS: readonly string[] = [...VALID_LENGTHS, "0", "x"];
 
@@ -29,6 +32,9 @@ function operational(random: Random): [string, string][] {
   }
   for (const key of ["InitialR2T", "ImmediateData"]) {
     if (random.below(2) === 0) pairs.push([key, random.pick(["Yes", "No", "No", "maybe"])]);
+  }
+  for (const key of ["HeaderDigest", "DataDigest"]) {
+    if (random.below(2) === 0) pairs.push([key, random.pick(DIGEST_OFFERS)]);
   }
   if (random.below(2) === 0) pairs.push(["MaxOutstandingR2T", random.pick(["1", "2", "8"])]);
   return pairs;

@@ -9,7 +9,11 @@ import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
 import { DeviceType } from "../../lib/scsi/device_type.ts";
 import { DeviceGroup } from "../../lib/scst/device_group.ts";
-import type { TargetGroupModel } from "../../lib/scst/model.ts";
+import {
+  TARGET_DEFAULTS,
+  type TargetAttributes,
+  type TargetGroupModel,
+} from "../../lib/scst/model.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
 import type { IoPool } from "../../lib/store/io_pool.ts";
@@ -21,12 +25,16 @@ import { VirtualDisk } from "../../lib/vdisk/virtual_disk.ts";
 import {
   announcedLength,
   decodePdu,
+  type Digests,
   Field,
   FINAL,
   IMMEDIATE,
+  NO_DIGESTS,
   Opcode,
   Pdu,
 } from "../initiator/pdu.ts";
+import { answeredDigests } from "../initiator/parameters.ts";
+import { decodeText } from "../initiator/text.ts";
 import { scsiCommand, type ScsiCommandFields } from "../initiator/requests.ts";
 import { InlinePool } from "./inline_pool.ts";
 
@@ -58,6 +66,8 @@ export interface RigOptions {
   readonly statePool?: IoPool;
   /** The targets that have the disk as LUN 0; TARGET where nothing is said. */
   readonly targets?: readonly string[];
+  /** What the targets want; what holds for every target where nothing is said. */
+  readonly attributes?: Partial<TargetAttributes>;
   /** The identities of the disk; RIG_IDS where nothing is said. */
   readonly ids?: { readonly naaId: string; readonly usn: string };
   /** Without a file, as vdisk_nullio. */
@@ -114,8 +124,9 @@ export class Rig implements Disposable {
       this[Symbol.dispose]();
       throw error;
     }
+    const attributes = { ...TARGET_DEFAULTS, ...options.attributes };
     for (const name of options.targets ?? [TARGET]) {
-      this.node.addTarget(name).addLun(0, this.device);
+      this.node.addTarget(name, attributes).addLun(0, this.device);
     }
     const { targetGroups } = options;
     if (targetGroups === undefined) return;
@@ -171,6 +182,8 @@ const LOOPBACK: Ends = {
 export class Peer {
   readonly connection: Connection;
   cmdSn = 1;
+  /** What PDUs have in both directions since the login. */
+  digests: Digests = NO_DIGESTS;
   #itt = 1;
 
   constructor(node: Node, { remote, local }: Ends) {
@@ -189,16 +202,16 @@ export class Peer {
         if (!this.connection.isClosed) answers.push(this.connection.output.takeBytes());
       }
     }
-    return split(answers);
+    return split(answers, this.digests);
   }
 
   /** What has been put out since the last look. */
   take(): Pdu[] {
-    return split([this.connection.output.takeBytes()]);
+    return split([this.connection.output.takeBytes()], this.digests);
   }
 
   send(pdu: Pdu, step?: number): Pdu[] {
-    return this.feed(pdu.encode(), step);
+    return this.feed(pdu.encode({}, this.digests), step);
   }
 
   login(isid: number, keys: Record<string, string> = {}, step?: number): Pdu {
@@ -217,6 +230,7 @@ export class Peer {
     const [response, ...more] = this.send(pdu, step);
     assert.equal(more.length, 0);
     assert.equal(response!.opcode, Opcode.LoginResponse);
+    this.digests = answeredDigests(decodeText(response!.data));
     return response!;
   }
 
@@ -239,7 +253,7 @@ export class Peer {
   }
 }
 
-function split(parts: Uint8Array[]): Pdu[] {
+function split(parts: Uint8Array[], digests: Digests): Pdu[] {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let end = 0;
   for (const part of parts) {
@@ -249,9 +263,9 @@ function split(parts: Uint8Array[]): Pdu[] {
   const pdus: Pdu[] = [];
   for (let at = 0; at < bytes.length;) {
     const rest = bytes.subarray(at);
-    const length = announcedLength(rest);
+    const length = announcedLength(rest, digests);
     assert(length !== undefined && length <= rest.length, "the output ends within a PDU");
-    pdus.push(decodePdu(rest));
+    pdus.push(decodePdu(rest, digests));
     at += length;
   }
   return pdus;

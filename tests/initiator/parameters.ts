@@ -1,4 +1,5 @@
 /** What both sides agreed on, worked out from offers and answers by RFC 7143 13, and checked. */
+import type { Digests } from "./pdu.ts";
 import { type Pairs, valueOf } from "./text.ts";
 
 export interface Parameters {
@@ -7,6 +8,7 @@ export interface Parameters {
   readonly maxBurstLength: number;
   readonly firstBurstLength: number;
   readonly maxOutstandingR2T: number;
+  readonly digests: Digests;
   /** The longest data segment that the target accepts. */
   readonly targetMaxRecv: number;
   /** The longest data segment that this initiator declared to accept. */
@@ -45,6 +47,26 @@ function agreedMinimum(offered: Pairs, answers: Pairs, key: string, fallback: nu
   return Number(answer);
 }
 
+/** The digests that a target has agreed to. */
+export function answeredDigests(answers: Pairs): Digests {
+  return {
+    header: valueOf(answers, "HeaderDigest") === "CRC32C",
+    data: valueOf(answers, "DataDigest") === "CRC32C",
+  };
+}
+
+/** The answers must be among the values that were offered. */
+function agreedDigests(offered: Pairs, answers: Pairs): Digests {
+  for (const key of ["HeaderDigest", "DataDigest"]) {
+    const offer = valueOf(offered, key);
+    const answer = valueOf(answers, key);
+    const allowed = [...offer?.split(",") ?? [], "Reject"];
+    const fits = offer === undefined ? answer === undefined : allowed.includes(answer ?? "");
+    if (!fits) throw new Error(`${key}=${offer} was answered ${answer}`);
+  }
+  return answeredDigests(answers);
+}
+
 /** Works out the parameters of a session; defaults of RFC 7143 13 for keys that were not negotiated. */
 export function agreedParameters(offered: Pairs, answers: Pairs): Parameters {
   const maxBurstLength = agreedMinimum(offered, answers, "MaxBurstLength", 262144);
@@ -57,6 +79,7 @@ export function agreedParameters(offered: Pairs, answers: Pairs): Parameters {
       agreedMinimum(offered, answers, "FirstBurstLength", 65536),
     ),
     maxOutstandingR2T: agreedMinimum(offered, answers, "MaxOutstandingR2T", 1),
+    digests: agreedDigests(offered, answers),
     targetMaxRecv: Number(valueOf(answers, "MaxRecvDataSegmentLength") ?? 8192),
     initiatorMaxRecv: Number(valueOf(offered, "MaxRecvDataSegmentLength") ?? 8192),
   };

@@ -1,4 +1,5 @@
 /** iSCSI PDUs as bytes: the basic header segment, additional headers and data (RFC 7143 11). */
+import { crc32c } from "./crc32c.ts";
 
 /** Length of the basic header segment (RFC 7143 11.2). */
 export const BHS_LENGTH = 48;
@@ -72,6 +73,17 @@ export const Field = {
   runLength: 44,
 } as const;
 
+/** Which digests the PDUs of a connection have (RFC 7143 13.1). */
+export interface Digests {
+  readonly header: boolean;
+  readonly data: boolean;
+}
+
+export const NO_DIGESTS: Digests = { header: false, data: false };
+
+/** Bytes of a digest. */
+export const DIGEST_LENGTH = 4;
+
 /** Overrides for the length fields, to send PDUs that lie about themselves. */
 export interface Lengths {
   /** In bytes. */
@@ -83,6 +95,18 @@ export interface Lengths {
 /** Rounds up to the four-byte boundary of RFC 7143 11.1. */
 export function padded(length: number): number {
   return (length + 3) & ~3;
+}
+
+/** A digest is not that of the bytes in front of it. */
+export class DigestError extends Error {
+  override readonly name = "DigestError";
+}
+
+/** The digest of `bytes` as it goes out (RFC 7143 A.4). */
+export function digestOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const digest = new Uint8Array(DIGEST_LENGTH);
+  new DataView(digest.buffer).setUint32(0, crc32c(bytes), true);
+  return digest;
 }
 
 /** One PDU. The length fields are written by {@linkcode Pdu.encode}. */
@@ -154,11 +178,14 @@ export class Pdu {
     return this;
   }
 
-  /** The bytes on the wire: header, additional headers, padded data; without digests. */
-  encode(lengths: Lengths = {}): Uint8Array<ArrayBuffer> {
+  /** The bytes on the wire: header, additional headers, padded data, each with its digest. */
+  encode(lengths: Lengths = {}, digests: Digests = NO_DIGESTS): Uint8Array<ArrayBuffer> {
     const dataLength = lengths.dataSegmentLength ?? this.data.length;
-    const dataStart = BHS_LENGTH + padded(this.ahs.length);
-    const bytes = new Uint8Array(dataStart + padded(this.data.length));
+    const headerEnd = BHS_LENGTH + padded(this.ahs.length);
+    const dataStart = headerEnd + (digests.header ? DIGEST_LENGTH : 0);
+    const dataEnd = dataStart + padded(this.data.length);
+    const hasDataDigest = digests.data && this.data.length > 0;
+    const bytes = new Uint8Array(dataEnd + (hasDataDigest ? DIGEST_LENGTH : 0));
     bytes.set(this.header);
     bytes.set(this.ahs, BHS_LENGTH);
     bytes.set(this.data, dataStart);
@@ -166,29 +193,50 @@ export class Pdu {
     bytes[Field.dataSegmentLength] = dataLength >>> 16;
     bytes[Field.dataSegmentLength + 1] = dataLength >>> 8;
     bytes[Field.dataSegmentLength + 2] = dataLength;
+    if (digests.header) bytes.set(digestOf(bytes.subarray(0, headerEnd)), headerEnd);
+    if (hasDataDigest) bytes.set(digestOf(bytes.subarray(dataStart, dataEnd)), dataEnd);
     return bytes;
   }
 }
 
-/** The whole length in bytes that a header announces, or undefined if `bytes` is shorter than a header. */
-export function announcedLength(bytes: Uint8Array): number | undefined {
-  if (bytes.length < BHS_LENGTH) return undefined;
+/** Where the parts of the PDU at the start of `bytes`, which holds its header, begin and end. */
+function partsOf(bytes: Uint8Array, digests: Digests) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, BHS_LENGTH);
-  const ahs = view.getUint8(Field.totalAhsLength) * 4;
-  return BHS_LENGTH + ahs + padded(view.getUint32(Field.totalAhsLength) & 0xffffff);
+  const dataLength = view.getUint32(Field.totalAhsLength) & 0xffffff;
+  const headerEnd = BHS_LENGTH + view.getUint8(Field.totalAhsLength) * 4;
+  const dataStart = headerEnd + (digests.header ? DIGEST_LENGTH : 0);
+  const padEnd = dataStart + padded(dataLength);
+  const end = padEnd + (digests.data && dataLength > 0 ? DIGEST_LENGTH : 0);
+  return { headerEnd, dataStart, dataEnd: dataStart + dataLength, padEnd, end };
 }
 
-/** Decodes the PDU at the start of `bytes`, which must hold all of it; the result is a copy. */
-export function decodePdu(bytes: Uint8Array): Pdu {
-  const header = bytes.slice(0, BHS_LENGTH);
-  const view = new DataView(header.buffer);
-  const dataStart = BHS_LENGTH + view.getUint8(Field.totalAhsLength) * 4;
-  const dataLength = view.getUint32(Field.totalAhsLength) & 0xffffff;
-  return new Pdu(
-    header,
-    bytes.slice(dataStart, dataStart + dataLength),
-    bytes.slice(BHS_LENGTH, dataStart),
+/** The whole length in bytes that a header announces, or undefined if `bytes` is shorter than a header. */
+export function announcedLength(
+  bytes: Uint8Array,
+  digests: Digests = NO_DIGESTS,
+): number | undefined {
+  return bytes.length < BHS_LENGTH ? undefined : partsOf(bytes, digests).end;
+}
+
+/**
+ * Decodes the PDU at the start of `bytes`, which must hold all of it; the result is a copy.
+ *
+ * @throws DigestError if a digest is not that of the bytes in front of it
+ */
+export function decodePdu(bytes: Uint8Array, digests: Digests = NO_DIGESTS): Pdu {
+  const { headerEnd, dataStart, dataEnd, padEnd, end } = partsOf(bytes, digests);
+  const pdu = new Pdu(
+    bytes.slice(0, BHS_LENGTH),
+    bytes.slice(dataStart, dataEnd),
+    bytes.slice(BHS_LENGTH, headerEnd),
   );
+  const check = (what: string, covered: Uint8Array, found: Uint8Array) => {
+    if (found.length === 0 || digestOf(covered).every((byte, at) => byte === found[at])) return;
+    throw new DigestError(`${opcodeName(pdu.opcode)} has a wrong ${what} digest`);
+  };
+  check("header", bytes.subarray(0, headerEnd), bytes.subarray(headerEnd, dataStart));
+  check("data", bytes.subarray(dataStart, padEnd), bytes.subarray(padEnd, end));
+  return pdu;
 }
 
 /** The name of an opcode for messages, or its number. */

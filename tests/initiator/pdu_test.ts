@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { patternBytes } from "./bytes.ts";
 import { decodeLun, encodeLun } from "./lun.ts";
-import { announcedLength, decodePdu, Pdu } from "./pdu.ts";
+import { announcedLength, decodePdu, DigestError, Pdu } from "./pdu.ts";
 import * as request from "./requests.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 const numbers = { itt: 0x11223344, cmdSn: 0x55667788, expStatSn: 0x99aabbcc };
 
 /** Hex digits, blanks ignored. */
-function hex(text: string): Uint8Array {
+function hex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(
     text.replaceAll(/\s/g, "").match(/../g) ?? [],
     (pair) => parseInt(pair, 16),
@@ -128,6 +128,36 @@ Deno.test("Pdu.encode() announces the lengths that it is told to", () => {
   const bytes = new Pdu().encode({ dataSegmentLength: 0xabcdef, totalAhsLength: 0x12 });
   assert.deepEqual([...bytes.subarray(4, 8)], [0x12, 0xab, 0xcd, 0xef]);
   assert.equal(announcedLength(bytes), 48 + 4 * 0x12 + 0xabcdf0);
+});
+
+/** The READ(10) of RFC 7143 A.4. */
+const READ_10 = `01c00000 00000000 0000000000000000 14000000 00000400 00000014 00000018
+   28000000 00000000 02000000 00000000`;
+
+Deno.test("Pdu.encode() puts the digests of RFC 7143 A.4 behind header and data", () => {
+  const digests = { header: true, data: true };
+  const zeros = new Uint8Array(32);
+  assert.deepEqual(new Pdu(hex(READ_10)).encode({}, digests), hex(READ_10 + "563a96d9"));
+  assert.deepEqual(
+    new Pdu(undefined, zeros).encode({}, { header: false, data: true }).subarray(48),
+    hex("00".repeat(32) + "aa36918a"),
+  );
+});
+
+Deno.test("decodePdu() notices a wrong byte in whatever the digests cover", () => {
+  const pdu = new Pdu(hex(READ_10), patternBytes(5, 1), patternBytes(8, 2));
+  for (const digests of [{ header: true, data: true }, { header: true, data: false }]) {
+    const bytes = pdu.encode({}, digests);
+    assert.equal(announcedLength(bytes, digests), bytes.length);
+    assert.deepEqual(decodePdu(bytes, digests).data, pdu.data);
+    const covered = digests.data ? bytes.length : 48 + 8 + 4;
+    for (let at = 0; at < covered; at++) {
+      if (at >= 4 && at < 8) continue; // another length makes another PDU
+      const damaged = bytes.slice();
+      damaged[at]! ^= 0x10;
+      assert.throws(() => decodePdu(damaged, digests), DigestError, `byte ${at}`);
+    }
+  }
 });
 
 Deno.test("announcedLength() needs a whole header", () => {

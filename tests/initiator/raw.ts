@@ -1,5 +1,13 @@
 /** A connection that sends any bytes and hands out the PDUs it receives, judging nothing. */
-import { announcedLength, decodePdu, type Lengths, opcodeName, type Pdu } from "./pdu.ts";
+import {
+  announcedLength,
+  decodePdu,
+  type Digests,
+  type Lengths,
+  NO_DIGESTS,
+  opcodeName,
+  type Pdu,
+} from "./pdu.ts";
 import { within } from "./within.ts";
 
 /** How long to wait for an answer by default: generous, as test machines are slow. */
@@ -16,6 +24,8 @@ export class SilenceError extends Error {
 }
 
 export class RawConnection implements Disposable {
+  /** What PDUs have in both directions from now on; to be set at the end of the login. */
+  digests: Digests = NO_DIGESTS;
   readonly #conn: Deno.TcpConn;
   readonly #chunk = new Uint8Array(256 * 1024);
   #received = new Uint8Array();
@@ -44,20 +54,21 @@ export class RawConnection implements Disposable {
   }
 
   async sendPdu(pdu: Pdu, lengths: Lengths = {}): Promise<void> {
-    await this.send(pdu.encode(lengths));
+    await this.send(pdu.encode(lengths, this.digests));
   }
 
   /**
    * The next PDU, or undefined when the other end has closed the connection.
    *
+   * @throws DigestError if it has a wrong digest
    * @throws SilenceError after `limitMs` without one
    */
   async receive(limitMs: number = ANSWER_LIMIT_MS): Promise<Pdu | undefined> {
     const deadline = performance.now() + limitMs;
     while (true) {
-      const length = announcedLength(this.#received);
+      const length = announcedLength(this.#received, this.digests);
       if (length !== undefined && this.#received.length >= length) {
-        const pdu = decodePdu(this.#received);
+        const pdu = decodePdu(this.#received, this.digests);
         this.#received = this.#received.subarray(length);
         return pdu;
       }
@@ -84,6 +95,19 @@ export class RawConnection implements Disposable {
       if (pdu === undefined) return pdus;
       pdus.push(pdu);
     }
+  }
+
+  /**
+   * Takes what has come off the wire unseen and returns how many bytes that were; waits for one at
+   * least.
+   */
+  async skip(): Promise<number> {
+    if (this.#received.length === 0 && !await this.#fill(ANSWER_LIMIT_MS)) {
+      throw new Error("Connection was closed");
+    }
+    const { length } = this.#received;
+    this.#received = new Uint8Array();
+    return length;
   }
 
   /** Says that nothing more will be sent (FIN), and keeps receiving. */

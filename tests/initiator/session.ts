@@ -43,6 +43,7 @@ export class Session implements AsyncDisposable {
   private constructor(raw: RawConnection, loginResult: LoginResult) {
     this.loginResult = loginResult;
     this.parameters = agreedParameters(loginResult.offered, loginResult.answers);
+    raw.digests = this.parameters.digests;
     this.#wire = new Wire(raw, loginResult, (pdu) => this.#dispatch(pdu));
   }
 

@@ -19,6 +19,7 @@ export class SteeredSession implements Disposable {
     this.raw = raw;
     this.loginResult = loginResult;
     this.parameters = agreedParameters(loginResult.offered, loginResult.answers);
+    raw.digests = this.parameters.digests;
     this.#witness = new Witness(loginResult);
     this.cmdSn = loginResult.cmdSn;
   }

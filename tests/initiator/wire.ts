@@ -1,6 +1,6 @@
 /** The connection under a well-behaved session: numbers requests, sends in order, receives for ever. */
 import type { LoginResult } from "./login.ts";
-import type { Pdu } from "./pdu.ts";
+import { DigestError, type Pdu } from "./pdu.ts";
 import { ANSWER_LIMIT_MS, type RawConnection } from "./raw.ts";
 import type { Numbers } from "./requests.ts";
 import { isAfter, ProtocolViolation, Witness } from "./witness.ts";
@@ -59,7 +59,7 @@ export class Wire implements AsyncDisposable {
 
   /** Queues a PDU; `before` runs when its turn comes. */
   send(pdu: Pdu, before?: () => void): void {
-    const bytes = pdu.encode();
+    const bytes = pdu.encode({}, this.#raw.digests);
     const send = () => {
       before?.();
       return this.#raw.send(bytes);
@@ -89,7 +89,9 @@ export class Wire implements AsyncDisposable {
     this.#raw.close();
     await this.#ended;
     await this.#sending;
-    if (this.#failure instanceof ProtocolViolation && !this.#reported) throw this.#failure;
+    const isOfTarget = this.#failure instanceof ProtocolViolation ||
+      this.#failure instanceof DigestError;
+    if (isOfTarget && !this.#reported) throw this.#failure;
   }
 
   #nextTag(): number {

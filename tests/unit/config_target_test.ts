@@ -50,6 +50,8 @@ Deno.test("parseConfiguration() reads every attribute of a target", () => {
     "MaxBurstLength: 2048",
     "FirstBurstLength: 1048576",
     "MaxOutstandingR2T: 65535",
+    "HeaderDigest: CRC32C",
+    "DataDigest: CRC32C,None",
   );
   assert.deepEqual(model.attributes, {
     enabled: false,
@@ -70,6 +72,8 @@ Deno.test("parseConfiguration() reads every attribute of a target", () => {
     maxBurstLength: 2048,
     firstBurstLength: 1048576,
     maxOutstandingR2T: 65535,
+    headerDigest: ["CRC32C"],
+    dataDigest: ["None", "CRC32C"],
   });
 });
 
@@ -112,6 +116,7 @@ Deno.test("parseConfiguration() says place, key and what is allowed for each att
   const pattern = 'a pattern of 1 to 255 printable ASCII characters without blanks and "/"';
   const redirect =
     'ADDRESS or ADDRESS:PORT, then "temp" or "perm", as in "10.0.0.2:3260 temp"; an IPv6 address stands in brackets';
+  const digests = 'None, CRC32C, or both as in "CRC32C,None"';
   const table: [string, string][] = [
     ["enabled: on", '5:14: KEY must be true or false: current value is "on"'],
     [
@@ -149,6 +154,10 @@ Deno.test("parseConfiguration() says place, key and what is allowed for each att
     ],
     ["InitialR2T: true", '5:17: KEY must be Yes or No: current value is "true"'],
     ["ImmediateData: yes", '5:20: KEY must be Yes or No: current value is "yes"'],
+    ["HeaderDigest: crc32c", `5:19: KEY must be ${digests}: current value is "crc32c"`],
+    ["DataDigest: None,None", `5:17: KEY must be ${digests}: current value is "None,None"`],
+    ["DataDigest: None,", `5:17: KEY must be ${digests}: current value is "None,"`],
+    ['DataDigest: ""', `5:17: KEY must be ${digests}: current value is ""`],
     ["ini_groups: [g]", "5:17: KEY must be a map: current value is a list"],
     [
       "ini_groups: {mgmt: {}}",

@@ -114,11 +114,11 @@ Deno.test("encodeDataIn() lays data out as negotiated, within the bytes that siz
     for (const length of [...lengths, 2 * burst + 1, 7777]) {
       if (length > 600_000) continue;
       const at = 4 * (length % 10);
-      const size = sizeOfDataIn(session.parameters, length);
+      const size = sizeOfDataIn(session, length);
       const memory = new Memory(at + size + 16);
       memory.bytes.fill(GUARD);
       const data = patternBytes(length, length);
-      copyToDataIn(session.parameters, memory, at, data, length);
+      copyToDataIn(session, memory, at, data, length);
       encodeDataIn(session, memory, at, length, 0x12345678, 0x08, OVERFLOW, 77);
       const pdus = decodeAll(memory.bytes.subarray(at, at + size));
       assertSameBytes(joined(pdus, length, most, burst), data);
@@ -135,15 +135,15 @@ Deno.test("encodeDataIn() lays data out as negotiated, within the bytes that siz
 Deno.test("layoutDataIn() names the places that copyToDataIn() fills", () => {
   using rig = new Rig();
   rig.login(1);
-  const { parameters } = sessionOf(rig);
+  const session = sessionOf(rig);
   for (const [most, burst] of LIMITS) {
-    Object.assign(parameters, { maxRecvDataSegmentLength: most, maxBurstLength: burst });
+    Object.assign(session.parameters, { maxRecvDataSegmentLength: most, maxBurstLength: burst });
     for (const length of [1, 513, 3333]) {
-      const memory = new Memory(sizeOfDataIn(parameters, length) + 8);
+      const memory = new Memory(sizeOfDataIn(session, length) + 8);
       const data = patternBytes(length, 1);
-      copyToDataIn(parameters, memory, 8, data, length);
+      copyToDataIn(session, memory, 8, data, length);
       const iov = new IoVector();
-      layoutDataIn(parameters, memory, 8, length, iov);
+      layoutDataIn(session, memory, 8, length, iov);
       const gathered = entriesOf(iov).flatMap(({ address, length }) => {
         const start = address - memory.address;
         return [...memory.bytes.subarray(start, start + length)];

@@ -1,7 +1,15 @@
 /** The table of login keys (RFC 7143 13): what is answered to an offer, and what holds afterwards. */
 import assert from "node:assert/strict";
-import { KEYS, negotiateKey, NOT_UNDERSTOOD, REJECT } from "../../lib/iscsi/keys.ts";
+import {
+  checkDigest,
+  findMissingDigest,
+  KEYS,
+  negotiateKey,
+  NOT_UNDERSTOOD,
+  REJECT,
+} from "../../lib/iscsi/keys.ts";
 import { defaultParameters, type Parameters } from "../../lib/iscsi/parameters.ts";
+import { type Digest, TARGET_DEFAULTS } from "../../lib/scst/model.ts";
 
 const NO_ANSWER = undefined;
 
@@ -29,12 +37,15 @@ const illegalNumbers = [
   .map((value): Offer => [value, REJECT]);
 const illegalBooleans = ["", "yes", "NO", "1", "True", "Yes,No", " Yes"]
   .map((value): Offer => [value, REJECT]);
-const onlyNone: Offer[] = [
+const digests = (key: "headerDigest" | "dataDigest"): Offer[] => [
   ["None", "None"],
-  ["CRC32C,None", "None"],
+  ["CRC32C", "CRC32C", { [key]: true }],
+  ["CRC32C,None", "CRC32C", { [key]: true }],
   ["None,CRC32C", "None"],
-  ["CRC32C", REJECT],
+  ["X-com.example.md5,CRC32C", "CRC32C", { [key]: true }],
+  ["X-com.example.md5", REJECT],
   ["none", REJECT],
+  ["crc32c", REJECT],
   ["", REJECT],
   ["None ", REJECT],
 ];
@@ -48,8 +59,8 @@ const OFFERS: Readonly<Record<string, readonly Offer[]>> = {
     ["CHAP,None", "None"],
     ["KRB5,SRP,CHAP", REJECT],
   ],
-  HeaderDigest: onlyNone,
-  DataDigest: onlyNone,
+  HeaderDigest: digests("headerDigest"),
+  DataDigest: digests("dataDigest"),
   MaxConnections: [["1", "1"], ["8", "1"], ["65535", "1"], ["0", REJECT], ["65536", REJECT]],
   InitiatorName: declared,
   TargetName: declared,
@@ -158,4 +169,30 @@ Deno.test("negotiateKey() keeps FirstBurstLength within MaxBurstLength (RFC 7143
   assert.equal(negotiateKey("MaxBurstLength", "4096", parameters), "4096");
   assert.equal(negotiateKey("FirstBurstLength", "16384", parameters), "4096");
   assert.equal(parameters.firstBurstLength, 4096);
+});
+
+Deno.test("negotiateKey() agrees to no digest that the target does not want", () => {
+  const cases: [wanted: Digest[], offer: string, answer: string][] = [
+    [["None"], "CRC32C,None", "None"],
+    [["None"], "CRC32C", REJECT],
+    [["CRC32C"], "None,CRC32C", "CRC32C"],
+    [["CRC32C"], "None", REJECT],
+  ];
+  for (const key of ["HeaderDigest", "DataDigest"] as const) {
+    const name = key === "HeaderDigest" ? "headerDigest" : "dataDigest";
+    for (const [wanted, offer, answer] of cases) {
+      const parameters = defaultParameters();
+      const limits = { ...TARGET_DEFAULTS, [name]: wanted };
+      assert.equal(negotiateKey(key, offer, parameters, limits), answer);
+      assert.equal(parameters[name], answer === "CRC32C");
+      const wrong = `${key}=${offer}, the target agrees to ${wanted[0]}`;
+      assert.equal(
+        checkDigest(key, offer, answer, limits),
+        answer === REJECT ? wrong : undefined,
+      );
+      const isMissing = wanted[0] === "CRC32C" && answer === REJECT;
+      const missing = isMissing ? `${key}=CRC32C is not offered` : undefined;
+      assert.equal(findMissingDigest(parameters, limits), missing);
+    }
+  }
 });

@@ -15,9 +15,9 @@ class Scene {
 
   /** Writes bytes as an answer does. */
   write(bytes: Uint8Array): void {
-    const { memory, end } = this.output.reserve(bytes.length);
+    const { memory, end } = this.output.reserveBytes(bytes.length);
     memory.bytes.set(bytes, end);
-    this.output.commit(bytes.length);
+    this.output.commitBytes(bytes.length);
   }
 
   /** Takes in a block that was filled elsewhere. */
@@ -79,16 +79,16 @@ Deno.test("Output begins another block when one is full, and takes what is large
 
 Deno.test("release() gives back a block that was made for it, and no other", () => {
   const scene = new Scene();
-  scene.output.reserve(100);
+  scene.output.reserveBytes(100);
   assert.equal(scene.pool.lent, BLOCK);
   scene.output.release();
   assert.deepEqual([scene.pool.lent, scene.output.blockCount], [0, 0]);
   scene.write(count(7, 3));
-  scene.output.reserve(100);
+  scene.output.reserveBytes(100);
   scene.output.release();
   assert.deepEqual([...scene.output.takeBytes()], [7, 8, 9]);
   scene.write(count(7, 3));
-  scene.output.reserve(BLOCK);
+  scene.output.reserveBytes(BLOCK);
   scene.output.release();
   assert.deepEqual([scene.output.blockCount, scene.next()], [1, [7, 8, 9]]);
 });
@@ -129,7 +129,7 @@ Deno.test("Output does what a list of bytes does", () => {
         model.push(...bytes);
         break;
       case 3:
-        scene.output.reserve(bytes.length);
+        scene.output.reserveBytes(bytes.length);
         scene.output.release();
         break;
       default: {
