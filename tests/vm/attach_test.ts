@@ -77,8 +77,11 @@ const READINGS: readonly (readonly [command: string, expected: RegExp])[] = [
   ["sg_modes --six --all", />> Caching/],
   ["sg_logs --all", /number of read commands/],
   ["sg_opcodes --alpha", /Compare and write/],
-  ["sg_opcodes --rctd --mask", /cdb usage:/],
-  ["sg_opcodes --tmf --repd", /Logical unit reset/i],
+  [
+    "sg_opcodes --rctd --mask", // nominal and recommended timeout in seconds
+    /^ 35 +10 +60 +3600 +Synchronize cache\(10\)\n +cdb usage: 35 06 ff ff ff ff 1f ff ff 04/m,
+  ],
+  ["sg_opcodes --tmf --repd", /Logical unit reset[^]*TMFTMOV=1[^]*LURTS=1[^]*short timeout: 100 /],
   ["sg_readcap --long", /Last LBA=\d/],
   ["sg_turs --number=50", /0 errors/],
   ["sg_requests", /No Sense/],
