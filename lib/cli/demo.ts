@@ -103,6 +103,7 @@ function demoModel(
       attributes: TARGET_DEFAULTS,
       luns: [{ lun: 0, device: DEVICE, readOnly: false }],
       groups: [],
+      incomingUsers: [],
     }],
     deviceGroups: [],
   };

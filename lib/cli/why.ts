@@ -1,12 +1,13 @@
 /** `scst why`: which rule of a configuration lets an initiator in, or keeps it out. */
 import type { Configuration } from "../config/configuration.ts";
+import { driverModel } from "../config/driver.ts";
 import { readConfiguration, targetModel } from "../config/load.ts";
 import { nearestWord } from "../config/nearest.ts";
 import { formatPortal, parsePortal, PORTAL_ALLOWED } from "../config/portal.ts";
 import { quote } from "../config/problem.ts";
 import { relativeIds } from "../config/relative_ids.ts";
 import { explainLogin, type LoginExplanation } from "../iscsi/explain_login.ts";
-import type { LunModel, PortalModel } from "../scst/model.ts";
+import type { DriverModel, LunModel, PortalModel, TargetModel } from "../scst/model.ts";
 import { ExitCode, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import type { Verb, VerbInput } from "./verb.ts";
@@ -24,10 +25,11 @@ function why({ options, arguments: [initiator = "", name = "", portalText] }: Ve
   const ports = relativeIds(configuration.targets, configuration.device_groups);
   const model = target && targetModel(target, ports);
   const portals = portalsMeant(configuration, portalText);
-  if (model !== undefined && portalText === undefined) checkAddresses(model.attributes, portals);
+  const driver = driverModel(configuration.iscsi);
+  if (model !== undefined && portalText === undefined) checkAddresses(driver, model, portals);
   const answers = portals.map((portal): Answer => ({
     portal,
-    explanation: explainLogin(configuration.iscsi, model, initiator, portal),
+    explanation: explainLogin(driver, model, initiator, portal),
   }));
   const readOnly = new Set(
     configuration.devices.filter(({ values }) => values.read_only).map((device) => device.name),
@@ -61,10 +63,12 @@ function isForAll({ hostname }: PortalModel): boolean {
 
 /** A portal for all addresses does not say which one is reached. Throws UsageError. */
 function checkAddresses(
-  { allowedPortals, perPortalAcl, redirect }: ReturnType<typeof targetModel>["attributes"],
+  { internalPortals }: DriverModel,
+  { attributes: { allowedPortals, perPortalAcl, redirect }, incomingUsers }: TargetModel,
   portals: readonly PortalModel[],
 ): void {
-  const matters = allowedPortals.length > 0 || perPortalAcl || redirect !== undefined;
+  const matters = allowedPortals.length > 0 || perPortalAcl || redirect !== undefined ||
+    internalPortals.length > 0 && incomingUsers.length > 0;
   const open = portals.find(isForAll);
   if (!matters || open === undefined) return;
   const what = `Name the address that the initiator reaches of portal ${formatPortal(open)}`;

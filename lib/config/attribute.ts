@@ -2,7 +2,7 @@
  * Objects of a configuration are described by tables of attributes. Everything that holds for any
  * key (unknown, missing, of the wrong kind, refused) is decided and worded here, once.
  */
-import { type ConfigNode, describeNode, isEmpty, type ScalarNode } from "./node.ts";
+import { type ConfigNode, describeKind, describeNode, isEmpty, type ScalarNode } from "./node.ts";
 import { nearestWord } from "./nearest.ts";
 import { joinPath, type Position, type ProblemList } from "./problem.ts";
 
@@ -80,17 +80,18 @@ export function readObject<T>(
   if (node.kind === "broken") return { values, at, given };
   if (node.kind !== "map" && !isEmpty(node)) {
     const what = `must be a map with keys of ${keys.join(", ")}`;
-    problems.add(node.at, path, `${what}: current value is ${describeNode(node)}`);
+    problems.add(node.at, path, `${what}: current value is ${describeKind(node)}`);
     return { values, at, given };
   }
   const entries = node.kind === "map" ? node.entries : [];
   for (const entry of entries) {
     const key = keys.find((known) => known === entry.key);
-    const keyPath = joinPath(path, entry.key);
     if (key === undefined) {
-      problems.add(entry.keyAt, keyPath, unknownKey(entry.key, keys));
+      const word = firstWord(entry.key);
+      problems.add(entry.keyAt, joinPath(path, word), unknownKey(word, keys));
       continue;
     }
+    const keyPath = joinPath(path, key);
     given.add(key);
     const value = table[key].read(entry.value, keyPath, problems);
     if (value === undefined) continue;
@@ -102,6 +103,11 @@ export function readObject<T>(
     problems.add(node.at, joinPath(path, key), "is missing");
   }
   return { values, at, given };
+}
+
+/** What of an unknown key is shown: in a damaged file a value can stand behind it, and be a secret. */
+function firstWord(key: string): string {
+  return /[^\s:]+/.exec(key)?.[0] ?? "";
 }
 
 function unknownKey(key: string, keys: readonly string[]): string {

@@ -1,6 +1,6 @@
 /** Maps of the configuration whose keys are names that the user gives. */
 import type { Attribute } from "./attribute.ts";
-import { type ConfigNode, describeNode, isEmpty } from "./node.ts";
+import { type ConfigNode, describeKind, isEmpty } from "./node.ts";
 import { joinPath, type Position, type ProblemList } from "./problem.ts";
 
 /** One entry of such a map; its value can be empty. */
@@ -28,7 +28,7 @@ export function collection<T>(
   const read = (node: ConfigNode, path: string, problems: ProblemList): T[] | undefined => {
     if (isEmpty(node) || node.kind === "broken") return [];
     if (node.kind !== "map") {
-      problems.add(node.at, path, `must be a map: current value is ${describeNode(node)}`);
+      problems.add(node.at, path, `must be a map: current value is ${describeKind(node)}`);
       return undefined;
     }
     const items: T[] = [];

@@ -1,16 +1,17 @@
 /** A whole configuration: its sections, and what has to hold across them. */
-import type { DriverModel, PortalModel } from "../scst/model.ts";
+import type { PortalModel } from "../scst/model.ts";
 import { type Attribute, type AttributeTable, readObject, readScalar } from "./attribute.ts";
 import { checkUnique, type DeviceDraft, DEVICES } from "./device.ts";
 import { DEVICE_GROUPS, type DeviceGroupDraft } from "./device_group.ts";
 import { checkDeviceGroups } from "./device_group_rules.ts";
-import { DRIVER } from "./driver.ts";
+import { DRIVER, type DriverAttributes } from "./driver.ts";
 import { type ConfigNode, describeNode, isEmpty } from "./node.ts";
 import { formatPortal, parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./portal.ts";
 import { checkLuns } from "./luns.ts";
 import { type Position, ProblemList, quote } from "./problem.ts";
 import { checkRelativeIds } from "./relative_ids.ts";
 import { allLuns, type TargetDraft, TARGETS } from "./target.ts";
+import { checkUsers, type UserAttributes } from "./users.ts";
 import { parseYaml } from "./yaml_tree.ts";
 
 /** A valid configuration; devices may still lack identities. */
@@ -20,7 +21,7 @@ export interface Configuration {
   targets: readonly TargetDraft[];
   device_groups: readonly DeviceGroupDraft[];
   /** The attributes of the driver. */
-  iscsi: DriverModel;
+  iscsi: DriverAttributes;
 }
 
 /** More portals than this are a mistake, and each is compared with all before it. */
@@ -85,6 +86,11 @@ const CONFIGURATION: AttributeTable<Configuration> = {
   iscsi: DRIVER,
 };
 
+/** What has users in a configuration. */
+export function userOwners({ iscsi, targets }: Configuration): UserAttributes[] {
+  return [iscsi, ...targets.map(({ users }) => users)];
+}
+
 /** Parses and validates `text`; `file` is the name that problems give it. Throws ConfigError. */
 export function parseConfiguration(text: string, file: string): Configuration {
   const problems = new ProblemList(file);
@@ -101,6 +107,7 @@ export function parseConfiguration(text: string, file: string): Configuration {
   const { targets, device_groups } = values;
   const devices = values.devices.map((device) => device.name);
   checkUnique(values.devices, problems);
+  checkUsers(userOwners(values), problems);
   checkLuns(targets.flatMap(allLuns), devices, problems);
   checkDeviceGroups(device_groups, devices, targets.map((target) => target.name), problems);
   checkRelativeIds(targets, device_groups, problems);

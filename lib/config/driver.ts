@@ -4,9 +4,10 @@ import { type Attribute, type AttributeTable, optional, readObject } from "./att
 import { BOOLEAN } from "./boolean.ts";
 import { list } from "./list.ts";
 import { ADDRESS } from "./portal.ts";
+import { type UserAttributes, USERS, usersModel } from "./users.ts";
 
 /** The keys of the driver, under the names of SCST. */
-interface DriverAttributes {
+export interface DriverAttributes extends UserAttributes {
   enabled: boolean;
   link_local: boolean;
   internal_portal: readonly string[];
@@ -19,17 +20,27 @@ const TABLE: AttributeTable<DriverAttributes> = {
   enabled: optional<boolean>(BOOLEAN, DRIVER_DEFAULTS.enabled),
   link_local: optional<boolean>(BOOLEAN, DRIVER_DEFAULTS.linkLocal),
   internal_portal: list(ADDRESS, MAX_INTERNAL_PORTALS),
+  ...USERS,
 };
 
 /** The `iscsi` of a configuration. */
-export const DRIVER: Attribute<DriverModel> = {
-  fallback: DRIVER_DEFAULTS,
-  read: (node, path, problems) => {
-    const { values } = readObject(TABLE, node, path, problems);
-    return {
-      enabled: values.enabled,
-      linkLocal: values.link_local,
-      internalPortals: values.internal_portal,
-    };
+export const DRIVER: Attribute<DriverAttributes> = {
+  fallback: {
+    enabled: DRIVER_DEFAULTS.enabled,
+    link_local: DRIVER_DEFAULTS.linkLocal,
+    internal_portal: DRIVER_DEFAULTS.internalPortals,
+    IncomingUser: [],
+    OutgoingUser: [],
   },
+  read: (node, path, problems) => readObject(TABLE, node, path, problems).values,
 };
+
+/** The model of the driver. */
+export function driverModel(values: DriverAttributes): DriverModel {
+  return {
+    enabled: values.enabled,
+    linkLocal: values.link_local,
+    internalPortals: values.internal_portal,
+    ...usersModel(values),
+  };
+}

@@ -7,29 +7,39 @@ import type {
   ServerModel,
   TargetModel,
 } from "../scst/model.ts";
-import { type Configuration, parseConfiguration } from "./configuration.ts";
+import { type Configuration, parseConfiguration, userOwners } from "./configuration.ts";
 import type { DeviceAttributes } from "./device.ts";
 import type { DeviceGroupDraft } from "./device_group.ts";
+import { driverModel } from "./driver.ts";
 import { identities } from "./identities.ts";
 import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
 import { readText } from "./read_text.ts";
 import { relativeIds } from "./relative_ids.ts";
+import { warnOfSecrets } from "./secrecy.ts";
 import type { TargetDraft } from "./target.ts";
+import { usersModel } from "./users.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Reads and validates the file `path`; writes nothing. Throws ConfigError. */
+/**
+ * Reads and validates the file `path`; writes nothing but warnings to the log. Throws ConfigError,
+ * whose problems name file, line and key.
+ */
 export function readConfiguration(path: string): Configuration {
   let text: string;
+  let mode: number | null;
   try {
     text = readText(path, MAX_BYTES);
+    mode = Deno.statSync(path).mode;
   } catch (error) {
     throw new ConfigError([error instanceof Error ? error.message : String(error)], {
       cause: error,
     });
   }
-  return parseConfiguration(text, path);
+  const configuration = parseConfiguration(text, path);
+  warnOfSecrets(path, mode, userOwners(configuration));
+  return configuration;
 }
 
 /**
@@ -44,7 +54,7 @@ export function loadConfig(path: string, stateDir: string): ServerModel {
   const ports = relativeIds(targets, device_groups);
   return {
     stateDir,
-    driver: iscsi,
+    driver: driverModel(iscsi),
     portals,
     devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
     targets: targets.map((target) => targetModel(target, ports)),
@@ -54,7 +64,7 @@ export function loadConfig(path: string, stateDir: string): ServerModel {
 
 /** The model of a target as it was read; `ports` are the relative identifiers by name. */
 export function targetModel(
-  { name, attributes, luns, groups }: TargetDraft,
+  { name, attributes, luns, groups, users }: TargetDraft,
   ports: ReadonlyMap<string, number>,
 ): TargetModel {
   return {
@@ -63,6 +73,7 @@ export function targetModel(
     attributes,
     luns: luns.map(lunModel),
     groups: groups.map((group) => ({ ...group, luns: group.luns.map(lunModel) })),
+    ...usersModel(users),
   };
 }
 

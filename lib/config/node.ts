@@ -45,6 +45,12 @@ export function describeNode(node: ConfigNode): string {
   return node.empty ? "empty" : quote(node.text);
 }
 
+/** What kind of value `node` is, without the value: where a map belongs it may be a secret. */
+export function describeKind(node: ConfigNode): string {
+  if (node.kind !== "scalar") return `a ${node.kind}`;
+  return node.empty ? "empty" : "plain text";
+}
+
 /** Whether `node` stands for a value that was left out. */
 export function isEmpty(node: ConfigNode): boolean {
   return node.kind === "scalar" && node.empty;

@@ -19,6 +19,7 @@ import { ISCSI_NAME_ALLOWED, iscsiNameHint, isIscsiName } from "./names.ts";
 import { PATTERN, patternIdentity } from "./pattern.ts";
 import { REDIRECT } from "./redirect.ts";
 import { RELATIVE_ID, type RelativeIdDraft, relativeIdOf } from "./relative_ids.ts";
+import { type UserAttributes, USERS } from "./users.ts";
 import { wholeNumber } from "./whole_number.ts";
 
 export interface TargetDraft {
@@ -29,10 +30,11 @@ export interface TargetDraft {
   readonly attributes: TargetAttributes;
   readonly luns: readonly LunDraft[];
   readonly groups: readonly GroupDraft[];
+  readonly users: UserAttributes;
 }
 
 /** The keys of a target, under the names of SCST. */
-export interface TargetKeys {
+export interface TargetKeys extends UserAttributes {
   luns: readonly LunDraft[];
   ini_groups: readonly GroupDraft[];
   enabled: boolean;
@@ -110,6 +112,7 @@ export const TARGET: AttributeTable<TargetKeys> = {
   MaxOutstandingR2T: number(1, 65535, DEFAULTS.maxOutstandingR2T),
   HeaderDigest: optional(DIGEST_LIST, DEFAULTS.headerDigest),
   DataDigest: optional(DIGEST_LIST, DEFAULTS.dataDigest),
+  ...USERS,
 };
 
 /** The `targets` of a configuration. */
@@ -125,6 +128,7 @@ export const TARGETS = collection<TargetDraft>(
       attributes: attributesOf(read.values),
       luns,
       groups: ini_groups,
+      users: read.values,
     };
   },
 );

@@ -64,18 +64,24 @@ export function parseYaml(text: string, problems: ProblemList): ConfigNode | und
   return builder.build(document.contents, "", 1);
 }
 
+/** What is said instead of messages that quote the file, where a secret might stand. */
+const FAULTS: Readonly<Record<string, string>> = {
+  BAD_DIRECTIVE: "has a directive that is not taken here",
+  BAD_DQ_ESCAPE: "is not valid YAML: Invalid escape sequence in double quotes",
+  MULTIPLE_DOCS: 'must be one YAML document: remove the "---" and what follows it',
+  TAG_RESOLVE_FAILED: `has a tag that is not taken here: ${QUOTE_TAG}`,
+};
+
 /** Continues "The configuration ..."; `line` is the line of the fault. */
 function syntaxFault({ code, message }: YAMLError, line: string): string {
-  if (code === "MULTIPLE_DOCS") {
-    return 'must be one YAML document: remove the "---" and what follows it';
-  }
-  if (code === "TAG_RESOLVE_FAILED") {
-    return `has a tag that is not taken here: ${message}; ${QUOTE_TAG}`;
-  }
+  const fault = FAULTS[code];
+  if (fault !== undefined) return fault;
   if (message.includes("call stack")) return TOO_DEEP;
-  if (message.startsWith("Alias ")) return `is not valid YAML: ${message}; ${QUOTE_ALIAS}`;
+  // Behind a colon the package quotes what it has found.
+  const [what = ""] = message.split(/(?<=\w): /);
+  if (message.startsWith("Alias ")) return `is not valid YAML: ${what}; ${QUOTE_ALIAS}`;
   const address = /\[[0-9a-f.]*:[0-9a-f:.]*\]/i.test(line);
-  return `is not valid YAML: ${message}${address ? "; an address in brackets needs quotes" : ""}`;
+  return `is not valid YAML: ${what}${address ? "; an address in brackets needs quotes" : ""}`;
 }
 
 /** An anchor's node and what it costs to expand it once more. */
@@ -171,8 +177,7 @@ class TreeBuilder {
   #expand(anchor: string, at: Position, path: string): ConfigNode {
     const anchored = this.#anchors.get(anchor);
     if (!anchored) {
-      const what =
-        `names the anchor "${anchor}", which no finished node before has; ${QUOTE_ALIAS}`;
+      const what = `names an anchor that no finished node before has; ${QUOTE_ALIAS}`;
       this.#problems.add(at, path, what);
       return { kind: "broken", at };
     }

@@ -97,6 +97,11 @@ export function admitToDiscovery(driver: DriverModel): Finding {
   return judgeDriver({ driver });
 }
 
+/** Whether CHAP is not required of normal sessions at this address of ours. */
+export function isInternal({ internalPortals }: DriverModel, portal: SocketAddress): boolean {
+  return internalPortals.includes(portal.hostname);
+}
+
 /** Whether discovery shows a target to a caller at the address `caller.portal`. */
 export function isVisible<L extends Sized>(
   driver: DriverModel,

@@ -2,7 +2,7 @@
 import type { SocketAddress } from "../../ffi/socket.ts";
 import type { DriverModel, LunModel, TargetModel } from "../scst/model.ts";
 import { Pattern } from "../scst/pattern.ts";
-import { admit, type Finding, type GuardedTarget } from "./admission.ts";
+import { admit, type Finding, type GuardedTarget, isInternal } from "./admission.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
 import { LoginStatus, nameOfLoginStatus } from "./login_status.ts";
 
@@ -42,10 +42,12 @@ export function explainLogin(
   const { status, findings, choice } = admit(driver, guarded(target), caller, undefined);
   const isAllowed = status === LoginStatus.SUCCESS;
   const luns = isAllowed ? [...choice.luns.values()] : [];
+  const gates = findings.map(({ gate, ...finding }) => reportOf(gate, finding));
+  if (isAllowed) gates.push(reportOfUsers(driver, target, portal));
   return {
     isAllowed,
     status: nameOfLoginStatus(status),
-    gates: findings.map(({ gate, ...finding }) => reportOf(gate, finding)),
+    gates,
     match: choice.match,
     luns: luns.toSorted((one, other) => one.lun - other.lun),
   };
@@ -74,6 +76,23 @@ function byNumber(luns: readonly LunModel[]): Map<number, LunModel> {
 
 function reportOf(gate: string, { status, says }: Finding): GateReport {
   return { gate, isOpen: status === LoginStatus.SUCCESS, says };
+}
+
+/** The last gate opens to those who have a secret, which nobody is asked for here. */
+function reportOfUsers(
+  driver: DriverModel,
+  { incomingUsers }: TargetModel,
+  portal: SocketAddress,
+): GateReport {
+  const count = incomingUsers.length;
+  const says = count === 0
+    ? "nobody has to authenticate"
+    : isInternal(driver, portal)
+    ? `nobody has to authenticate at the internal portal ${portal.hostname}`
+    : count === 1
+    ? "the secret of the incoming user is wanted"
+    : `the secret of one of ${count} incoming users is wanted`;
+  return { gate: "IncomingUser", isOpen: true, says };
 }
 
 function refusedAt(gate: string, status: number, says: string): LoginExplanation {

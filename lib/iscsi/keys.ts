@@ -1,5 +1,5 @@
 /**
- * The table of login keys (RFC 7143 13) and the negotiation by rule (RFC 7143 6.2). A row says how a
+ * The table of login keys (RFC 7143 12, 13) and the negotiation by rule (RFC 7143 6.2). A row says how a
  * value that the initiator offers becomes the result that is answered and used.
  */
 import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
@@ -22,7 +22,7 @@ export const REJECT = "Reject";
 export const NOT_UNDERSTOOD = "NotUnderstood";
 
 /** A decimal or hexadecimal number within a range; undefined for anything else (RFC 7143 6.1). */
-function parseNumber(value: string, least: number, most: number): number | undefined {
+export function parseNumber(value: string, least: number, most: number): number | undefined {
   if (!/^(?:0[xX][0-9a-fA-F]+|0|[1-9]\d*)$/.test(value)) return undefined;
   const number = Number(value);
   return number >= least && number <= most ? number : undefined;
@@ -105,6 +105,9 @@ function firstBurst(value: string, parameters: Parameters, limits: TargetAttribu
 /** A declaration that changes nothing here. */
 const accept: Negotiate = () => undefined;
 
+/** A key that Chap handles in the security stage; anywhere else it is out of place. */
+const SECURITY: KeyRow = { use: "security", negotiate: () => REJECT };
+
 /** One key: when it may be offered, and what becomes of it. */
 interface KeyRow {
   /** The stages (RFC 7143 13, "Use"): IO initial only, LO leading only, ALL any time. */
@@ -112,9 +115,14 @@ interface KeyRow {
   readonly negotiate: Negotiate;
 }
 
-/** The keys in the order of RFC 7143 13. InitiatorName, TargetName and SessionType are read before. */
+/** The keys in the order of RFC 7143 12 and 13. InitiatorName, TargetName and SessionType are read before. */
 export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
-  ["AuthMethod", { use: "security", negotiate: list(["None"]) }],
+  ["AuthMethod", SECURITY],
+  ["CHAP_A", SECURITY],
+  ["CHAP_I", SECURITY],
+  ["CHAP_C", SECURITY],
+  ["CHAP_N", SECURITY],
+  ["CHAP_R", SECURITY],
   ["HeaderDigest", { use: "login", negotiate: digest("headerDigest") }],
   ["DataDigest", { use: "login", negotiate: digest("dataDigest") }],
   ["MaxConnections", { use: "login", negotiate: number(Math.min, 1, [1, 65535]) }],

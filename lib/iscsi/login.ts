@@ -2,8 +2,9 @@
 import type { LunSet } from "../scst/lun_set.ts";
 import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
 import type { Target } from "../scst/target.ts";
-import { type Admission, admit, admitToDiscovery } from "./admission.ts";
+import { type Admission, admit, admitToDiscovery, isInternal } from "./admission.ts";
 import { CMD_SN } from "./bhs.ts";
+import { Chap } from "./chap.ts";
 import type { Connection } from "./connection.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
 import { checkDigest, findMissingDigest, KEYS, negotiateKey, REJECT } from "./keys.ts";
@@ -40,7 +41,7 @@ const Stage = { SECURITY: 0, OPERATIONAL: 1, FULL_FEATURE: 3 } as const;
 
 /** Which stage may follow which (RFC 7143 11.12.3); a stage may also stay. */
 const NEXT_STAGES: Readonly<Record<number, readonly number[]>> = {
-  // Who is it? Only AuthMethod=None is known, so this ends as soon as the initiator wants it to.
+  // Who is it? This ends when the initiator wants it to and Chap is done.
   [Stage.SECURITY]: [Stage.OPERATIONAL, Stage.FULL_FEATURE],
   // How do we talk? Every offer is answered at once, so this ends likewise.
   [Stage.OPERATIONAL]: [Stage.FULL_FEATURE],
@@ -83,6 +84,7 @@ export class Login {
   #targetName: string | undefined = undefined;
   /** undefined in a discovery session. */
   #target: Target | undefined = undefined;
+  #chap: Chap | undefined = undefined;
   #statSN = 0;
   #declared = false;
   #namedGroup = false;
@@ -164,10 +166,16 @@ export class Login {
     if (text.length > LOGIN_MAX_RECV) {
       return this.#refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "too many keys"));
     }
-    if ((pdu.flags & TRANSIT) === 0) return this.#send(pdu, text);
+    if (!this.#transits(pdu)) return this.#send(pdu, text);
     const { next } = stagesOf(pdu);
     this.#stage = next;
     return next === Stage.FULL_FEATURE ? this.#begin(pdu, text) : this.#send(pdu, text);
+  }
+
+  /** Whether the stage ends with this request: the initiator wants it to, and nothing is left to do. */
+  #transits(pdu: Pdu): boolean {
+    if ((pdu.flags & TRANSIT) === 0) return false;
+    return stagesOf(pdu).stage !== Stage.SECURITY || this.#chap?.isDone === true;
   }
 
   /** Reads the pairs of a complete request and fills the answers in. */
@@ -193,20 +201,17 @@ export class Login {
       if (alias !== undefined) answers.push(["TargetAlias", alias]);
       answers.push(["TargetPortalGroupTag", String(PORTAL_GROUP_TAG)]);
     }
+    const isSecurity = ([key]: [string, string]) => KEYS.get(key)?.use === "security";
+    const denial = this.#authenticate(pdu, new Map(pairs.filter(isSecurity)), answers);
+    if (denial !== undefined) return denial;
+    const others = pairs.filter((pair) => !isSecurity(pair));
     // FirstBurstLength depends on MaxBurstLength, wherever in the text that stands.
     const isLast = ([key]: [string, string]) => Number(key === "FirstBurstLength");
-    for (const [key, value] of pairs.toSorted((one, other) => isLast(one) - isLast(other))) {
-      if (KEYS.get(key)?.use === "security" && this.#stage !== Stage.SECURITY) {
-        return refuse(LoginStatus.INITIATOR_ERROR, `'${key}' outside of the security stage`);
-      }
+    for (const [key, value] of others.toSorted((one, other) => isLast(one) - isLast(other))) {
       const answer = negotiateKey(key, value, this.#parameters, this.#attributes);
       if (key === "MaxRecvDataSegmentLength" && answer === REJECT) {
         const why = `${key}=${value.slice(0, 64)}, 512 to 16777215 are allowed`;
         return refuse(LoginStatus.INITIATOR_ERROR, why);
-      }
-      if (key === "AuthMethod" && answer === REJECT) {
-        const why = `AuthMethod=${value.slice(0, 64)}, None is supported`;
-        return refuse(LoginStatus.AUTHENTICATION_FAILURE, why);
       }
       const why = checkDigest(key, value, answer, this.#attributes);
       if (why !== undefined) return refuse(LoginStatus.INITIATOR_ERROR, why);
@@ -218,6 +223,30 @@ export class Login {
       answers.push(["MaxRecvDataSegmentLength", String(maxRecvDataSegmentLength)]);
     }
     return undefined;
+  }
+
+  /** Handles the keys of the security stage, which have no place behind it. */
+  #authenticate(
+    pdu: Pdu,
+    keys: ReadonlyMap<string, string>,
+    answers: [string, string][],
+  ): Refusal | undefined {
+    this.#chap ??= this.#beginChap();
+    if (this.#stage === Stage.SECURITY) {
+      return this.#chap.handle(keys, (pdu.flags & TRANSIT) !== 0, answers);
+    }
+    const [key] = keys.keys();
+    if (key !== undefined) {
+      return refuse(LoginStatus.INITIATOR_ERROR, `'${key}' outside of the security stage`);
+    }
+    // A login that begins behind the security stage leaves it without a word.
+    return this.#chap.isDone ? undefined : this.#chap.handle(keys, true, answers);
+  }
+
+  #beginChap(): Chap {
+    const { node, local } = this.#connection;
+    const exempt = this.#target !== undefined && isInternal(node.driver, local);
+    return new Chap(node.accountsOf(this.#target), node.challenges, exempt);
   }
 
   /** Finds out who wants what, from the first request (RFC 7143 6.3). */
@@ -308,7 +337,7 @@ export class Login {
       : { target: target!, choice: admission.choice };
     const session = new Session(
       this.#connection,
-      { initiator, isid, access },
+      { initiator, isid, access, user: this.#chap?.user },
       this.#parameters,
       pdu.uint32(CMD_SN),
       (this.#statSN + 1) >>> 0,
@@ -350,7 +379,7 @@ export class Login {
     const statSN = this.#statSN;
     this.#statSN = (statSN + 1) >>> 0;
     const window = this.#attributes.queuedCommands;
-    const transits = (pdu.flags & TRANSIT) !== 0;
+    const transits = this.#transits(pdu);
     const response = { text, status, statSN, tsih, window, transits };
     sendLoginResponse(this.#connection.output, pdu, response);
   }

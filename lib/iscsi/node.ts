@@ -7,6 +7,8 @@ import {
   type TargetAttributes,
 } from "../scst/model.ts";
 import { Target } from "../scst/target.ts";
+import { Accounts, NO_ACCOUNTS } from "./accounts.ts";
+import { ChapChallenges } from "./chap_challenge.ts";
 import { NameWatch } from "./name_watch.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
 import type { ListeningPortal } from "./portal_address.ts";
@@ -22,8 +24,11 @@ export class Node {
   readonly report: Report;
   readonly portals: ListeningPortal[] = [];
   readonly nameWatch: NameWatch;
-  /** What holds for every login. */
-  driver: DriverModel = DRIVER_DEFAULTS;
+  readonly challenges: ChapChallenges = new ChapChallenges();
+  #driver = DRIVER_DEFAULTS;
+  /** Who may discover targets. */
+  #discoveryAccounts = NO_ACCOUNTS;
+  #accounts = new Map<Target, Accounts>();
   #targets = new Map<string, Target>();
   #sessions = new Map<number, Session>();
   #lastTsih = 0;
@@ -32,6 +37,16 @@ export class Node {
   constructor(report: Report) {
     this.report = report;
     this.nameWatch = new NameWatch(report);
+  }
+
+  /** What holds for every login. */
+  get driver(): DriverModel {
+    return this.#driver;
+  }
+
+  set driver(driver: DriverModel) {
+    this.#driver = driver;
+    this.#discoveryAccounts = new Accounts(driver);
   }
 
   /** Adds a target; neither its name nor the RELATIVE TARGET PORT IDENTIFIER is there yet. */
@@ -44,6 +59,17 @@ export class Node {
     const target = new Target(name, `${name},t,0x${tag}`, relativeId, attributes);
     this.#targets.set(name, target);
     return target;
+  }
+
+  /** Says who may log in to a target; anybody may where nothing is said. */
+  setAccounts(target: Target, accounts: Accounts): void {
+    this.#accounts.set(target, accounts);
+  }
+
+  /** Who may log in to a target; without one: who may discover targets. */
+  accountsOf(target: Target | undefined): Accounts {
+    if (target === undefined) return this.#discoveryAccounts;
+    return this.#accounts.get(target) ?? NO_ACCOUNTS;
   }
 
   /** Finds a target; iSCSI names are compared in lower case (RFC 7143 4.2.7.2). */

@@ -29,6 +29,8 @@ export interface SessionIdentity {
   readonly isid: string;
   /** undefined in a discovery session. */
   readonly access: { readonly target: Target; readonly choice: LunChoice<LunSet> } | undefined;
+  /** The incoming user that the initiator has proved to be; undefined without authentication. */
+  readonly user: string | undefined;
 }
 
 const NO_PORT: TargetPort = { relativeId: 0, name: "" };
@@ -229,7 +231,7 @@ export class Session implements NexusTransport {
 
   /** Logs a line about the session, or about a task of it. */
   report(level: "debug" | "info" | "warning" | "error", line: string, task?: Task): void {
-    const { identity: { initiator, isid, access }, connection } = this;
+    const { identity: { initiator, isid, access, user }, connection } = this;
     const parts = [`initiator=${initiator}`, `peer=${connection.peer}`];
     if (access !== undefined) parts.push(`target=${access.target.name}`);
     if (task !== undefined) {
@@ -238,6 +240,7 @@ export class Session implements NexusTransport {
       const group = access?.choice.match?.group;
       parts.push(`portal=${formatAddress(connection.local)}`);
       if (group !== undefined) parts.push(`group=${group}`);
+      if (user !== undefined) parts.push(`user=${user}`);
       parts.push(`isid=${isid}`);
     }
     this.node.report(level, `${line}: ${parts.join(" ")}`);

@@ -19,7 +19,8 @@ export function parseText(bytes: Uint8Array): [string, string][] {
   for (const item of text.split("\0")) {
     if (item === "") continue; // behind the last NUL, or padding
     const equals = item.indexOf("=");
-    if (equals < 0) throw new TextError(`'${item.slice(0, 64)}' has no '='`);
+    // What it is may be a secret matter, as a response of CHAP is.
+    if (equals < 0) throw new TextError(`a pair of ${item.length} characters has no '='`);
     if (equals === 0 || equals > KEY_MOST) {
       throw new TextError(`a key has ${equals} bytes: 1 to ${KEY_MOST} are allowed`);
     }

@@ -141,8 +141,24 @@ export const TARGET_DEFAULTS: TargetAttributes = {
   dataDigest: DIGESTS,
 };
 
-/** A SCSI target, reached under its iSCSI name. */
-export interface TargetModel {
+/** A name with the secret that proves it (CHAP; SCST's IncomingUser and OutgoingUser). */
+export interface UserModel {
+  /** 1 to 255 printable ASCII characters without blanks. */
+  readonly name: string;
+  /** 12 to 255 printable ASCII characters. It is in no log line and no error message. */
+  readonly secret: string;
+}
+
+/** Who authenticates to whom. */
+export interface UsersModel {
+  /** Whoever logs in has to be one of them; without any, nobody has to authenticate. */
+  readonly incomingUsers: readonly UserModel[];
+  /** As whom the target authenticates to an initiator that asks for it. */
+  readonly outgoingUser?: UserModel;
+}
+
+/** A SCSI target, reached under its iSCSI name; the users are those of its normal sessions. */
+export interface TargetModel extends UsersModel {
   /** iqn., eui. or naa. name (RFC 7143 4.2.7). */
   readonly name: string;
   /** RELATIVE TARGET PORT IDENTIFIER of its port, 1 to 65535; no two ports have the same. */
@@ -154,8 +170,8 @@ export interface TargetModel {
   readonly groups: readonly GroupModel[];
 }
 
-/** What holds for all of iSCSI: SCST's attributes of the target driver. */
-export interface DriverModel {
+/** What holds for all of iSCSI: SCST's attributes of the driver; the users are those of discovery. */
+export interface DriverModel extends UsersModel {
   /** Whether anybody may log in; sessions that are there stay. */
   readonly enabled: boolean;
   /** Whether SendTargets tells IPv6 link-local addresses. */
@@ -169,6 +185,7 @@ export const DRIVER_DEFAULTS: DriverModel = {
   enabled: true,
   linkLocal: true,
   internalPortals: [],
+  incomingUsers: [],
 };
 /** The asymmetric access states of a target group, as SCST calls them. */
 export const ACCESS_STATE_NAMES = [

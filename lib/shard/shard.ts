@@ -8,6 +8,7 @@ import {
   takesIPv4,
   tuneSocket,
 } from "../../ffi/socket.ts";
+import { Accounts } from "../iscsi/accounts.ts";
 import { Node, type Report } from "../iscsi/node.ts";
 import { formatAddress } from "../iscsi/portal_address.ts";
 import { Device } from "../scst/device.ts";
@@ -92,8 +93,10 @@ export class Shard {
   }
 
   /** Adds a target with its groups and LUNs; its devices are there. */
-  addTarget({ name, relTgtId, attributes, luns, groups }: TargetModel): void {
+  addTarget(model: TargetModel): void {
+    const { name, relTgtId, attributes, luns, groups } = model;
     const target = this.#node.addTarget(name, attributes, relTgtId);
+    this.#node.setAccounts(target, new Accounts(model));
     this.#addLuns(target.luns, luns);
     for (const group of groups) {
       const set = target.addGroup(group.name, group.initiators, group.addrMethod);

@@ -27,12 +27,13 @@ import {
 import { Witness } from "../initiator/witness.ts";
 import { parseText } from "../../lib/iscsi/text.ts";
 import { cdbOf } from "./cdb_of.ts";
+import { ChapFire } from "./chap_fire.ts";
 import { LineNoise } from "./line_noise.ts";
 import { LinkStandIn } from "./link_stand_in.ts";
 import { LENGTHS, loginText } from "./login_text.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
-import { BLOCK, type Rig, TARGET } from "./rig.ts";
+import { BLOCK, LOCKED_TARGET, type Rig, TARGET } from "./rig.ts";
 import { type StillBlocks, StillReads } from "./still_reads.ts";
 
 const CONTINUE = 0x40;
@@ -56,6 +57,8 @@ export class Hostile {
   #cmdSn: number;
   #stage = 0;
   #introduced = false;
+  /** How it logs in to LOCKED_TARGET; undefined if it logs in to TARGET. */
+  #chap: ChapFire | undefined = undefined;
   #witness: Witness | undefined = undefined;
   /** What was agreed on. */
   #unsolicited = false;
@@ -79,6 +82,7 @@ export class Hostile {
     this.#blocks = rig.disk.capacity;
     this.#cmdSn = random.pick([1, 0, 0xfffffff0, 0x7ffffff0]);
     this.#stage = random.pick([0, 1, 1, 1]);
+    if (this.#stage === 0 && random.below(3) > 0) this.#chap = new ChapFire(random);
   }
 
   /** Sends something, has some of it received, and looks at some of the answers. */
@@ -161,9 +165,11 @@ export class Hostile {
   #loggedIn(pdu: Pdu): void {
     if (pdu.u8(Field.statusClass) !== 0) return;
     this.#introduced = true;
+    const answers = parseText(pdu.data);
+    this.#chap?.take(answers);
     if ((pdu.flags & FINAL) === 0) return;
     this.#stage = pdu.flags & 3;
-    const keys = new Map(parseText(pdu.data));
+    const keys = new Map(answers);
     if (keys.has("InitialR2T")) this.#unsolicited = keys.get("InitialR2T") === "No";
     if (keys.has("ImmediateData")) this.#immediate = keys.get("ImmediateData") === "Yes";
     this.#firstBurst = Number(keys.get("FirstBurstLength") ?? this.#firstBurst);
@@ -220,7 +226,12 @@ export class Hostile {
   #login(): Pdu {
     const random = this.#random;
     const stage = this.#stage;
-    const text = loginText(random, stage, this.#introduced);
+    const text = loginText(random, {
+      stage,
+      introduced: this.#introduced,
+      ...(this.#chap === undefined ? {} : { target: LOCKED_TARGET }),
+      ...(this.#chap === undefined || stage > 0 ? {} : { security: this.#chap.next() }),
+    });
     const next = stage === 0 ? random.pick([1, 3]) : 3;
     const flags = random.below(30) === 0
       ? random.below(256)

@@ -1,4 +1,5 @@
 /** Login text that is valid as a rule. */
+import { encodeText, type Pair } from "../initiator/text.ts";
 import type { Random } from "./random.ts";
 import { TARGET } from "./rig.ts";
 
@@ -10,22 +11,33 @@ export const DIGEST_OFFERS: readonly string[] = ["None", "CRC32C", "None,CRC32C"
 /** Values of keys that are lengths; the last ones are not valid. */
 export const LENGTHS: readonly string[] = [...VALID_LENGTHS, "0", "x"];
 
-/** The text of a Login Request; `introduced` says that names and session type are known already. */
-export function loginText(random: Random, stage: number, introduced: boolean) {
-  const pairs: [string, string][] = [];
+/** What the text of a Login Request depends on. */
+export interface LoginSituation {
+  readonly stage: number;
+  /** Whether names and session type are known already. */
+  readonly introduced: boolean;
+  readonly target?: string;
+  /** Keys of the security stage. */
+  readonly security?: readonly Pair[];
+}
+
+/** The text of a Login Request. */
+export function loginText(random: Random, situation: LoginSituation): Uint8Array {
+  const { stage, introduced, target = TARGET, security = [] } = situation;
+  const pairs: Pair[] = [];
   if (!introduced || random.below(30) === 0) {
     pairs.push(["InitiatorName", "iqn.2026-11.org.scst.test:peer"]);
     pairs.push(["SessionType", random.below(30) === 0 ? "Discovery" : "Normal"]);
-    pairs.push(["TargetName", random.below(30) === 0 ? "iqn.2026-11.org.scst.test:no" : TARGET]);
+    pairs.push(["TargetName", random.below(30) === 0 ? "iqn.2026-11.org.scst.test:no" : target]);
   }
+  pairs.push(...security);
   if (stage === 1) pairs.push(...operational(random));
   if (random.below(10) === 0) pairs.push(["X-" + "y".repeat(random.below(80)), "z"]);
-  const text = pairs.map(([key, value]) => `${key}=${value}\0`).join("");
-  return new TextEncoder().encode(text);
+  return encodeText(pairs);
 }
 
-function operational(random: Random): [string, string][] {
-  const pairs: [string, string][] = [];
+function operational(random: Random): Pair[] {
+  const pairs: Pair[] = [];
   for (const key of ["MaxRecvDataSegmentLength", "MaxBurstLength", "FirstBurstLength"]) {
     const value = random.pick(random.below(20) === 0 ? LENGTHS : VALID_LENGTHS);
     if (random.below(2) === 0) pairs.push([key, value]);

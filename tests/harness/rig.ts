@@ -4,6 +4,7 @@ import { closeFile, createFile, removeFile, truncateFile } from "../../ffi/file.
 import { Memory } from "../../ffi/memory.ts";
 import type { SocketAddress } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
+import { Accounts } from "../../lib/iscsi/accounts.ts";
 import { Connection } from "../../lib/iscsi/connection.ts";
 import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
@@ -13,6 +14,7 @@ import {
   TARGET_DEFAULTS,
   type TargetAttributes,
   type TargetGroupModel,
+  type UsersModel,
 } from "../../lib/scst/model.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
@@ -39,6 +41,8 @@ import { scsiCommand, type ScsiCommandFields } from "../initiator/requests.ts";
 import { InlinePool } from "./inline_pool.ts";
 
 export const TARGET = "iqn.2026-11.org.scst.test:rig";
+/** A target with the same disk, for those who authenticate; only with `users`. */
+export const LOCKED_TARGET = "iqn.2026-11.org.scst.test:locked";
 export const BLOCK = 512;
 
 /** The identities of the disk of every rig that is not given others. */
@@ -68,6 +72,8 @@ export interface RigOptions {
   readonly targets?: readonly string[];
   /** What the targets want; what holds for every target where nothing is said. */
   readonly attributes?: Partial<TargetAttributes>;
+  /** Who may log in to LOCKED_TARGET. */
+  readonly users?: UsersModel;
   /** The identities of the disk; RIG_IDS where nothing is said. */
   readonly ids?: { readonly naaId: string; readonly usn: string };
   /** Without a file, as vdisk_nullio. */
@@ -127,6 +133,11 @@ export class Rig implements Disposable {
     const attributes = { ...TARGET_DEFAULTS, ...options.attributes };
     for (const name of options.targets ?? [TARGET]) {
       this.node.addTarget(name, attributes).addLun(0, this.device);
+    }
+    if (options.users !== undefined) {
+      const target = this.node.addTarget(LOCKED_TARGET);
+      this.node.setAccounts(target, new Accounts(options.users));
+      target.addLun(0, this.device);
     }
     const { targetGroups } = options;
     if (targetGroups === undefined) return;

@@ -1,5 +1,14 @@
 /** The login phase from the initiator's side (RFC 7143 6.3, 11.12, 11.13), checking the target. */
 import { concatBytes } from "./bytes.ts";
+import {
+  ALL_ALGORITHMS,
+  challengeKeys,
+  type ChapOptions,
+  ownTerms,
+  readTerms,
+  responseKeys,
+  verifyTarget,
+} from "./chap.ts";
 import { Field, FINAL, Opcode, type Pdu } from "./pdu.ts";
 import type { RawConnection } from "./raw.ts";
 import { loginRequest, type LoginRequestFields } from "./requests.ts";
@@ -80,6 +89,8 @@ export interface LoginOptions {
   readonly keys?: Pairs;
   /** Keys to send in the first request beside the names. */
   readonly firstKeys?: Pairs;
+  /** Authenticates in the security stage, with which the path has to begin. */
+  readonly chap?: ChapOptions;
 }
 
 export interface LoginResult {
@@ -185,6 +196,35 @@ export class LoginDialogue {
   }
 }
 
+/**
+ * Authenticates in the security stage and leaves it for the stage `next`; returns the last response.
+ *
+ * @throws Error if the target, which was to authenticate as well, does not
+ */
+async function authenticate(
+  dialogue: LoginDialogue,
+  names: Pairs,
+  chap: ChapOptions,
+  next: number,
+): Promise<Pdu> {
+  const { Security } = Stage;
+  const method: Pair = ["AuthMethod", chap.methods ?? "CHAP,None"];
+  const opening = encodeText([...names, method]);
+  const chosen = await dialogue.exchange(stageFlags(Security, next), opening);
+  if (chosen.u8(Field.statusClass) !== 0 || chosen.final) return chosen;
+  const offer = encodeText([["CHAP_A", chap.algorithms ?? ALL_ALGORITHMS]]);
+  const challenged = await dialogue.exchange(stageFlags(Security), offer);
+  if (challenged.u8(Field.statusClass) !== 0) return challenged;
+  const terms = readTerms(decodeText(challenged.data));
+  const own = ownTerms(terms);
+  const keys = responseKeys(terms, chap);
+  if (chap.target !== undefined) keys.push(...challengeKeys(own, chap));
+  const last = await dialogue.exchange(stageFlags(Security, next), encodeText(keys));
+  const isIn = last.u8(Field.statusClass) === 0;
+  if (isIn && chap.target !== undefined) verifyTarget(own, chap.target, decodeText(last.data));
+  return last;
+}
+
 /** Logs in through the stages of `options.path`; a refusal is a result, not an exception. */
 export async function login(raw: RawConnection, options: LoginOptions): Promise<LoginResult> {
   const isid = options.isid ?? randomIsid();
@@ -199,6 +239,13 @@ export async function login(raw: RawConnection, options: LoginOptions): Promise<
     const [current, next] = [path[at] ?? 0, path[at + 1] ?? 0];
     const keys: Pair[] = [];
     if (response === undefined) keys.push(...nameKeys(options), ...options.firstKeys ?? []);
+    if (response === undefined && options.chap !== undefined) {
+      response = await authenticate(dialogue, keys, options.chap, next);
+      if (response.u8(Field.statusClass) !== 0) break;
+      if (!response.final) throw new Error("Target does not leave the security stage");
+      at += 1;
+      continue;
+    }
     const enters = response === undefined || (response.flags >> 2 & 3) !== current;
     if (enters && current === Stage.Security) keys.push(["AuthMethod", "None"]);
     if (enters && at + 2 === path.length) {

@@ -50,6 +50,7 @@ Deno.test("scst why names group, pattern and LUNs of an initiator that may log i
   luns            group 'debian' has ${HOST} by '*.debian:*', and has 3 LUNs
   redirect        nobody is sent elsewhere
   MaxSessions     4 sessions are allowed at one time
+  IncomingUser    nobody has to authenticate
   LUN 0           d1
   LUN 1           d1, read only
   LUN 5           d2, read only
@@ -122,6 +123,26 @@ Deno.test("scst why --json says the same for programs", async () => {
   const refused = await why(["iqn.x", TARGET, "10.0.0.2", "--json"]);
   assert.equal(refused.code, 3);
   assert.equal(JSON.parse(refused.stdout).portals[0].allowed, false);
+});
+
+Deno.test("scst why says whose secret is wanted, and where none is", async () => {
+  const users = "    IncomingUser: {joe: secret-of-joe, ann: secret-of-ann}\n";
+  const yaml = YAML.replace("    MaxSessions", `${users}    MaxSessions`) +
+    "iscsi: {internal_portal: [10.0.0.2]}\n";
+  const { code, stdout } = await why([HOST, TARGET], yaml);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /10\.0\.0\.1:3260 of [^]*IncomingUser +the secret of one of 2 incoming users/,
+  );
+  const internal =
+    /10\.0\.0\.2:3261 of [^]*IncomingUser +nobody has to authenticate at the internal/;
+  assert.match(stdout, internal);
+  const wild = yaml.replace(/portals: .*/, 'portals: ["0.0.0.0:3262"]').replace(
+    / +allowed_p.*\n/,
+    "",
+  );
+  assert.match((await why([HOST, TARGET], wild)).stderr, /error Name the address that/);
 });
 
 Deno.test("scst why wants a portal that there is, and one where it matters", async () => {

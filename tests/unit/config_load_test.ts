@@ -55,7 +55,12 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
   ], (path, state) => {
     assert.deepEqual(loadConfig(path, state), {
       stateDir: state,
-      driver: { enabled: true, linkLocal: false, internalPortals: ["127.0.0.1", "::1"] },
+      driver: {
+        enabled: true,
+        linkLocal: false,
+        internalPortals: ["127.0.0.1", "::1"],
+        incomingUsers: [],
+      },
       portals: [{ hostname: "127.0.0.1", port: 0 }, { hostname: "::1", port: 3260 }],
       devices: [
         {
@@ -101,6 +106,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
             { lun: 0, device: "small", readOnly: false },
           ],
           groups: [],
+          incomingUsers: [],
         },
         {
           name: "iqn.2026-11.org.example:empty",
@@ -108,6 +114,7 @@ Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
           attributes: TARGET_DEFAULTS,
           luns: [],
           groups: [],
+          incomingUsers: [],
         },
       ],
       deviceGroups: [],

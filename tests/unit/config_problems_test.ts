@@ -26,7 +26,7 @@ const KEYS =
   "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, atomic_writes, expl_alua, naa_id, usn";
 
 const TARGET_KEYS =
-  "luns, ini_groups, enabled, rel_tgt_id, alias, addr_method, allowed_portal, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T, HeaderDigest, DataDigest";
+  "luns, ini_groups, enabled, rel_tgt_id, alias, addr_method, allowed_portal, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T, HeaderDigest, DataDigest, IncomingUser, OutgoingUser";
 
 Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
   assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);
@@ -232,7 +232,7 @@ Deno.test("parseConfiguration() checks the portals", () => {
 });
 
 Deno.test("parseConfiguration() checks the attributes of the driver", () => {
-  const keys = "enabled, link_local, internal_portal";
+  const keys = "enabled, link_local, internal_portal, IncomingUser, OutgoingUser";
   const address = "an IPv4 or IPv6 address without a port";
   const table: [string, string[]][] = [
     ["{enabled: 1}", ['2:18: iscsi.enabled must be true or false: current value is "1"']],
@@ -267,13 +267,13 @@ Deno.test("parseConfiguration() wants maps where maps belong", () => {
       `1:1: The configuration must be a map with keys of ${sections}: current value is a list`,
     ]],
     ["text", [
-      `1:1: The configuration must be a map with keys of ${sections}: current value is "text"`,
+      `1:1: The configuration must be a map with keys of ${sections}: current value is plain text`,
     ]],
     ["portals: [127.0.0.1]\ndevices: [a]", [
       "2:10: devices must be a map: current value is a list",
     ]],
     ["portals: [127.0.0.1]\ndevices: {a: b}", [
-      `2:14: devices.a must be a map with keys of ${KEYS}: current value is "b"`,
+      `2:14: devices.a must be a map with keys of ${KEYS}: current value is plain text`,
     ]],
     ["portals: [127.0.0.1]\ntarget: {}", [
       `2:1: target is not a known key: did you mean targets? allowed are ${sections}`,

@@ -109,6 +109,7 @@ Deno.test("parseConfiguration() reads groups in their order, and LUNs that are r
       },
       { name: "first", initiators: [], luns: [], addrMethod: "PERIPHERAL" },
     ],
+    incomingUsers: [],
   });
 });
 

@@ -60,10 +60,11 @@ Deno.test("parseYaml() resolves aliases to the node before them", () => {
 
 Deno.test("parseYaml() refuses an alias of nothing and an alias of itself", () => {
   const { problems } = parse("a: *x\nb: &y [*y]\n");
-  const unknown = 'which no finished node before has; a text that begins with "*" needs quotes';
+  const unknown =
+    'an anchor that no finished node before has; a text that begins with "*" needs quotes';
   assert.deepEqual(problems, [
-    `f:1:4: a names the anchor "x", ${unknown}`,
-    `f:2:8: b[0] names the anchor "y", ${unknown}`,
+    `f:1:4: a names ${unknown}`,
+    `f:2:8: b[0] names ${unknown}`,
   ]);
 });
 
@@ -115,7 +116,7 @@ Deno.test("parseYaml() reads one document without foreign tags", () => {
     ],
     [
       "a: !foo 1\n",
-      'f:1:4: The configuration has a tag that is not taken here: Unresolved tag: !foo; a text that begins with "!" needs quotes',
+      'f:1:4: The configuration has a tag that is not taken here: a text that begins with "!" needs quotes',
     ],
   ];
   for (const [text, problem] of table) assert.deepEqual(parse(text).problems, [problem]);
@@ -126,7 +127,7 @@ Deno.test("parseYaml() does not take a pattern without its quotes for another on
   assert.deepEqual(parse("a: [! x]\n").problems, [`f:1:7: a[0] ${lone}`]);
   assert.match(
     parse("a: [!10.*]\n").problems[0] ?? "",
-    /; a text that begins with "!" needs quotes$/,
+    /: a text that begins with "!" needs quotes$/,
   );
   assert.match(
     parse("a:\n  - *\n").problems[0] ?? "",

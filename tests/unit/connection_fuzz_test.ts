@@ -9,11 +9,12 @@ import type { Session } from "../../lib/iscsi/session.ts";
 import type { Task } from "../../lib/iscsi/task.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { guardBlocks } from "../harness/block_guard.ts";
+import { JOE, MUTUAL } from "../harness/chap_users.ts";
 import { Hostile } from "../harness/hostile.ts";
 import { Keeper } from "../harness/keeper.ts";
 import { markedBlocks } from "../harness/marked_block.ts";
 import { Random } from "../harness/random.ts";
-import { BLOCK, Rig, TARGET } from "../harness/rig.ts";
+import { BLOCK, LOCKED_TARGET, Rig } from "../harness/rig.ts";
 
 const ROUNDS = Number(Deno.env.get("SCST_FUZZ_ROUNDS") ?? 200);
 const SEED = Number(Deno.env.get("SCST_FUZZ_SEED") ?? 1);
@@ -62,6 +63,10 @@ class Round {
     for (const keeper of this.#keepers) keeper.finish();
     for (const { link } of this.#hostiles) link.lose();
     this.#mustBeEmpty();
+    for (const { identity } of this.#sessions) {
+      const user = identity.access?.target.name === LOCKED_TARGET ? JOE.name : undefined;
+      assert.equal(identity.user, user, "who came in");
+    }
   }
 
   #attack(): void {
@@ -125,10 +130,9 @@ class Round {
     const bug = log.find((line) => /\bbug\b/.test(line));
     assert(bug === undefined, bug);
     for (const { tasks } of this.#sessions) assert.equal(tasks.size, 0, "tasks that are left");
-    const target = node.findTarget(TARGET)!;
     assert.deepEqual([...node.sessions], [], "sessions that are left");
-    assert.equal(target.nexuses.size, 0, "nexuses that are left");
-    assert.equal(target.luns.get(0)!.users.size, 0, "users that are left");
+    for (const { nexuses } of node.targets) assert.equal(nexuses.size, 0, "nexuses that are left");
+    assert.equal(this.#rig.device.users.size, 0, "users that are left");
     assert.equal(node.memory.lent, 0, "bytes that are left");
   }
 }
@@ -150,7 +154,7 @@ function mustMoveOn({ tasks, expCmdSN, maxCmdSN, attributes }: Session): void {
 
 Deno.test("Connections under fire keep order, data and memory", () => {
   for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
-    using rig = new Rig({ size: 2 ** 21 });
+    using rig = new Rig({ size: 2 ** 21, users: MUTUAL });
     try {
       new Round(seed, rig).run();
     } catch (cause) {

@@ -51,14 +51,17 @@ const digests = (key: "headerDigest" | "dataDigest"): Offer[] => [
 ];
 const onlyYes: Offer[] = [["Yes", "Yes"], ["No", "Yes"], ...illegalBooleans];
 const onlyNo: Offer[] = [["Yes", "No"], ["No", "No"], ...illegalBooleans];
+/** Chap answers them in the security stage (iscsi_chap_test.ts). */
+const outOfPlace: Offer[] = [["None", REJECT], ["5", REJECT], ["", REJECT]];
 const declared: Offer[] = [["anything", NO_ANSWER], ["", NO_ANSWER]];
 
 const OFFERS: Readonly<Record<string, readonly Offer[]>> = {
-  AuthMethod: [
-    ["None", "None"],
-    ["CHAP,None", "None"],
-    ["KRB5,SRP,CHAP", REJECT],
-  ],
+  AuthMethod: outOfPlace,
+  CHAP_A: outOfPlace,
+  CHAP_I: outOfPlace,
+  CHAP_C: outOfPlace,
+  CHAP_N: outOfPlace,
+  CHAP_R: outOfPlace,
   HeaderDigest: digests("headerDigest"),
   DataDigest: digests("dataDigest"),
   MaxConnections: [["1", "1"], ["8", "1"], ["65535", "1"], ["0", REJECT], ["65536", REJECT]],
@@ -152,7 +155,8 @@ for (const [key, offers] of Object.entries(OFFERS)) {
 Deno.test("KEYS has the keys that are tested here, and each of them has its stage", () => {
   assert.deepEqual([...KEYS.keys()].sort(), Object.keys(OFFERS).sort());
   const used = (use: string) => [...KEYS].filter(([, row]) => row.use === use).map(([key]) => key);
-  assert.deepEqual(used("security"), ["AuthMethod"]);
+  const security = ["AuthMethod", "CHAP_A", "CHAP_I", "CHAP_C", "CHAP_N", "CHAP_R"];
+  assert.deepEqual(used("security"), security);
   assert.deepEqual(used("any"), ["InitiatorAlias", "MaxRecvDataSegmentLength"]);
 });
 

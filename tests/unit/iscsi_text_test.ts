@@ -24,8 +24,7 @@ Deno.test("parseText() splits pairs in the order in which they came", () => {
 
 Deno.test("parseText() says what is wrong with text", () => {
   const cases: [Uint8Array, string][] = [
-    [bytes("A=1\0novalue\0"), "'novalue' has no '='"],
-    [bytes(`${"x".repeat(100)}\0`), `'${"x".repeat(64)}' has no '='`],
+    [bytes("A=1\0novalue\0"), "a pair of 7 characters has no '='"],
     [bytes("=1\0"), "a key has 0 bytes: 1 to 63 are allowed"],
     [bytes(`${"K".repeat(64)}=v\0`), "a key has 64 bytes: 1 to 63 are allowed"],
     [Uint8Array.of(0x41, 0x3d, 0xff, 0), "the text is not UTF-8"],

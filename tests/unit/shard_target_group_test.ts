@@ -38,6 +38,7 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
       attributes: TARGET_DEFAULTS,
       luns: [{ lun: 0, device: "disk", readOnly: false }],
       groups: [],
+      incomingUsers: [],
     });
     const targetGroups = [targetGroup(1, [TARGET]), targetGroup(2, ["far"], { isRemote: true })];
     shard.addDeviceGroup({ name: "dg", devices: ["disk"], targetGroups });
