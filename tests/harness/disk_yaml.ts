@@ -1,4 +1,5 @@
 /** Configurations for tests: one target on one loopback portal, a LUN per disk. */
+import type { UserModel, UsersModel } from "../../lib/scst/model.ts";
 
 /** The name of the target that {@linkcode diskYaml} configures. */
 export const TARGET_NAME = "iqn.2026-11.org.example:disk1";
@@ -29,6 +30,18 @@ export interface TargetOptions {
   /** `HOST:PORT`; any free port of 127.0.0.1 if not given. */
   readonly portals?: readonly string[];
   readonly target?: string;
+  /** The users of the target, and of discovery; nobody has to authenticate where nothing is said. */
+  readonly users?: UsersModel;
+  readonly discoveryUsers?: UsersModel;
+  /** Addresses at which CHAP is not required. */
+  readonly internalPortals?: readonly string[];
+}
+
+function usersYaml({ incomingUsers, outgoingUser }: UsersModel): string[] {
+  const map = (users: readonly UserModel[]) =>
+    `{${users.map(({ name, secret }) => `"${name}": "${secret}"`).join(", ")}}`;
+  const outgoing = outgoingUser === undefined ? [] : [`OutgoingUser: ${map([outgoingUser])}`];
+  return [`IncomingUser: ${map(incomingUsers)}`, ...outgoing];
 }
 
 /** The YAML of one target with the given disks as its LUNs. */
@@ -60,7 +73,15 @@ export function diskYaml(disks: readonly DiskOptions[], options: TargetOptions =
       if (value !== undefined) lines.push(`    ${key}: ${value}`);
     }
   }
-  lines.push("targets:", `  ${options.target ?? TARGET_NAME}:`, "    luns:", ...luns);
+  lines.push("targets:", `  ${options.target ?? TARGET_NAME}:`);
+  if (options.users !== undefined) {
+    lines.push(...usersYaml(options.users).map((line) => `    ${line}`));
+  }
+  lines.push("    luns:", ...luns, "iscsi:");
+  lines.push(`  internal_portal: [${(options.internalPortals ?? []).join(", ")}]`);
+  if (options.discoveryUsers !== undefined) {
+    lines.push(...usersYaml(options.discoveryUsers).map((line) => `  ${line}`));
+  }
   return lines.join("\n") + "\n";
 }
 

@@ -169,7 +169,8 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const dir = options.dir ?? await Deno.makeTempDir({ prefix: "scst_test_" });
   const config = `${dir}/scst.yaml`;
-  await Deno.writeTextFile(config, typeof yaml === "string" ? yaml : yaml(dir));
+  const text = typeof yaml === "string" ? yaml : yaml(dir);
+  await Deno.writeTextFile(config, text, { mode: 0o600 }); // it may have secrets
   const [command, args] = programCommand(["serve", "--config", config, "--state", dir]);
   const child = new Deno.Command(command, {
     args,
