@@ -77,11 +77,11 @@ export function diskYaml(disks: readonly DiskOptions[], options: TargetOptions =
   if (options.users !== undefined) {
     lines.push(...usersYaml(options.users).map((line) => `    ${line}`));
   }
-  lines.push("    luns:", ...luns, "iscsi:");
-  lines.push(`  internal_portal: [${(options.internalPortals ?? []).join(", ")}]`);
-  if (options.discoveryUsers !== undefined) {
-    lines.push(...usersYaml(options.discoveryUsers).map((line) => `  ${line}`));
-  }
+  lines.push("    luns:", ...luns);
+  const driver = options.discoveryUsers === undefined ? [] : usersYaml(options.discoveryUsers);
+  const { internalPortals } = options;
+  if (internalPortals !== undefined) driver.push(`internal_portal: [${internalPortals}]`);
+  if (driver.length > 0) lines.push("iscsi:", ...driver.map((line) => `  ${line}`));
   return lines.join("\n") + "\n";
 }
 

@@ -12,11 +12,16 @@ Deno.test("the README's configurations are valid, and what it says of them is so
   const dir = await Deno.makeTempDir({ prefix: "scst_test_" });
   const run = (args: readonly string[]) => runProgram(args, { cwd: dir });
   try {
-    for (const [, name, yaml = ""] of blocks) await Deno.writeTextFile(`${dir}/${name}`, yaml);
+    for (const [, name, yaml = ""] of blocks) {
+      await Deno.writeTextFile(`${dir}/${name}`, yaml, { mode: 0o600 });
+    }
     const { stdout, stderr } = await run(["check", "disks.yaml"]);
     assert.match(stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, stderr);
     assert.match((await run(["check", "shared.yaml"])).stdout, /is valid: 3 portals, .* 3 LUNs/);
     assert.match((await run(["check", "paths.yaml"])).stdout, /is valid: 1 portal, .* 2 LUNs/);
+    const users = await run(["check", "users.yaml"]);
+    assert.match(users.stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, users.stderr);
+    assert.equal(users.stderr, "");
     const command = /^ {4}deno run -A main\.ts (why .*)$/m.exec(README)?.[1]?.split(" ") ?? [];
     const why = await run(command);
     assert.match(why.stdout, /: allowed\n/);
