@@ -245,7 +245,7 @@ Deno.test("parseConfiguration() wants maps and lists where they belong in device
   const table: [string[], string[]][] = [
     [["  [a]"], ["9:3: device_groups must be a map: current value is a list"]],
     [["  dg: x"], [
-      '9:7: device_groups.dg must be a map with keys of devices, target_groups: current value is "x"',
+      "9:7: device_groups.dg must be a map with keys of devices, target_groups: current value is plain text",
     ]],
     [["  dg: {devices: d1}"], [
       '9:17: device_groups.dg.devices must be a list, each item the name of a device: current value is "d1"',
