@@ -310,24 +310,31 @@ Deno.test("RspTimeout ends the connection of an initiator that sends no data for
   assert.equal(rig.node.memory.lent, 0);
 });
 
-Deno.test("RspTimeout begins anew with every piece of data", () => {
+Deno.test("RspTimeout begins anew with every piece of data, and with every command", () => {
   using rig = rigWith({ rspTimeout: 20 });
   const peer = rig.login(1);
-  const r2t = beginWrite(peer);
-  for (let piece = 0; piece < 4; piece++) {
-    pass(peer, 100 + 15 * piece, 15);
-    const data = new Pdu(undefined, new Uint8Array(1024))
-      .put8(Field.opcode, Opcode.DataOut)
-      .put8(Field.flags, piece === 3 ? FINAL : 0)
-      .put32(Field.itt, r2t.itt)
-      .put32(Field.ttt, r2t.u32(Field.ttt))
-      .put32(Field.dataSn, piece)
-      .put32(Field.bufferOffset, 1024 * piece);
-    const answers = peer.send(data);
-    assert.equal(answers.length, piece === 3 ? 1 : 0);
+  let now = 100;
+  // The second command has the object of the first one, which had no data when it was looked at.
+  for (const pieces of [1, 4, 1]) {
+    const r2t = beginWrite(peer);
+    const length = 4096 / pieces;
+    for (let piece = 0; piece < pieces; piece++) {
+      pass(peer, now, 15);
+      now += 15;
+      assert(!peer.connection.isClosed);
+      const data = new Pdu(undefined, new Uint8Array(length))
+        .put8(Field.opcode, Opcode.DataOut)
+        .put8(Field.flags, piece === pieces - 1 ? FINAL : 0)
+        .put32(Field.itt, r2t.itt)
+        .put32(Field.ttt, r2t.u32(Field.ttt))
+        .put32(Field.dataSn, piece)
+        .put32(Field.bufferOffset, length * piece);
+      assert.equal(peer.send(data).length, piece === pieces - 1 ? 1 : 0);
+    }
+    pass(peer, now, 60);
+    now += 60;
+    assert(!peer.connection.isClosed);
   }
-  pass(peer, 160, 60);
-  assert(!peer.connection.isClosed);
 });
 
 Deno.test("NopInInterval and NopInTimeout are those of the target; 0 never asks", () => {

@@ -35,8 +35,9 @@ Deno.test("one host is not warned of, nor are two with names of their own", () =
   const other = rig.connect(from("10.0.0.2"));
   other.login(1, { InitiatorName });
   other.connection.close();
+  rig.connect(from("10.0.0.4")).login(1, { InitiatorName, SessionType: "Discovery" });
   rig.connect(from("10.0.0.3")).login(1, { InitiatorName });
-  rig.connect(from("10.0.0.4")).login(1, { SessionType: "Discovery" });
+  rig.connect(from("10.0.0.5")).login(1, { InitiatorName, SessionType: "Discovery" });
   assert.deepEqual(warnings(rig), []);
 });
 
