@@ -33,6 +33,7 @@ import { formatAddress } from "./portal_address.ts";
 import { describeRefusal, type Refusal, refuse } from "./refusal.ts";
 import { Session } from "./session.ts";
 import { formatText, parseText, TextError } from "./text.ts";
+import { wishesOf } from "./wishes.ts";
 
 /** Status class of those that are sent elsewhere. */
 const REDIRECTION = 1;
@@ -43,7 +44,7 @@ const Stage = { SECURITY: 0, OPERATIONAL: 1, FULL_FEATURE: 3 } as const;
 const NEXT_STAGES: Readonly<Record<number, readonly number[]>> = {
   // Who is it? This ends when the initiator wants it to and Chap is done.
   [Stage.SECURITY]: [Stage.OPERATIONAL, Stage.FULL_FEATURE],
-  // How do we talk? Every offer is answered at once, so this ends likewise.
+  // How do we talk? Offers are answered at once; this ends when the target has none of its own left.
   [Stage.OPERATIONAL]: [Stage.FULL_FEATURE],
 };
 
@@ -75,6 +76,8 @@ export class Login {
   #textLength = 0;
   #pdus = 0;
   #offered = new Set<string>();
+  /** Keys that the target has offered itself: what comes of them are answers. */
+  #asked = new Set<string>();
   #parameters: Parameters = defaultParameters();
   #initiator: string | undefined = undefined;
   #isid = "";
@@ -110,7 +113,7 @@ export class Login {
     if (this.#pdus++ === 0) this.#statSN = pdu.uint32(EXP_STAT_SN);
     const refusal = this.#checkHeader(pdu) ?? this.#collect(pdu);
     if (refusal !== undefined) return this.#refuse(pdu, refusal);
-    if ((pdu.flags & CONTINUE) !== 0) return this.#send(pdu, NO_TEXT);
+    if ((pdu.flags & CONTINUE) !== 0) return this.#send(pdu, NO_TEXT, false);
     return this.#answer(pdu);
   }
 
@@ -162,14 +165,24 @@ export class Login {
     const answers: [string, string][] = [];
     const refusal = this.#negotiate(pdu, answers);
     if (refusal !== undefined) return this.#refuse(pdu, refusal);
+    const transits = this.#transits(pdu) && !this.#wishes(pdu, answers);
     const text = formatText(answers);
     if (text.length > LOGIN_MAX_RECV) {
       return this.#refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "too many keys"));
     }
-    if (!this.#transits(pdu)) return this.#send(pdu, text);
+    if (!transits) return this.#send(pdu, text, false);
     const { next } = stagesOf(pdu);
     this.#stage = next;
-    return next === Stage.FULL_FEATURE ? this.#begin(pdu, text) : this.#send(pdu, text);
+    return next === Stage.FULL_FEATURE ? this.#begin(pdu, text) : this.#send(pdu, text, true);
+  }
+
+  /** Offers what the target wants to be otherwise before the negotiation ends; false if nothing. */
+  #wishes(pdu: Pdu, answers: [string, string][]): boolean {
+    if (this.#target === undefined || stagesOf(pdu).stage !== Stage.OPERATIONAL) return false;
+    const wishes = wishesOf(this.#attributes, this.#parameters, this.#offered);
+    for (const [key] of wishes) this.#asked.add(key);
+    answers.push(...wishes);
+    return wishes.length > 0;
   }
 
   /** Whether the stage ends with this request: the initiator wants it to, and nothing is left to do. */
@@ -193,6 +206,10 @@ export class Login {
       }
       this.#offered.add(key);
     }
+    const silent = [...this.#asked].find((key) => !this.#offered.has(key));
+    if (silent !== undefined) {
+      return refuse(LoginStatus.INITIATOR_ERROR, `no answer to the offer of ${silent}`);
+    }
     const refusal = this.#isIdentified ? undefined : this.#identify(pdu, new Map(pairs));
     if (refusal !== undefined) return refusal;
     if (!this.#namedGroup && this.#target !== undefined) {
@@ -215,7 +232,7 @@ export class Login {
       }
       const why = checkDigest(key, value, answer, this.#attributes);
       if (why !== undefined) return refuse(LoginStatus.INITIATOR_ERROR, why);
-      if (answer !== undefined) answers.push([key, answer]);
+      if (answer !== undefined && !this.#asked.has(key)) answers.push([key, answer]);
     }
     if (!this.#declared && this.#stage === Stage.OPERATIONAL) {
       this.#declared = true;
@@ -347,7 +364,7 @@ export class Login {
       session.end();
       return this.#refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "no session id is free"));
     }
-    this.#send(pdu, text, session.tsih);
+    this.#send(pdu, text, true, session.tsih);
     const kind = session.isDiscovery ? "discovery login" : "login";
     const { covered } = session.digests;
     session.report("info", covered === "" ? kind : `${kind} with CRC32C of ${covered}`);
@@ -359,7 +376,7 @@ export class Login {
   #refuse(pdu: Pdu, refusal: Refusal): undefined {
     const { redirect } = refusal;
     const text = redirect === undefined ? NO_TEXT : formatText([["TargetAddress", redirect]]);
-    this.#send(pdu, text, 0, refusal.status);
+    this.#send(pdu, text, false, 0, refusal.status);
     const { peer, node, local } = this.#connection;
     const parts = [`peer=${peer}`, `portal=${formatAddress(local)}`];
     if (this.#targetName !== undefined) parts.unshift(`target=${printable(this.#targetName)}`);
@@ -373,13 +390,13 @@ export class Login {
   #send(
     pdu: Pdu,
     text: Uint8Array,
+    transits: boolean,
     tsih = 0,
     status: number = LoginStatus.SUCCESS,
   ): undefined {
     const statSN = this.#statSN;
     this.#statSN = (statSN + 1) >>> 0;
     const window = this.#attributes.queuedCommands;
-    const transits = this.#transits(pdu);
     const response = { text, status, statSN, tsih, window, transits };
     sendLoginResponse(this.#connection.output, pdu, response);
   }

@@ -3,6 +3,11 @@ import { encodeText, type Pair } from "../initiator/text.ts";
 import type { Random } from "./random.ts";
 import { TARGET } from "./rig.ts";
 
+/** A target beside that of the rig, with groups and limits; it is not there in every test. */
+export const GUARDED_TARGET = `${TARGET}:guarded`;
+
+const TARGETS = [...Array(12).fill(TARGET), ...Array(4).fill(GUARDED_TARGET)];
+
 const VALID_LENGTHS = ["512", "513", "1000", "4096", "8192", "65536", "1048576", "16777215"];
 
 /** Values of HeaderDigest and DataDigest. */
@@ -23,12 +28,12 @@ export interface LoginSituation {
 
 /** The text of a Login Request. */
 export function loginText(random: Random, situation: LoginSituation): Uint8Array {
-  const { stage, introduced, target = TARGET, security = [] } = situation;
+  const { stage, introduced, target = random.pick(TARGETS), security = [] } = situation;
   const pairs: Pair[] = [];
   if (!introduced || random.below(30) === 0) {
     pairs.push(["InitiatorName", "iqn.2026-11.org.scst.test:peer"]);
     pairs.push(["SessionType", random.below(30) === 0 ? "Discovery" : "Normal"]);
-    pairs.push(["TargetName", random.below(30) === 0 ? "iqn.2026-11.org.scst.test:no" : target]);
+    pairs.push(["TargetName", random.below(30) === 0 ? `${TARGET}:no` : target]);
   }
   pairs.push(...security);
   if (stage === 1) pairs.push(...operational(random));

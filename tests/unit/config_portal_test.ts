@@ -10,6 +10,9 @@ Deno.test("parsePortal() takes IPv4 and bracketed IPv6 with and without a port",
     ["[::1]:3261", "::1", 3261],
     ["[2001:DB8:0:0::1]:80", "2001:db8::1", 80],
     ["[0:0:0:0:0:0:0:1]", "::1", 3260],
+    ["[::ffff:10.0.0.1]:1", "10.0.0.1", 1], // an IPv4 address
+    ["[::FFFF:7f00:1]", "127.0.0.1", 3260],
+    ["[::7f00:1]", "::7f00:1", 3260],
   ];
   for (const [text, hostname, port] of table) {
     assert.deepEqual(parsePortal(text), { hostname, port }, text);

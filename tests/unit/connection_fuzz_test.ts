@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
+import { TARGET_DEFAULTS, type TargetAttributes } from "../../lib/scst/model.ts";
 import type { Session } from "../../lib/iscsi/session.ts";
 import type { Task } from "../../lib/iscsi/task.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
@@ -14,6 +15,7 @@ import { Hostile } from "../harness/hostile.ts";
 import { Keeper } from "../harness/keeper.ts";
 import { markedBlocks } from "../harness/marked_block.ts";
 import { Random } from "../harness/random.ts";
+import { GUARDED_TARGET } from "../harness/login_text.ts";
 import { BLOCK, LOCKED_TARGET, Rig } from "../harness/rig.ts";
 
 const ROUNDS = Number(Deno.env.get("SCST_FUZZ_ROUNDS") ?? 200);
@@ -28,6 +30,20 @@ const STILL_CONTENT = markedBlocks(1, STILL.first, STILL.count);
 const OPERATIONS = [IoOperation.READ, IoOperation.WRITE, IoOperation.WRITE_DURABLE] as const;
 /** Not EROFS, which is what the guard says. */
 const ERRORS = [Errno.EIO, Errno.ENOSPC, Errno.EDQUOT, Errno.ENXIO];
+
+/** A target that lets few in, and wants its sessions otherwise than they would be. */
+const GUARDED: TargetAttributes = {
+  ...TARGET_DEFAULTS,
+  allowedPortals: ["127.*"],
+  maxSessions: 2,
+  queuedCommands: 3,
+  rspTimeout: 15,
+  immediateData: false,
+  maxRecvDataSegmentLength: 4096,
+  maxXmitDataSegmentLength: 1000,
+  maxBurstLength: 2048,
+  firstBurstLength: 600,
+};
 
 class Round {
   readonly #random: Random;
@@ -45,6 +61,8 @@ class Round {
     using file = Deno.openSync(rig.path, { write: true });
     file.seekSync(STILL.first * BLOCK, Deno.SeekMode.Start);
     file.writeSync(STILL_CONTENT);
+    const guarded = rig.node.addTarget(GUARDED_TARGET, GUARDED);
+    guarded.addGroup("some", ["*:peer"], "FLAT").add(0, rig.device, random.below(2) === 0);
     this.#keepers.push(new Keeper(rig, random, 0xffff, 1000, 24));
     this.#keepers.push(new Keeper(rig, random, 0xfffe, 1024, 40));
     guardBlocks(rig, [STILL, ...this.#keepers], random);
@@ -131,7 +149,11 @@ class Round {
     assert(bug === undefined, bug);
     for (const { tasks } of this.#sessions) assert.equal(tasks.size, 0, "tasks that are left");
     assert.deepEqual([...node.sessions], [], "sessions that are left");
-    for (const { nexuses } of node.targets) assert.equal(nexuses.size, 0, "nexuses that are left");
+    for (const { nexuses, luns, groups } of node.targets) {
+      const sets = [luns, ...groups.map((group) => group.luns)];
+      const left = [nexuses, ...sets.map((set) => set.nexuses)].map(({ size }) => size);
+      assert(left.every((size) => size === 0), `nexuses that are left: ${left}`);
+    }
     assert.equal(this.#rig.device.users.size, 0, "users that are left");
     assert.equal(node.memory.lent, 0, "bytes that are left");
   }

@@ -107,16 +107,26 @@ Deno.test("MaxSessions counts sessions of the target, but not the one that is ta
   assert.equal(statusOf(rig.connect().login(3, { TargetName: `${TARGET}2` })), "0000");
 });
 
-/** The first of two requests of a login; the second one ends it. */
-function beginLogin(peer: Peer, isid: number): () => Pdu {
-  const text = `InitiatorName=${HOST}\0TargetName=${TARGET}\0`;
-  const request = (flags: number, data: string) =>
-    new Pdu(undefined, new TextEncoder().encode(data))
+const NAMES = `InitiatorName=${HOST}\0TargetName=${TARGET}\0`;
+const STAY = 1 << 2;
+const TRANSIT = FINAL | 1 << 2 | 3;
+
+/** The answer to a Login Request in the operational stage. */
+function request(peer: Peer, isid: number, flags: number, text: string): Pdu {
+  const [response, ...more] = peer.send(
+    new Pdu(undefined, new TextEncoder().encode(text))
       .put8(Field.opcode, Opcode.LoginRequest | IMMEDIATE)
       .put8(Field.flags, flags)
-      .put32(Field.isid + 2, isid);
-  assert.equal(statusOf(peer.send(request(1 << 2, text))[0]!), "0000");
-  return () => peer.send(request(FINAL | 1 << 2 | 3, ""))[0]!;
+      .put32(Field.isid + 2, isid),
+  );
+  assert.equal(more.length, 0);
+  return response!;
+}
+
+/** The first of two requests of a login; the second one ends it. */
+function beginLogin(peer: Peer, isid: number): () => Pdu {
+  assert.equal(statusOf(request(peer, isid, STAY, NAMES)), "0000");
+  return () => request(peer, isid, TRANSIT, "");
 }
 
 Deno.test("of two logins for the last place the one that is first done has it", () => {
@@ -246,6 +256,48 @@ Deno.test("the negotiation stays within the attributes of the target", () => {
   const [session] = rig.node.sessions;
   assert.equal(session!.maxCmdSN - session!.expCmdSN + 1, 5);
   assert.equal(session!.parameters.maxOutstandingR2T, 3);
+});
+
+/** What a target wants that is less than what holds where nobody says anything. */
+const LESS = { immediateData: false, maxBurstLength: 8192, firstBurstLength: 1024 };
+const OFFERS = ["ImmediateData=No", "MaxBurstLength=8192", "FirstBurstLength=1024"];
+
+Deno.test("a target offers what an initiator says nothing of, and holds to the answers", () => {
+  using rig = rigWith(LESS);
+  const peer = rig.connect();
+  const asked = request(peer, 1, TRANSIT, NAMES);
+  assert.equal(asked.flags, STAY);
+  const declared = ["TargetPortalGroupTag=1", "MaxRecvDataSegmentLength=1048576"];
+  assert.deepEqual(textOf(asked), [...declared, ...OFFERS]);
+  const answers = "ImmediateData=No\0MaxBurstLength=4096\0FirstBurstLength=1024\0";
+  const ended = request(peer, 1, TRANSIT, answers);
+  assert.deepEqual([ended.flags, statusOf(ended), textOf(ended)], [TRANSIT, "0000", []]);
+  const [session] = rig.node.sessions;
+  const { immediateData, maxBurstLength, firstBurstLength } = session!.parameters;
+  assert.deepEqual([immediateData, maxBurstLength, firstBurstLength], [false, 4096, 1024]);
+});
+
+Deno.test("a target offers only what the initiator has not, and nothing in discovery", () => {
+  using rig = rigWith(LESS);
+  const peer = rig.connect();
+  const response = request(peer, 1, TRANSIT, `${NAMES}MaxBurstLength=512\0ImmediateData=Yes\0`);
+  assert.deepEqual(textOf(response).slice(1), [
+    "MaxBurstLength=512",
+    "ImmediateData=No",
+    "MaxRecvDataSegmentLength=1048576",
+    "FirstBurstLength=1024",
+  ]);
+  const discovery = rig.connect();
+  assert.equal(discovery.login(1, { SessionType: "Discovery" }).flags, TRANSIT);
+});
+
+Deno.test("a target that gets no answer to its offer refuses the login", () => {
+  using rig = rigWith(LESS);
+  const peer = rig.connect();
+  request(peer, 1, TRANSIT, NAMES);
+  const refused = request(peer, 1, TRANSIT, "ImmediateData=No\0MaxBurstLength=8192\0");
+  assert.equal(statusOf(refused), "0200");
+  assert.match(rig.log.at(-1)!, /no answer to the offer of FirstBurstLength/);
 });
 
 Deno.test("MaxRecvDataSegmentLength of the target is what it takes", () => {
