@@ -84,6 +84,31 @@ export function kindOfFile(fd: number): FileKind {
   return KINDS[mode & 0o170000] ?? "other";
 }
 
+/**
+ * A text that stays the same for the life of a file, wherever it is moved in its file system, and that
+ * no other file there has: its inode, which is given out again, and when it was made. undefined when
+ * the system does not tell.
+ */
+export function identityOfFile(fd: number): string | undefined {
+  const view = new DataView(new ArrayBuffer(256));
+  const bytes = new Uint8Array(view.buffer);
+  let [inodeAt, birthAt] = [8, 96]; // st_ino and st_birthtim of FreeBSD
+  if (linux) {
+    const AT_EMPTY_PATH = 0x1000;
+    const STATX_INO = 0x100;
+    const STATX_BTIME = 0x800;
+    const wanted = STATX_INO | STATX_BTIME;
+    if (linux.statx(fd, cString(""), AT_EMPTY_PATH, wanted, bytes) !== 0) return undefined;
+    if ((view.getUint32(0, true) & STATX_BTIME) === 0) bytes.fill(0, 80, 96);
+    [inodeAt, birthAt] = [32, 80]; // stx_ino, stx_btime
+  } else if (freebsd?.fstat(fd, bytes) !== 0) {
+    return undefined;
+  }
+  const inode = view.getBigUint64(inodeAt, true);
+  const seconds = view.getBigInt64(birthAt, true);
+  return `${inode} ${seconds}.${view.getUint32(birthAt + 8, true)}`;
+}
+
 /** Bytes that an open file takes in its file system. */
 export function spaceUsed(fd: number): number {
   const view = new DataView(new ArrayBuffer(256));
@@ -162,9 +187,14 @@ export function pwritevNoWait(fd: number, iov: number, count: number, offset: nu
 /** There is no room for the data of a write. */
 const NO_ROOM: readonly number[] = [Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG];
 
+/** Whether an error of a write says that there was no room for it. */
+export function isNoRoom(errno: number): boolean {
+  return NO_ROOM.includes(errno);
+}
+
 /** Whether an error of pwritevDurable() says that the write was refused, and nothing worse. */
 export function isRefusal(errno: number): boolean {
-  return NO_ROOM.includes(errno) || errno === Errno.EROFS || errno === Errno.EPERM;
+  return isNoRoom(errno) || errno === Errno.EROFS || errno === Errno.EPERM;
 }
 
 /**
@@ -247,17 +277,25 @@ function seek(fd: number, offset: number, whence: number): number {
   return found < 0 ? -errno() : found;
 }
 
-/** Makes a directory with mode 0700 where there is none; its parent is there. */
-export function makeDirectory(path: string): number {
-  const result = check(libc.mkdir(cString(path), 0o700));
-  return result === -Errno.EEXIST ? 0 : result;
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+/** Makes a directory with mode 0700 that outlives a crash, where there is none; its parent is there. */
+function makeDirectory(path: string): number {
+  const made = check(libc.mkdir(cString(path), 0o700));
+  if (made === -Errno.EEXIST) return 0;
+  return made < 0 ? made : syncDirectory(directoryOf(path));
 }
 
 /**
  * Replaces the content of `path` so that a crash at any instant leaves the old or the new content,
- * under `path` or, for an instant, under `path`.1, which keeps the generation before. May sleep.
+ * under `path` or, for an instant, under `path`.1, which keeps the generation before. Its directory is
+ * made if there is none. May sleep.
  */
 export function replaceFile(path: string, content: Uint8Array<ArrayBuffer>): number {
+  const directory = makeDirectory(directoryOf(path));
+  if (directory < 0) return directory;
   const fresh = `${path}.new`;
   removeFile(fresh);
   const fd = createFile(fresh);
@@ -271,7 +309,13 @@ export function replaceFile(path: string, content: Uint8Array<ArrayBuffer>): num
   const kept = check(libc.rename(cString(path), cString(`${path}.1`)));
   if (kept < 0 && kept !== -Errno.ENOENT) return kept;
   const renamed = check(libc.rename(cString(fresh), cString(path)));
-  return renamed < 0 ? renamed : syncDirectory(path.slice(0, path.lastIndexOf("/")) || "/");
+  return renamed < 0 ? renamed : syncDirectory(directoryOf(path));
+}
+
+/** Removes a file by its name, so that a crash does not bring it back. May sleep. */
+export function removeForGood(path: string): number {
+  const removed = removeFile(path);
+  return removed < 0 && removed !== -Errno.ENOENT ? removed : syncDirectory(directoryOf(path));
 }
 
 function writeAndSync(fd: number, content: Uint8Array<ArrayBuffer>): number {

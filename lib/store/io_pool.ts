@@ -7,7 +7,7 @@
 import { Errno } from "../../ffi/errno.ts";
 import { Wake, type WakeHandle } from "../../ffi/wake.ts";
 import { IoLane } from "./io_lane.ts";
-import { IoOperation, type IoRequest } from "./io_request.ts";
+import { IoOperation, type IoRequest, isAboutPath } from "./io_request.ts";
 import { IoRing, SLOTS } from "./io_ring.ts";
 
 /** What every end of the pool needs; it can be posted to a Worker. */
@@ -154,8 +154,7 @@ export class IoPool {
       slot,
       request.operation,
       request.fd,
-      // REPLACE takes its bytes as they lie there, without a vector.
-      request.operation === IoOperation.REPLACE ? request.memory!.address : request.iov.address,
+      isAboutPath(request.operation) ? request.memory!.address : request.iov.address,
       request.iov.count,
       request.offset + request.done,
       request.length,

@@ -25,7 +25,14 @@ export const IoOperation = {
   SPACE_USED: 11,
   /** Finds out how many bytes are left there. */
   SPACE_LEFT: 12,
+  /** Removes a file: `length` bytes of its path. */
+  REMOVE: 13,
 } as const;
+
+/** Whether an operation is about a file by its path: it takes `memory` as it is, and no vector. */
+export function isAboutPath(operation: number): boolean {
+  return operation === IoOperation.REPLACE || operation === IoOperation.REMOVE;
+}
 
 /**
  * One operation: what to do, the memory it works on (which it owns until it is finished), and who is

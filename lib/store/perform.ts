@@ -6,6 +6,7 @@ import {
   punchHole,
   pwritev,
   pwritevDurable,
+  removeForGood,
   replaceFile,
   seekData,
   seekHole,
@@ -20,7 +21,7 @@ import { IoOperation } from "./io_request.ts";
 
 /**
  * Makes the call for one operation (IoOperation); it may sleep. `iov` is the address of `count` pieces, or
- * of the bytes themselves for REPLACE. Returns what C returns, or -errno.
+ * of the bytes themselves for what is about a path. Returns what C returns, or -errno.
  */
 export function perform(
   operation: number,
@@ -55,6 +56,8 @@ export function perform(
       return spaceUsed(fd);
     case IoOperation.SPACE_LEFT:
       return spaceLeft(fd);
+    case IoOperation.REMOVE:
+      return removeForGood(new TextDecoder().decode(copyFrom(iov, length)));
     default:
       return -Errno.EINVAL;
   }

@@ -5,10 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { describeErrno } from "../../ffi/errno.ts";
-import { makeDirectory, readSmallFile } from "../../ffi/file.ts";
-import { Memory } from "../../ffi/memory.ts";
+import { readSmallFile } from "../../ffi/file.ts";
 import type { IoPool } from "./io_pool.ts";
-import { IoOperation, IoRequest } from "./io_request.ts";
+import { submitReplace } from "./path_request.ts";
 import { StoreError } from "./store.ts";
 
 const MAGIC = "scst-state";
@@ -70,19 +69,8 @@ export class StateFile {
       return;
     }
     this.#saving = true;
-    const directory = makeDirectory(this.path.slice(0, this.path.lastIndexOf("/")));
-    if (directory < 0) return this.#saved(directory, done);
-    const path = new TextEncoder().encode(this.path);
     const content = new TextEncoder().encode(seal(text));
-    const request = new IoRequest();
-    request.operation = IoOperation.REPLACE;
-    request.memory = new Memory(path.length + content.length);
-    request.memory.bytes.set(path);
-    request.memory.bytes.set(content, path.length);
-    request.offset = path.length;
-    request.length = request.memory.length;
-    request.finished = (finished) => this.#saved(finished.result, done);
-    this.#pool.submit(request);
+    submitReplace(this.#pool, this.path, content, (result) => this.#saved(result, done));
   }
 
   #saved(result: number, done: (result: number) => void): void {

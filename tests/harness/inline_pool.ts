@@ -1,7 +1,7 @@
 /** An I/O pool without workers: what is submitted is done at once, by the isolate that submits it. */
 import { Errno } from "../../ffi/errno.ts";
 import { IoPool, type IoPoolHandle } from "../../lib/store/io_pool.ts";
-import { IoOperation, type IoRequest } from "../../lib/store/io_request.ts";
+import { IoOperation, type IoRequest, isAboutPath } from "../../lib/store/io_request.ts";
 import { perform } from "../../lib/store/perform.ts";
 import { rethrow } from "./rethrow.ts";
 
@@ -12,7 +12,7 @@ export class InlinePool extends IoPool {
 
   override submit(request: IoRequest): void {
     const { operation, fd, iov, offset, length } = request;
-    const address = operation === IoOperation.REPLACE ? request.memory!.address : iov.address;
+    const address = isAboutPath(operation) ? request.memory!.address : iov.address;
     const result = perform(operation, fd, address, iov.count, offset, length);
     request.result = operation <= IoOperation.WRITE_DURABLE ? transferred(result, length) : result;
     request.finished(request);
