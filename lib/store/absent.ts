@@ -7,6 +7,7 @@ export class AbsentStore implements Store {
   readonly size = 0;
   readonly physicalBlockSize = 1;
   readonly countsSpace = false;
+  readonly identity = undefined;
 
   readNow(): number {
     return -Errno.ENOMEDIUM;

@@ -11,6 +11,7 @@ export class FaultyStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
   readonly countsSpace: boolean;
+  readonly identity: string | undefined;
   #inner: Store;
   #held: IoRequest[] = [];
   /** Whether nothing is done at once and what is submitted waits for release(). */
@@ -23,6 +24,7 @@ export class FaultyStore implements Store {
     this.size = inner.size;
     this.physicalBlockSize = inner.physicalBlockSize;
     this.countsSpace = inner.countsSpace;
+    this.identity = inner.identity;
   }
 
   /** Requests that hang, oldest first. */
@@ -66,7 +68,6 @@ export class FaultyStore implements Store {
       case IoOperation.READ:
         return this.#transferred(request, this.#inner.readNow(iov, offset, length));
       case IoOperation.WRITE:
-      case IoOperation.WRITE_DURABLE:
         return this.#transferred(request, this.#inner.writeNow(iov, offset, length));
       default:
         return this.#inner.submit(request);

@@ -31,6 +31,7 @@ export class FdStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
   readonly countsSpace: boolean;
+  readonly identity: string;
   #fd: number;
   #pool: IoPool;
   #lane = new IoLane();
@@ -39,10 +40,11 @@ export class FdStore implements Store {
   #writePolicy: PolicyNumber;
 
   /** Takes over `fd`, of which `size` bytes are used. */
-  constructor(fd: number, size: number, physicalBlockSize: number, pool: IoPool) {
+  constructor(fd: number, size: number, physicalBlockSize: number, identity: string, pool: IoPool) {
     this.#fd = fd;
     this.size = size;
     this.physicalBlockSize = physicalBlockSize;
+    this.identity = identity;
     this.countsSpace = kindOfFile(fd) === "file";
     this.#pool = pool;
     this.#inMemory = isInMemory(fd);

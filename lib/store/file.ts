@@ -4,6 +4,7 @@ import {
   blockSizesOf,
   closeFile,
   type FileKind,
+  identityOfFile,
   kindOfFile,
   openFile,
   sizeOfFile,
@@ -57,11 +58,17 @@ function openStore(options: FileOptions, kinds: FileKind[], pool: IoPool): Store
     }
     const size = usableSize(options, sizeOfFile(fd));
     const sizes = kind === "block" ? blockSizesOf(fd) : { logical: 1, physical: PAGE };
-    return new FdStore(fd, size, sizes.physical, pool);
+    return new FdStore(fd, size, sizes.physical, identityOf(fd, kind, filename), pool);
   } catch (error) {
     closeFile(fd);
     throw error;
   }
+}
+
+/** A file is the same one under another name. A device has nothing but its name, and its size. */
+function identityOf(fd: number, kind: FileKind, filename: string): string {
+  const identity = kind === "file" ? identityOfFile(fd) : undefined;
+  return identity === undefined ? `device ${sizeOfFile(fd)} ${filename}` : `file ${identity}`;
 }
 
 /** Checks the size of the backing store against what is asked of it; bytes. */

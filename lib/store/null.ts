@@ -9,6 +9,7 @@ class NullStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
   readonly countsSpace = false;
+  readonly identity = undefined;
   #fd: number;
 
   constructor(fd: number, size: number, blocksize: number) {

@@ -14,6 +14,8 @@ export interface Store {
   readonly physicalBlockSize: number;
   /** Whether it can tell what space it takes, and what is left. */
   readonly countsSpace: boolean;
+  /** Tells what is kept here from what is kept elsewhere, after a restart too; undefined if nothing is. */
+  readonly identity: string | undefined;
 
   /**
    * Reads `length` bytes at `offset` into the pieces of `iov` if that needs no sleep. Returns the
