@@ -93,7 +93,6 @@ function demoModel(
       writeThrough: false,
       nvCache: false,
       tst: 1,
-      atomicWrites: false,
       explAlua: false,
       ids,
     }],

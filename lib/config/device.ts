@@ -23,7 +23,6 @@ export interface DeviceAttributes {
   write_through: boolean;
   nv_cache: boolean;
   tst: 0 | 1;
-  atomic_writes: boolean;
   expl_alua: boolean;
   naa_id: string | undefined;
   usn: string | undefined;
@@ -101,7 +100,6 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   write_through: optional<boolean>(BOOLEAN, false),
   nv_cache: optional<boolean>(BOOLEAN, false),
   tst: optional<0 | 1>(TST, 1),
-  atomic_writes: optional<boolean>(BOOLEAN, false),
   expl_alua: optional<boolean>(BOOLEAN, false),
   naa_id: optional<string | undefined>(NAA_ID, undefined),
   usn: optional<string | undefined>(USN, undefined),

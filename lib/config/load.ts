@@ -101,7 +101,6 @@ function deviceModel(
     writeThrough: values.write_through,
     nvCache: values.nv_cache,
     tst: values.tst,
-    atomicWrites: values.atomic_writes,
     explAlua: values.expl_alua,
     ids: own,
   };

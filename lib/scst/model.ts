@@ -38,8 +38,6 @@ export interface DeviceModel {
   readonly nvCache: boolean;
   /** TASK SET TYPE: 0 is one task set for all initiators, 1 one for each. */
   readonly tst: 0 | 1;
-  /** Whether WRITE ATOMIC is offered: all or nothing to other commands, not across a loss of power. */
-  readonly atomicWrites: boolean;
   /** Whether initiators may change the access states of its target groups (explicit ALUA). */
   readonly explAlua: boolean;
   readonly ids: DeviceIds;
@@ -242,7 +240,7 @@ export interface PortalModel {
 
 /** All that one server is to serve. */
 export interface ServerModel {
-  /** Directory for what has to survive a restart: reservations, mode pages. Absolute; it is there. */
+  /** Directory for what has to survive a restart: reservations, atomic writes. Absolute; it is there. */
   readonly stateDir: string;
   readonly driver: DriverModel;
   readonly portals: readonly PortalModel[];

@@ -155,7 +155,6 @@ const COMPARE_AND_WRITE = {
 } as const;
 const OR_WRITE = { ...WRITE, onDisk: orWrite, exclusive: true } as const;
 const WRITE_ATOMIC = {
-  exists: (disk: VirtualDisk) => disk.settings.atomicWrites,
   ...WRITE,
   check: checkWriteAtomic,
   onDisk: writeAtomic,

@@ -25,6 +25,8 @@ export interface ShardStart {
 export type Operation =
   | { readonly kind: "setDriver"; readonly driver: DriverModel }
   | { readonly kind: "addDevice"; readonly device: DeviceModel }
+  /** All devices of the configuration are there. */
+  | { readonly kind: "devicesAdded" }
   | { readonly kind: "addTarget"; readonly target: TargetModel }
   | { readonly kind: "addDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
   | {

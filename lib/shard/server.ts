@@ -115,6 +115,7 @@ export async function startServer(model: ServerModel): Promise<Server> {
     const error = await shard.request({ kind: "addDevice", device });
     if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");
   }
+  await shard.request({ kind: "devicesAdded" });
   for (const target of model.targets) await shard.request({ kind: "addTarget", target });
   for (const deviceGroup of model.deviceGroups) {
     await shard.request({ kind: "addDeviceGroup", deviceGroup });

@@ -23,9 +23,12 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
+import { DeviceType } from "../scsi/device_type.ts";
+import { AtomicJournal } from "../store/atomic_journal.ts";
+import { leftoverRecords } from "../store/atomic_leftovers.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
-import { flush } from "../vdisk/synchronize_cache.ts";
+import type { Store, StoreError } from "../store/store.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { HalfOpen } from "./half_open.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
@@ -45,6 +48,8 @@ export class Shard {
   #pool: IoPool;
   #devices = new Map<string, Device>();
   #deviceGroups = new Map<string, DeviceGroup>();
+  /** Paths of the journals of the devices. */
+  #journals = new Set<string>();
   #portals = new Set<Portal>();
   #links = new Set<Link>();
   #halfOpen = new HalfOpen<Link>();
@@ -76,8 +81,11 @@ export class Shard {
     this.#node.driver = driver;
   }
 
-  /** Opens a device. Throws a StoreError when its store cannot be opened. */
-  addDevice(model: DeviceModel): void {
+  /**
+   * Opens a device; `done` is called when it may be used, or with the error. Throws a StoreError when
+   * its store cannot be opened.
+   */
+  addDevice(model: DeviceModel, done: (error: StoreError | undefined) => void): void {
     const store = openDeviceStore(model, this.#pool);
     if (model.nvCache) {
       const risk =
@@ -87,9 +95,32 @@ export class Shard {
     const settings = settingsOf(model);
     const stateFile = (kind: string) =>
       new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool);
+    const journal = settings.type === DeviceType.DISK ? this.#journalOf(store, model) : undefined;
     const report = (line: string) => this.#report("error", line);
-    const disk = new VirtualDisk(settings, store, this.#node.memory, stateFile, report);
-    this.#devices.set(model.name, new Device(disk, stateFile, report));
+    const disk = new VirtualDisk(settings, store, this.#node.memory, stateFile, journal, report);
+    const device = new Device(disk, stateFile, report);
+    disk.recover((error) => {
+      if (error === undefined) this.#devices.set(model.name, device);
+      done(error);
+    });
+  }
+
+  #journalOf({ identity }: Store, { name, filename }: DeviceModel): AtomicJournal | undefined {
+    if (identity === undefined) return undefined;
+    const journal = new AtomicJournal(this.#journalDir, identity, filename ?? name, this.#pool);
+    this.#journals.add(journal.path);
+    return journal;
+  }
+
+  get #journalDir(): string {
+    return `${this.#stateDir}/atomic`;
+  }
+
+  /** Logs what was interrupted on media that no device has. */
+  reportLeftovers(): void {
+    for (const sentence of leftoverRecords(this.#journalDir, this.#journals)) {
+      this.#report("warning", sentence);
+    }
   }
 
   /** Adds a target with its groups and LUNs; its devices are there. */
@@ -164,7 +195,7 @@ export class Shard {
     const failed: string[] = [];
     if (left === 0) return done(undefined);
     for (const [name, { disk }] of this.#devices) {
-      flush(disk, (result) => {
+      disk.finish((result) => {
         if (result < 0) failed.push(name);
         if (--left > 0) return;
         done(failed.length === 0 ? undefined : `Cannot flush device ${failed.join(", ")}`);

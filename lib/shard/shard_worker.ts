@@ -41,7 +41,9 @@ function perform(
         shard.setDriver(operation.driver);
         break;
       case "addDevice":
-        shard.addDevice(operation.device);
+        return shard.addDevice(operation.device, (error) => answer(id, error?.message));
+      case "devicesAdded":
+        shard.reportLeftovers();
         break;
       case "addTarget":
         shard.addTarget(operation.target);

@@ -18,9 +18,9 @@ export class Sanitizer {
   #state: SanitizeState | undefined = undefined;
 
   /**
-   * Goes on with what was under way when the disk was open the last time, as `file` tells, if it is
-   * the same medium. Throws a StoreError when it cannot be read: nobody may see a medium that is half
-   * sanitized. `report` takes a line for the log.
+   * Begins with what was under way when the disk was open the last time, as `file` tells, if it is
+   * the same medium: resume() goes on with it. Throws a StoreError when it cannot be read: nobody may
+   * see a medium that is half sanitized. `report` takes a line for the log.
    */
   constructor(disk: VirtualDisk, file: StateFile, report: (line: string) => void) {
     this.#disk = disk;
@@ -36,12 +36,15 @@ export class Sanitizer {
       return;
     }
     this.#state = state;
-    if (state.failed) {
-      disk.upkeep.sense = Sense.SANITIZE_COMMAND_FAILED;
-      return;
-    }
-    report(`${about} goes on with the SANITIZE that was interrupted`);
-    this.#work(state.plan, () => {});
+    if (state.failed) disk.upkeep.sense = Sense.SANITIZE_COMMAND_FAILED;
+  }
+
+  /** Goes on with what was under way. */
+  resume(): void {
+    if (this.#state === undefined || this.#state.failed) return;
+    const { name } = this.#disk.settings;
+    this.#report(`device '${name}' goes on with the SANITIZE that was interrupted`);
+    this.#work(this.#state.plan, () => {});
   }
 
   get #medium(): string {

@@ -6,8 +6,10 @@ import type { Command } from "../scsi/command.ts";
 import { DeviceType } from "../scsi/device_type.ts";
 import { Sense } from "../scsi/sense.ts";
 import { AbsentStore } from "../store/absent.ts";
+import type { AtomicJournal } from "../store/atomic_journal.ts";
 import type { StateFile } from "../store/state_file.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoreError } from "../store/store.ts";
+import { AtomicWriter } from "./atomic_writer.ts";
 import { BlockLocks } from "./block_locks.ts";
 import { Flusher } from "./flusher.ts";
 import { DiskRequest } from "./disk_request.ts";
@@ -39,8 +41,6 @@ export interface DiskSettings {
   readonly nvCache: boolean;
   /** TASK SET TYPE (SPC-5 7.5.10): 0 is one task set for all, 1 one for each I_T nexus. */
   readonly tst: 0 | 1;
-  /** Whether WRITE ATOMIC is offered. */
-  readonly atomicWrites: boolean;
   /** Whether initiators may change the access states of target port groups (explicit ALUA). */
   readonly explAlua: boolean;
   readonly ids: { readonly naaId: string; readonly usn: string };
@@ -69,11 +69,13 @@ export class VirtualDisk {
   readonly tray = new Tray();
   readonly locks = new BlockLocks();
   readonly flusher = new Flusher(this);
+  /** undefined where nothing is kept, and so nothing can be half of it. */
+  readonly atomicWriter: AtomicWriter | undefined;
   readonly modes: Modes;
   readonly statistics = new Statistics();
   readonly upkeep: Upkeep;
   readonly sanitizer: Sanitizer;
-  /** Why writes are refused since a flush failed, as errno; 0 while all is well. */
+  /** Why writes are refused since a flush or the like failed, as errno; 0 while all is well. */
   failure = 0;
   #medium: Medium;
   #report: (line: string) => void;
@@ -82,15 +84,17 @@ export class VirtualDisk {
 
   /**
    * `store` is what is in a drive at the beginning; undefined leaves it empty.
-   * `stateFile` opens the file of the disk for a kind of state, by the name of its directory.
-   * `report` takes a line for the log when something is wrong with the disk. Throws a StoreError when
-   * saved state cannot be read.
+   * `stateFile` opens the file of the disk for a kind of state, by the name of its directory;
+   * `journal` is that of a store that keeps something. `report` takes a line for the log when
+   * something is wrong with the disk. Throws a StoreError when saved state cannot be read. The disk
+   * may be used after recover().
    */
   constructor(
     settings: DiskSettings,
     store: Store | undefined,
     memory: MemoryPool,
     stateFile: (kind: string) => StateFile,
+    journal: AtomicJournal | undefined,
     report: (line: string) => void,
   ) {
     this.#report = report;
@@ -102,6 +106,31 @@ export class VirtualDisk {
     this.modes = new Modes(settings, stateFile("vdev_mode_pages"), report);
     this.upkeep = new Upkeep(this);
     this.sanitizer = new Sanitizer(this, stateFile("sanitize"), report);
+    if (journal !== undefined) this.atomicWriter = new AtomicWriter(this, journal, report);
+  }
+
+  /**
+   * Goes on with what was under way when the disk was open the last time. `done` is called when the
+   * disk may be used, perhaps in the same turn, or with the error if it may not. Throws a StoreError
+   * when it may not.
+   */
+  recover(done: (error: StoreError | undefined) => void): void {
+    const resume = (error: StoreError | undefined) => {
+      if (error === undefined) this.sanitizer.resume();
+      done(error);
+    };
+    if (this.atomicWriter === undefined) resume(undefined);
+    else this.atomicWriter.recover(resume);
+  }
+
+  /**
+   * Brings everything to stable storage, and ends what would have to be finished by recover();
+   * `done` hears 0 or -errno.
+   */
+  finish(done: (result: number) => void): void {
+    const flush = () => this.flusher.flush(done);
+    if (this.atomicWriter === undefined) flush();
+    else this.atomicWriter.finish(flush);
   }
 
   get medium(): Medium {
@@ -157,14 +186,12 @@ export class VirtualDisk {
     return this.memory.lent < MEMORY_MOST;
   }
 
-  /** Refuses writes and flushes from here on; `errno` says why. */
-  fail(errno: number): void {
+  /** Refuses writes and flushes from here on; `errno` says why, `problem` says it to the operator. */
+  fail(errno: number, problem = `failed to flush: ${describeErrno(errno)}`): void {
     if (this.failure !== 0) return;
     this.failure = errno;
-    this.#report(
-      `device '${this.settings.name}' failed to flush: ${describeErrno(errno)}; ` +
-        "writes are refused until it is opened again",
-    );
+    const consequence = "writes are refused until it is opened again";
+    this.#report(`device '${this.settings.name}' ${problem}; ${consequence}`);
   }
 
   /** A vector of one piece, for a transfer in the same turn. */

@@ -189,7 +189,7 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
   }
   view.setUint32(40, WRITE_SAME_MOST); // the upper half of the field stays 0
   // Atomic writes: no alignment, no granularity, no boundaries.
-  if (settings.atomicWrites) view.setUint32(44, atomicMost(disk));
+  view.setUint32(44, atomicMost(disk));
   return bytesOf(view);
 }
 

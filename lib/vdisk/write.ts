@@ -64,14 +64,17 @@ function writeLater(
   request.start(operation, offset, length, finishWrite);
 }
 
+/** Sets the sense of a command whose blocks could not be written. */
+export function setWriteSense(command: Command, errno: number): void {
+  const sense = senseOfWrite(errno);
+  command.setSense(sense);
+  if (sense === Sense.WRITE_ERROR) command.information = command.lba;
+}
+
 /** Ends a command whose last operation changed the medium. */
 export function finishWrite(request: DiskRequest): void {
   const command = request.command!;
-  if (request.result < 0) {
-    const sense = senseOfWrite(-request.result);
-    command.setSense(sense);
-    if (sense === Sense.WRITE_ERROR) command.information = command.lba;
-  }
+  if (request.result < 0) setWriteSense(command, -request.result);
   const { disk } = request;
   if (request.began > 0) disk.statistics.endWrite(request.began);
   disk.giveRequest(request);

@@ -13,10 +13,10 @@ export const OWN_DISK_SIZES: Readonly<Record<string, number>> = {
 };
 
 export const DISKS = {
-  thin: { thinProvisioned: true, atomicWrites: true },
-  thick: { thinProvisioned: false, atomicWrites: true },
-  "4096": { thinProvisioned: true, blocksize: 4096, atomicWrites: true },
-  removable: { thinProvisioned: true, removable: true, atomicWrites: true },
+  thin: { thinProvisioned: true },
+  thick: { thinProvisioned: false },
+  "4096": { thinProvisioned: true, blocksize: 4096 },
+  removable: { thinProvisioned: true, removable: true },
   "read-only": { thinProvisioned: true, readOnly: true },
 } as const satisfies Record<string, DiskOptions>;
 

@@ -86,18 +86,11 @@ const LACKS: readonly Excuse[] = [
     because: "WSNZ is 1, as with SCST; with 0 the suite wants data thrown away elsewhere",
   },
   {
-    disks: WRITABLE,
+    disks: DISK_KINDS,
     tests: ["WriteAtomic16 VPD"],
     verdict: "skip",
     says: /No alignment restrictions/,
-    because: "its last part is about atomic writes that want alignment or granularity",
-  },
-  {
-    disks: READ_ONLY,
-    tests: ["WriteAtomic16 Simple BeyondEol ZeroBlocks WriteProtect DpoFua VPD"],
-    verdict: "skip",
-    says: /WRITEATOMIC16 is not implemented/,
-    because: "atomic writes were not asked for on a disk that nobody writes",
+    because: "its last part is about limits of alignment and granularity, and there are none",
   },
 ];
 
@@ -135,6 +128,7 @@ const WRITES: readonly Excuse[] = [
       "Write10 Simple BeyondEol ZeroBlocks DpoFua",
       "Write12 Simple BeyondEol ZeroBlocks DpoFua",
       "Write16 Simple BeyondEol ZeroBlocks DpoFua",
+      "WriteAtomic16 Simple BeyondEol ZeroBlocks WriteProtect DpoFua",
       "WriteSame10 Simple BeyondEol ZeroBlocks Unmap UnmapUnaligned UnmapUntilEnd UnmapVPD Check",
       "WriteSame10 InvalidDataOutSize",
       "WriteSame16 Simple BeyondEol ZeroBlocks Unmap UnmapUnaligned UnmapUntilEnd UnmapVPD Check",

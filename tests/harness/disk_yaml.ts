@@ -21,7 +21,6 @@ export interface DiskOptions {
   readonly removable?: boolean;
   readonly writeThrough?: boolean;
   readonly nvCache?: boolean;
-  readonly atomicWrites?: boolean;
   readonly naaId?: string;
   readonly usn?: string;
 }
@@ -65,7 +64,6 @@ export function diskYaml(disks: readonly DiskOptions[], options: TargetOptions =
       ["removable", disk.removable],
       ["write_through", disk.writeThrough],
       ["nv_cache", disk.nvCache],
-      ["atomic_writes", disk.atomicWrites],
       ["naa_id", disk.naaId === undefined ? undefined : `"${disk.naaId}"`],
       ["usn", disk.usn === undefined ? undefined : `"${disk.usn}"`],
     ];

@@ -16,6 +16,7 @@ import {
   type TargetGroupModel,
   type UsersModel,
 } from "../../lib/scst/model.ts";
+import { AtomicJournal } from "../../lib/store/atomic_journal.ts";
 import { FaultyStore } from "../../lib/store/faulty.ts";
 import { openFileStore } from "../../lib/store/file.ts";
 import type { IoPool } from "../../lib/store/io_pool.ts";
@@ -60,7 +61,6 @@ export interface RigOptions {
   readonly writeThrough?: boolean;
   readonly nvCache?: boolean;
   readonly tst?: 0 | 1;
-  readonly atomicWrites?: boolean;
   readonly explAlua?: boolean;
   /** The target groups through which the disk is reached; none where nothing is said. */
   readonly targetGroups?: readonly TargetGroupModel[];
@@ -78,6 +78,10 @@ export interface RigOptions {
   readonly ids?: { readonly naaId: string; readonly usn: string };
   /** Without a file, as vdisk_nullio. */
   readonly null?: boolean;
+  /** The backing file, which is there and stays there; one of the rig's own where nothing is said. */
+  readonly path?: string;
+  /** What is between the disk's store and its file. */
+  readonly around?: (store: Store) => Store;
 }
 
 /** One disk behind one target; any number of connections. */
@@ -90,9 +94,11 @@ export class Rig implements Disposable {
   /** In how many milliseconds the device group wants to look, for each time it asked. */
   readonly looks: number[] = [];
   /** The backing file, in memory. */
-  readonly path = `/dev/shm/scst_rig_${crypto.randomUUID()}`;
+  readonly path: string;
   #pool = { ring: createRingMemory(), wake: createWake() };
   #ownState: string | undefined;
+  #ownPath: string | undefined;
+  #journal: AtomicJournal | undefined;
 
   constructor(options: RigOptions = {}) {
     const settings = {
@@ -107,25 +113,33 @@ export class Rig implements Disposable {
       writeThrough: options.writeThrough ?? false,
       nvCache: options.nvCache ?? false,
       tst: options.tst ?? 1,
-      atomicWrites: options.atomicWrites ?? true,
       explAlua: options.explAlua ?? false,
       ids: options.ids ?? RIG_IDS,
     };
     const size = options.size ?? 2 ** 20;
     if (options.stateDir === undefined) this.#ownState = Deno.makeTempDirSync({ dir: "/dev/shm" });
     const stateDir = options.stateDir ?? this.#ownState!;
-    this.store = new FaultyStore(
-      options.null === true
-        ? openNull(size, settings.blocksize)
-        : this.#openFile(size, settings.blocksize, settings.readOnly),
-    );
+    this.path = options.path ?? `/dev/shm/scst_rig_${crypto.randomUUID()}`;
+    if (options.path === undefined && options.null !== true) this.#makeFile(size);
+    const store = options.null === true
+      ? openNull(size, settings.blocksize)
+      : this.#openFile(settings.blocksize, settings.readOnly);
+    this.store = new FaultyStore(options.around?.(store) ?? store);
     this.node = new Node((level, line) => this.log.push(`${level} ${line}`));
     const pool = options.statePool ?? new InlinePool(this.#pool);
     const stateFile = (kind: string) => new StateFile(`${stateDir}/${kind}`, "rig", pool);
     const report = (line: string) => this.log.push(`error ${line}`);
+    const { identity } = store;
+    this.#journal = identity === undefined
+      ? undefined
+      : new AtomicJournal(`${stateDir}/atomic`, identity, this.path, pool);
     try {
-      this.disk = new VirtualDisk(settings, this.store, this.node.memory, stateFile, report);
+      const { memory } = this.node;
+      this.disk = new VirtualDisk(settings, this.store, memory, stateFile, this.#journal, report);
       this.device = new Device(this.disk, stateFile, report);
+      this.disk.recover((error) => {
+        if (error !== undefined) throw error;
+      });
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -148,11 +162,15 @@ export class Rig implements Disposable {
     });
   }
 
-  #openFile(size: number, blocksize: number, readOnly: boolean): Store {
+  #makeFile(size: number): void {
     const fd = createFile(this.path);
     assert(fd >= 0);
     truncateFile(fd, size);
     closeFile(fd);
+    this.#ownPath = this.path;
+  }
+
+  #openFile(blocksize: number, readOnly: boolean): Store {
     const options = { filename: this.path, blocksize, size: undefined, readOnly };
     return openFileStore(options, new InlinePool(this.#pool));
   }
@@ -172,8 +190,9 @@ export class Rig implements Disposable {
 
   [Symbol.dispose](): void {
     this.store.close();
+    this.#journal?.close();
     new Wake(this.#pool.wake).close();
-    removeFile(this.path);
+    if (this.#ownPath !== undefined) removeFile(this.#ownPath);
     if (this.#ownState !== undefined) Deno.removeSync(this.#ownState, { recursive: true });
   }
 }

@@ -43,7 +43,7 @@ toolTest("sg_get_lba_status reads the extents of a thin disk", ["sg_get_lba_stat
 });
 
 toolTest("sg_vpd reads the limits of COMPARE AND WRITE and WRITE ATOMIC", ["sg_vpd"], async () => {
-  const disk = { thinProvisioned: true, atomicWrites: true };
+  const disk = { thinProvisioned: true };
   await using server = await startTestServer(fileDisks(16 * MIB, [disk]));
   await using session = await openReady(server);
   const text = await decoded(session, inquiry(1024, 0xb0), "sg_vpd", ["--page=bl"]);

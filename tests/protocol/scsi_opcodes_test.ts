@@ -64,8 +64,8 @@ function lengthByGroup(opcode: number): number {
 }
 
 /** A disk with every option that brings a command, and those commands. */
-const FULL = { thinProvisioned: true, removable: true, atomicWrites: true };
-const OPTIONAL: readonly number[] = [Op.Unmap, Op.PreventAllowMediumRemoval, Op.WriteAtomic16];
+const FULL = { thinProvisioned: true, removable: true };
+const OPTIONAL: readonly number[] = [Op.Unmap, Op.PreventAllowMediumRemoval];
 
 suite("operation codes", fileDisks(1 << 20, [{}, FULL]), {
   "the list has what initiators ask for": async (server) => {

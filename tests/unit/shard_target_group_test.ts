@@ -20,7 +20,6 @@ const DEVICE = {
   writeThrough: false,
   nvCache: false,
   tst: 1,
-  atomicWrites: false,
   explAlua: false,
   ids: { naaId: "6025c57000000000000000000000001f", usn: "disk" },
 } as const;
@@ -31,7 +30,7 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
   const log: string[] = [];
   const shard = new Shard(pool, stateDir, () => {}, (level, line) => log.push(`${level} ${line}`));
   try {
-    shard.addDevice(DEVICE);
+    shard.addDevice(DEVICE, (error) => assert.equal(error, undefined));
     shard.addTarget({
       name: TARGET,
       relTgtId: 3,

@@ -60,6 +60,11 @@ guestTest("sg3_utils' commands do to the medium what they say", async (guest, t)
     assert(isZero(blocks(32, 64)));
   });
 
+  await t.step("WRITE ATOMIC writes all of its blocks", async () => {
+    await guest.output(`sg_write_x --16 --atomic=0 --lba=512 --num=64 --in=/run/data ${a}`);
+    assert.deepEqual(blocks(512, 64), data);
+  });
+
   await t.step("UNMAP deallocates blocks, and GET LBA STATUS says which", async () => {
     await fill(1024);
     await guest.output(`sg_unmap --force --lba=1032 --num=16 ${a}`);
