@@ -35,8 +35,8 @@ async function demo({ options }: VerbInput): Promise<ExitCode> {
   if (!ids) throw new Error(`No ids were saved for ${idName}`);
   const image = prepareImage(path, size);
   try {
-    return await serveModel(demoModel(state, path, size, port, ids), ([portal]) => {
-      print(introduction(path, image, portal?.port ?? port));
+    return await serveModel(demoModel(state, path, size, port, ids), {
+      onReady: ([portal]) => print(introduction(path, image, portal?.port ?? port)),
     });
   } catch (error) {
     if (!(error instanceof StartError && error.portInUse)) throw error;

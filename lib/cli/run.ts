@@ -3,23 +3,42 @@ import { formatPortal } from "../config/portal.ts";
 import { log } from "../log.ts";
 import type { PortalModel, ServerModel } from "../scst/model.ts";
 import { type Server, startServer } from "../shard/server.ts";
-import { ExitCode, Failure } from "./failure.ts";
+import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";
-import { stopRequested } from "./signals.ts";
+import { Reloader } from "./reload.ts";
+import { onHangup, stopRequested } from "./signals.ts";
+
+/** What differs between the verbs that serve. */
+export interface ServeOptions {
+  /** Hears when initiators can connect, and where. */
+  readonly onReady?: (portals: readonly PortalModel[]) => void;
+  /** Reads the model anew at SIGHUP; throws ConfigError. Without it SIGHUP changes nothing. */
+  readonly read?: () => ServerModel;
+}
 
 /**
  * Serves `model` until a signal asks for the end, then closes sessions and flushes devices. Prints
- * one line `listening on HOST:PORT` for each portal and calls `onReady`. Throws StartError, Failure.
+ * one line `listening on HOST:PORT` for each portal. Throws StartError, Failure.
  */
 export async function serveModel(
   model: ServerModel,
-  onReady: (portals: readonly PortalModel[]) => void = () => {},
+  { onReady, read }: ServeOptions,
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested();
-  const server = await startServer(model);
+  const started = startServer(model).then((server) => ({
+    server,
+    reloader: read === undefined ? undefined : new Reloader(model, server, read),
+  }));
+  onHangup(() => {
+    started.then(async ({ reloader }) => {
+      if (reloader !== undefined) await reloader.reload();
+      else log("info", "SIGHUP: there is no configuration to read again");
+    }).catch(reportFailure);
+  });
+  const { server } = await started;
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
-  onReady(server.portals);
+  onReady?.(server.portals);
   await stop;
   await stopInOrder(server);
   log("info", "stopped");

@@ -7,7 +7,9 @@ import type { Verb, VerbInput } from "./verb.ts";
 
 function serve({ options }: VerbInput): Promise<ExitCode> {
   const path = options.get("config") ?? "";
-  return serveModel(loadConfig(path, stateDir(options.get("state"))));
+  const state = stateDir(options.get("state"));
+  const read = () => loadConfig(path, state);
+  return serveModel(read(), { read });
 }
 
 export const SERVE: Verb = {
@@ -18,7 +20,7 @@ export const SERVE: Verb = {
     {
       name: "config",
       value: "FILE",
-      description: "the configuration (YAML); scst check FILE validates it",
+      description: "the configuration (YAML); scst check FILE validates it, SIGHUP reads it again",
       required: true,
     },
     {

@@ -31,8 +31,10 @@ export function stopRequested(): Promise<StopSignal> {
   for (const signal of Object.keys(STOP_SIGNALS) as StopSignal[]) {
     Deno.addSignalListener(signal, () => obey(signal));
   }
-  Deno.addSignalListener("SIGHUP", () => {
-    log("warning", "SIGHUP: the configuration cannot be reloaded yet, restart to apply changes");
-  });
   return promise;
+}
+
+/** Calls `listener` at every SIGHUP, which by itself would end the process. */
+export function onHangup(listener: () => void): void {
+  Deno.addSignalListener("SIGHUP", listener);
 }

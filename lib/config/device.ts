@@ -105,18 +105,40 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   usn: optional<string | undefined>(USN, undefined),
 };
 
+/** The keys of a device that is not a disk; a disk has all of them. */
+const KEYS_OF: Partial<Record<HandlerName, readonly (keyof DeviceAttributes)[]>> = {
+  vcdrom: ["handler", "filename", "tst", "naa_id", "usn"],
+};
+
+/** What its keys do not say because it cannot be otherwise. */
+const FIXED: Partial<Record<HandlerName, Partial<DeviceAttributes>>> = {
+  vcdrom: { blocksize: 2048, read_only: true, removable: true },
+};
+
 /** The `devices` of a configuration. */
 export const DEVICES = collection<DeviceDraft>(
   { allowed: DEVICE_NAME_ALLOWED, accepts: isDeviceName },
   ({ key, keyAt, path, node }, problems) => {
     const draft = { name: key, path, keyAt, ...readObject(DEVICE, node, path, problems) };
+    checkKeys(draft, problems);
     checkFilename(draft, problems);
     checkSize(draft, problems);
-    return draft;
+    return { ...draft, values: { ...draft.values, ...FIXED[draft.values.handler] } };
   },
 );
 
-/** vdisk_nullio has nothing behind it; the other handlers are nothing without their file. */
+/** A device that is not a disk has no attributes of disks. */
+function checkKeys({ values: { handler }, at, path }: DeviceDraft, problems: ProblemList): void {
+  const allowed = KEYS_OF[handler];
+  if (allowed === undefined) return;
+  for (const [key, keyAt] of at) {
+    if (allowed.includes(key)) continue;
+    const what = `must not be there: the keys of a ${handler} are ${allowed.join(", ")}`;
+    problems.add(keyAt, `${path}.${key}`, what);
+  }
+}
+
+/** vdisk_nullio has nothing behind it, a drive may be empty, and the others are nothing without their file. */
 function checkFilename(
   { values, at, given, path, keyAt }: DeviceDraft,
   problems: ProblemList,
@@ -128,7 +150,7 @@ function checkFilename(
     if (filenameAt) {
       problems.add(filenameAt, `${path}.filename`, "must not be there: vdisk_nullio has no file");
     }
-  } else if (!given.has("filename")) {
+  } else if (!given.has("filename") && values.handler !== "vcdrom") {
     problems.add(keyAt, `${path}.filename`, `is missing: ${values.handler} needs an absolute path`);
   }
 }
@@ -147,6 +169,11 @@ const UNIQUE = [
   { attribute: "usn", identity: (value: string) => value },
 ] as const;
 
+/** Whether the file of a device is a medium that nobody writes to, which several drives may have. */
+function isDrive({ values }: DeviceDraft): boolean {
+  return values.handler === "vcdrom";
+}
+
 /** Adds a problem for every device that exports another one's file or answers with its identity. */
 export function checkUnique(devices: readonly DeviceDraft[], problems: ProblemList): void {
   for (const { attribute, identity } of UNIQUE) {
@@ -161,6 +188,7 @@ export function checkUnique(devices: readonly DeviceDraft[], problems: ProblemLi
         owners.set(key, device);
         continue;
       }
+      if (attribute === "filename" && isDrive(owner) && isDrive(device)) continue;
       const place = `${owner.path} in line ${owner.at.get(attribute)?.line}`;
       const what = `must be that of one device only: ${quote(value)} is that of ${place}`;
       problems.add(at, `${device.path}.${attribute}`, what);

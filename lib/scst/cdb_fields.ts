@@ -22,6 +22,12 @@ export function decode12(command: Command): void {
   command.blocks = command.cdbView.getUint32(6);
 }
 
+/** LBA of 32 bits, a length of 24 (MMC-6). */
+export function decodeReadCd(command: Command): void {
+  command.lba = command.cdbView.getUint32(2);
+  command.blocks = command.cdbView.getUint32(6) >>> 8;
+}
+
 /** An LBA beyond 2**53 loses its last bits here, and is beyond the end of any medium all the same. */
 export function decode16(command: Command): void {
   const { cdbView } = command;

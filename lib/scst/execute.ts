@@ -77,7 +77,8 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   operation.decode?.(command);
   command.exclusive = operation.exclusive === true;
   command.mediumChanges = disk.tray.changes;
-  if (!disk.hasMedium && needsMedium(operation)) return refuse(command, disk.absence);
+  // As with SCST whether the tray is open or not: libiscsi's tools take 02/3A/01 and 02 for a failure.
+  if (!disk.hasMedium && needsMedium(operation)) return refuse(command, Sense.MEDIUM_NOT_PRESENT);
   if (operation.changesMedium === true && unit.protection !== Sense.NO_SENSE) {
     return refuse(command, unit.protection);
   }
@@ -172,13 +173,13 @@ function run(command: CoreCommand, mayWait: boolean): void {
     if (mayWait && state === TRANSITIONING) return unit.device.group!.hold(command);
     return command.fail(state.sense);
   }
-  const { upkeep, tray } = unit.disk;
+  const { upkeep, tray, hasMedium } = unit.disk;
   if (upkeep.sense !== Sense.NO_SENSE && !isInSpiteOfUpkeep(unit.disk, operation)) {
     command.field = upkeep.field;
     return command.fail(upkeep.sense);
   }
   if (tray.changes !== command.mediumChanges && needsMedium(operation)) {
-    return command.fail(unit.disk.hasMedium ? Sense.MEDIUM_MAY_HAVE_CHANGED : unit.disk.absence);
+    return command.fail(hasMedium ? Sense.MEDIUM_MAY_HAVE_CHANGED : Sense.MEDIUM_NOT_PRESENT);
   }
   try {
     if (operation.onNexus !== undefined) {

@@ -7,6 +7,7 @@ import { PortAccess } from "./access_state.ts";
 import { insertAttention, RESET } from "./attention.ts";
 import { CopyResults } from "./copy_results.ts";
 import type { Device } from "./device.ts";
+import { DriveEvents } from "./drive_events.ts";
 import { runCommand } from "./execute.ts";
 import type { Nexus } from "./nexus.ts";
 import { OPERATION_TABLES } from "./opcodes.ts";
@@ -26,6 +27,7 @@ export class LogicalUnit {
   readonly operations: OperationTable;
   readonly tasks: TaskSet;
   readonly copies = new CopyResults();
+  readonly events = new DriveEvents();
   /** What reservations shut the nexus out from. */
   barrier: Barrier = Barrier.NONE;
   /** The target group of the target, if the device is in a device group. */

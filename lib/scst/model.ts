@@ -4,7 +4,7 @@
  */
 
 /** The device handlers of SCST that are served here. */
-export const HANDLERS = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio"] as const;
+export const HANDLERS = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"] as const;
 export type HandlerName = typeof HANDLERS[number];
 
 /** The identities of a device. They stay the same for its life, whatever its name, order or path. */
@@ -15,11 +15,11 @@ export interface DeviceIds {
   readonly usn: string;
 }
 
-/** A virtual disk. */
+/** A virtual disk, or a drive for CDs. */
 export interface DeviceModel {
   readonly name: string;
   readonly handler: HandlerName;
-  /** Absolute path of the backing file or block device; absent for vdisk_nullio. */
+  /** Absolute path of the backing file or block device; absent for vdisk_nullio and an empty vcdrom. */
   readonly filename?: string;
   /** Logical block size in bytes: a power of two, 512 or more. */
   readonly blocksize: number;

@@ -38,7 +38,7 @@ export function populateToken(_nexus: Nexus, command: CoreCommand): void {
     return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
   }
   const { disk, copies } = command.unit!;
-  if (!disk.hasMedium) return command.fail(disk.absence);
+  if (!disk.hasMedium) return command.fail(Sense.MEDIUM_NOT_PRESENT);
   if (copies.isRunning(command.cdbView.getUint32(ROD_LIST_ID))) {
     return command.fail(Sense.OPERATION_IN_PROGRESS);
   }

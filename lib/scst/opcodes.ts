@@ -66,7 +66,9 @@ import { checkModeSelect, modeSelect } from "./mode_select.ts";
 import { checkPopulateToken, populateToken } from "./odx_populate.ts";
 import { receiveRodTokenInformation } from "./odx_receive.ts";
 import { checkWriteUsingToken, writeUsingToken } from "./odx_write.ts";
+import { MMC_OPERATIONS } from "./mmc_operations.ts";
 import type { Operation } from "./operation.ts";
+import { actionRow, row, type Traits } from "./operation_row.ts";
 import { OperationTable } from "./operation_table.ts";
 import {
   readFullStatus,
@@ -95,26 +97,9 @@ const isInGroup = (_disk: VirtualDisk, group?: TargetGroup) => group !== undefin
 const isExplicit = (disk: VirtualDisk, group?: TargetGroup) =>
   group !== undefined && disk.settings.explAlua;
 
-type Traits = Omit<Operation, "name" | "code" | "usage" | "serviceAction">;
-
 /** Traits of what SPC defines, and of what disks and CDs have alike. */
 function shared<T extends Partial<Traits>>(traits: T) {
   return { types: EVERY_TYPE, ...traits };
-}
-
-/** A row for an operation code without service actions. */
-function row(name: string, usage: string, traits: Traits): Operation {
-  return { name, code: parseInt(usage, 16), usage, ...traits };
-}
-
-/** A row for a service action. */
-function actionRow(
-  name: string,
-  serviceAction: number,
-  usage: string,
-  traits: Traits,
-): Operation {
-  return { ...row(name, usage, traits), serviceAction };
 }
 
 const { NONE, STATE } = Access;
@@ -235,17 +220,17 @@ const REPORT_PORT_GROUPS = shared({
   decode: length32(6),
   onNexus: reportTargetPortGroups,
 });
-const SET_PORT_GROUPS = shared({
+const SET_PORT_GROUPS = {
   ...SMALL,
   portAccess: SWITCH,
   exists: isExplicit,
   out: parameterList,
   check: checkSetTargetPortGroups,
   onNexus: setTargetPortGroups,
-});
+} as const;
 const PREVENT_REMOVAL = shared({
   ...SMALL,
-  access: (cdb: Uint8Array) => (cdb[4]! & 0x03) === 0 ? NONE : Access.WRITE, // PREVENT
+  access: (cdb: Uint8Array) => (cdb[4]! & 0x01) === 0 ? NONE : Access.WRITE, // PREVENT
   exists: isRemovable,
   onNexus: preventRemoval,
 });
@@ -510,7 +495,8 @@ const OPERATIONS: readonly Operation[] = [
 ];
 
 function tableOf(type: DeviceType): OperationTable {
-  return new OperationTable(OPERATIONS.filter((operation) => isFor(operation, type)));
+  const rows = [...OPERATIONS, ...MMC_OPERATIONS];
+  return new OperationTable(rows.filter((operation) => isFor(operation, type)));
 }
 
 /** What the devices of each type execute. */

@@ -27,7 +27,8 @@ export class OperationTable {
   #byCode: readonly (CodeEntry | undefined)[];
   #usages: ReadonlyMap<Operation, Uint8Array>;
 
-  constructor(rows: readonly Operation[]) {
+  constructor(operations: readonly Operation[]) {
+    const rows = operations.toSorted((a, b) => keyOf(a) - keyOf(b));
     this.rows = rows;
     this.#byCode = Array.from({ length: 256 }, (_, code) => entryOf(code, rows));
     this.#usages = new Map(rows.map((row) => [row, usageOf(row)]));
@@ -65,6 +66,10 @@ export class OperationTable {
     }
     return -1;
   }
+}
+
+function keyOf({ code, serviceAction = 0 }: Operation): number {
+  return code << 8 | serviceAction;
 }
 
 function entryOf(code: number, rows: readonly Operation[]): CodeEntry | undefined {

@@ -24,10 +24,10 @@ export function requestSense(_nexus: Nexus, command: CoreCommand): void {
 /** What TEST UNIT READY would say of the unit. */
 function senseOf({ portAccess, portGroup, disk }: LogicalUnit, command: CoreCommand): number {
   if (portAccess !== PortAccess.FULL) return portGroup!.state.sense;
-  const { upkeep, absence } = disk;
+  const { upkeep, hasMedium } = disk;
   if (upkeep.sense !== Sense.NO_SENSE) {
     command.field = upkeep.field;
     return upkeep.sense;
   }
-  return absence;
+  return hasMedium ? Sense.NO_SENSE : Sense.MEDIUM_NOT_PRESENT;
 }

@@ -1,11 +1,12 @@
 /**
- * START STOP UNIT (SBC-4 5.25): loads and ejects the medium of a removable device. A disk that many
+ * START STOP UNIT (SBC-4 5.25, MMC-6): loads and ejects the medium of a removable device. A disk that many
  * share is not stopped for all of them by one, and it has no power to save: what asks for either
  * flushes, as with SCST.
  */
 import { Sense } from "../scsi/sense.ts";
 import { senseOfWrite } from "../vdisk/errno_sense.ts";
 import { flush } from "../vdisk/synchronize_cache.ts";
+import { announceMedium, announceRemoval } from "./medium_change.ts";
 import type { Nexus } from "./nexus.ts";
 import type { CoreCommand } from "./operation.ts";
 
@@ -28,7 +29,7 @@ export function startStopUnit(_nexus: Nexus, command: CoreCommand): void {
     if (disk.tray.preventers.size > 0) return command.fail(Sense.MEDIUM_REMOVAL_PREVENTED);
     return load ? loadMedium(command) : ejectMedium(command);
   }
-  if (!disk.hasMedium) return command.fail(disk.absence);
+  if (!disk.hasMedium) return command.fail(Sense.MEDIUM_NOT_PRESENT);
   if ((flags & START) !== 0) return command.succeed();
   flushFor(command, () => {});
 }
@@ -36,12 +37,13 @@ export function startStopUnit(_nexus: Nexus, command: CoreCommand): void {
 function loadMedium(command: CoreCommand): void {
   const { disk, device } = command.unit!;
   disk.tray.close();
-  device.tellOthers(command.unit!, Sense.MEDIUM_MAY_HAVE_CHANGED);
+  announceMedium(device, command.unit);
   command.succeed();
 }
 
 function ejectMedium(command: CoreCommand): void {
-  const { disk } = command.unit!;
+  const { disk, device } = command.unit!;
+  if (disk.hasMedium) announceRemoval(device);
   // At once: no command that comes while it flushes finds a medium.
   disk.tray.open();
   flushFor(command, () => {

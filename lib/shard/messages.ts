@@ -37,6 +37,13 @@ export type Operation =
     readonly change: TargetGroupChange;
   }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
+  | {
+    readonly kind: "setMedium";
+    /** The name of a drive. */
+    readonly device: string;
+    /** The image to insert; undefined takes out what is in. */
+    readonly filename: string | undefined;
+  }
   | { readonly kind: "stop" };
 
 /** An operation with the number that its answer bears. */

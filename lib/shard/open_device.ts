@@ -11,21 +11,30 @@ interface Handler {
   readonly type: DeviceType;
   /** T10 VENDOR IDENTIFICATION, as SCST has it. */
   readonly vendor: string;
+  /** Nothing is ever written, so that nothing has to be flushed. */
+  readonly nvCache?: true;
 }
 
 const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
   vdisk_fileio: { type: DeviceType.DISK, vendor: "SCST_FIO" },
   vdisk_blockio: { type: DeviceType.DISK, vendor: "SCST_BIO" },
   vdisk_nullio: { type: DeviceType.DISK, vendor: "SCST_NIO" },
+  vcdrom: { type: DeviceType.CD_ROM, vendor: "SCST_FIO", nvCache: true },
 };
+
+/** Bytes in a block of a CD. */
+const CD_BLOCK = 2048;
 
 /** How the device presents itself to initiators. */
 export function settingsOf(model: DeviceModel): DiskSettings {
   return { ...model, ...HANDLERS[model.handler] };
 }
 
-/** Opens the store of a device. Throws a StoreError with a sentence for the operator. */
-export function openDeviceStore(model: DeviceModel, pool: IoPool): Store {
+/**
+ * Opens the store of a device; undefined for a drive without a medium. Throws a StoreError with a
+ * sentence for the operator.
+ */
+export function openDeviceStore(model: DeviceModel, pool: IoPool): Store | undefined {
   const { filename, blocksize, size, readOnly } = model;
   switch (model.handler) {
     case "vdisk_nullio":
@@ -34,5 +43,13 @@ export function openDeviceStore(model: DeviceModel, pool: IoPool): Store {
       return openFileStore({ filename: filename!, blocksize, size, readOnly }, pool);
     case "vdisk_blockio":
       return openBlockStore({ filename: filename!, blocksize, size, readOnly }, pool);
+    case "vcdrom":
+      return filename === undefined ? undefined : openMedium(filename, pool);
   }
+}
+
+/** Opens an image as the medium of a drive for CDs. Throws a StoreError with a sentence for the operator. */
+export function openMedium(filename: string, pool: IoPool): Store {
+  const options = { filename, blocksize: CD_BLOCK, size: undefined, readOnly: true };
+  return openFileStore(options, pool);
 }

@@ -39,6 +39,11 @@ export interface Server {
     targetGroup: string,
     change: TargetGroupChange,
   ): Promise<string | undefined>;
+  /**
+   * Inserts an image into a drive, or takes out what is in when `filename` is undefined. Resolves with
+   * why not, as a sentence, or with undefined when it is done.
+   */
+  setMedium(device: string, filename: string | undefined): Promise<string | undefined>;
   /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
   stop(): Promise<void>;
 }
@@ -140,7 +145,13 @@ export async function startServer(model: ServerModel): Promise<Server> {
     for (const listener of listeners) listener.close();
     if (error !== undefined) throw new Error(error);
   };
-  return { portals, changeTargetGroup, stop };
+  const setMedium = async (device: string, filename: string | undefined) => {
+    // The data isolate opens it, and must not be the first to wait for a file system that sleeps. Why
+    // a file cannot be had the shard says in its own words.
+    if (filename !== undefined) await Deno.stat(filename).catch(() => {});
+    return await shard.request({ kind: "setMedium", device, filename });
+  };
+  return { portals, changeTargetGroup, setMedium, stop };
 }
 
 /** Whether one is for all IPv6 addresses and the other for IPv4, which many systems give the first one too. */

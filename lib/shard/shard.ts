@@ -14,6 +14,7 @@ import { formatAddress } from "../iscsi/portal_address.ts";
 import { Device } from "../scst/device.ts";
 import { DeviceGroup } from "../scst/device_group.ts";
 import type { LunSet } from "../scst/lun_set.ts";
+import { changeMedium, requestRemoval } from "../scst/medium_change.ts";
 import type {
   DeviceGroupModel,
   DeviceModel,
@@ -28,12 +29,13 @@ import { AtomicJournal } from "../store/atomic_journal.ts";
 import { leftoverRecords } from "../store/atomic_leftovers.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
-import type { Store, StoreError } from "../store/store.ts";
+import { type Store, StoreError } from "../store/store.ts";
+import { flush } from "../vdisk/synchronize_cache.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { HalfOpen } from "./half_open.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
-import { openDeviceStore, settingsOf } from "./open_device.ts";
+import { openDeviceStore, openMedium, settingsOf } from "./open_device.ts";
 import { Portal } from "./portal.ts";
 
 /** Milliseconds that initiators have to log out when the server stops. */
@@ -95,7 +97,7 @@ export class Shard {
     const settings = settingsOf(model);
     const stateFile = (kind: string) =>
       new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool);
-    const journal = settings.type === DeviceType.DISK ? this.#journalOf(store, model) : undefined;
+    const journal = settings.type === DeviceType.DISK ? this.#journalOf(store!, model) : undefined;
     const report = (line: string) => this.#report("error", line);
     const disk = new VirtualDisk(settings, store, this.#node.memory, stateFile, journal, report);
     const device = new Device(disk, stateFile, report);
@@ -121,6 +123,20 @@ export class Shard {
     for (const sentence of leftoverRecords(this.#journalDir, this.#journals)) {
       this.#report("warning", sentence);
     }
+  }
+
+  /**
+   * Inserts an image into a drive in place of the one that is in, or takes that out. Throws a
+   * StoreError when an initiator prevents it or the image cannot be opened; then all stays as it is.
+   */
+  setMedium(name: string, filename: string | undefined): void {
+    const device = this.#devices.get(name)!;
+    const [holder] = requestRemoval(device);
+    if (holder !== undefined) {
+      const who = holder.nexus.initiator;
+      throw new StoreError(`Cannot change the medium: ${who} prevents its removal`);
+    }
+    changeMedium(device, filename === undefined ? undefined : openMedium(filename, this.#pool));
   }
 
   /** Adds a target with its groups and LUNs; its devices are there. */

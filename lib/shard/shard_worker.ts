@@ -57,6 +57,9 @@ function perform(
       case "addPortal":
         shard.addPortal(operation.portal, operation.fd);
         break;
+      case "setMedium":
+        shard.setMedium(operation.device, operation.filename);
+        break;
       case "stop":
         return shard.stop((error) => answer(id, error));
     }

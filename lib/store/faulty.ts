@@ -1,6 +1,7 @@
 /**
  * A store that misbehaves on demand, on top of one that does not: it hangs, it fails, it transfers
- * too little. Tests use it in place of mocks, so that what is above it is the real thing.
+ * too little. Tests use it in place of mocks, so that what is above it is the real thing. Who still
+ * uses it when it is closed gets an exception: its descriptor may mean another file by then.
  */
 import { Errno } from "../../ffi/errno.ts";
 import type { IoVector } from "../../ffi/iovec.ts";
@@ -18,6 +19,8 @@ export class FaultyStore implements Store {
   hanging = false;
   /** Operations that fail, by IoOperation, with an errno. */
   readonly failures: Map<number, number> = new Map();
+  /** How often it was closed. */
+  closes = 0;
 
   constructor(inner: Store) {
     this.#inner = inner;
@@ -33,16 +36,19 @@ export class FaultyStore implements Store {
   }
 
   readNow(iov: IoVector, offset: number, length: number): number {
+    this.#mustBeOpen();
     if (this.hanging || this.failures.has(IoOperation.READ)) return -Errno.EAGAIN;
     return this.#inner.readNow(iov, offset, length);
   }
 
   writeNow(iov: IoVector, offset: number, length: number): number {
+    this.#mustBeOpen();
     if (this.hanging || this.failures.has(IoOperation.WRITE)) return -Errno.EAGAIN;
     return this.#inner.writeNow(iov, offset, length);
   }
 
   submit(request: IoRequest): void {
+    this.#mustBeOpen();
     if (this.hanging) this.#held.push(request);
     else this.#perform(request);
   }
@@ -53,10 +59,15 @@ export class FaultyStore implements Store {
   }
 
   close(): void {
-    this.#inner.close();
+    if (this.closes++ === 0) this.#inner.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.closes > 0) throw new Error("A store is used after it was closed");
   }
 
   #perform(request: IoRequest): void {
+    this.#mustBeOpen();
     const errno = this.failures.get(request.operation);
     if (errno !== undefined) {
       request.result = -errno;

@@ -1,4 +1,4 @@
-/** Mode page 2Ah, MM Capabilities and Mechanical Status (MMC-3 6.3.11, legacy in MMC-6, and what Linux asks for). */
+/** Mode page 2Ah, MM Capabilities and Mechanical Status (MMC-3, legacy in MMC-6, and what Linux asks for). */
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 const DVD_ROM_READ = 0x08;

@@ -38,7 +38,7 @@ export function standardInquiry(settings: DiskSettings, group?: PortGroup): Uint
   const bytes = new Uint8Array(STANDARD_LENGTH);
   const view = new DataView(bytes.buffer);
   const { version, flags } = IDENTITIES[settings.type];
-  bytes[0] = settings.type; // PERIPHERAL QUALIFIER 000b: connected
+  bytes[0] = settings.type;
   if (settings.removable) bytes[1] = 0x80; // RMB
   bytes[2] = 0x06; // VERSION: SPC-4
   bytes[3] = 0x32; // NORMACA, HISUP, RESPONSE DATA FORMAT 2
@@ -71,7 +71,7 @@ export function absentInquiry(): Uint8Array {
 export function inquiry(disk: VirtualDisk, command: Command, group?: PortGroup): void {
   const bytes = inquiryData(disk, command, group);
   if (bytes === undefined) return command.failField(2); // PAGE CODE
-  if (group?.isConnected === false) bytes[0]! |= NOT_CONNECTED;
+  bytes[0] = disk.settings.type | (group?.isConnected === false ? NOT_CONNECTED : 0);
   command.respond(bytes);
 }
 

@@ -1,4 +1,4 @@
-/** Mode pages (SPC-5 7.5, SBC-4 6.5, MMC-6 7): what never changes; the rest is in mode_fields.ts. */
+/** Mode pages (SPC-5 7.5, SBC-4 6.5, MMC-6): what never changes; the rest is in mode_fields.ts. */
 import { CD_ROM_ONLY, EVERY_TYPE, isFor, type TypedRow } from "../scsi/device_type.ts";
 import { capabilities } from "./cd_capabilities.ts";
 import { maskOf, MODE_FIELDS, type ModeName, type ModeValues } from "./mode_fields.ts";

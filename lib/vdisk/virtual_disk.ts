@@ -3,7 +3,7 @@ import { describeErrno } from "../../ffi/errno.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
 import type { Command } from "../scsi/command.ts";
-import { DeviceType } from "../scsi/device_type.ts";
+import type { DeviceType } from "../scsi/device_type.ts";
 import { Sense } from "../scsi/sense.ts";
 import { AbsentStore } from "../store/absent.ts";
 import type { AtomicJournal } from "../store/atomic_journal.ts";
@@ -149,15 +149,6 @@ export class VirtualDisk {
   /** Whether there is a medium, and the tray is closed. */
   get hasMedium(): boolean {
     return this.#medium.capacity > 0 && !this.tray.isOpen;
-  }
-
-  /** The sense of a command that would use a medium that is not there; else NO_SENSE. */
-  get absence(): number {
-    if (this.hasMedium) return Sense.NO_SENSE;
-    if (this.settings.type === DeviceType.DISK) return Sense.MEDIUM_NOT_PRESENT;
-    return this.tray.isOpen
-      ? Sense.MEDIUM_NOT_PRESENT_TRAY_OPEN
-      : Sense.MEDIUM_NOT_PRESENT_TRAY_CLOSED;
   }
 
   /**

@@ -46,7 +46,7 @@ export function vpdPagesOf(disk: VirtualDisk): readonly VpdPage[] {
   return VPD_PAGES.filter((page) => isFor(page, disk.settings.type) && page.exists(disk));
 }
 
-/** A page of `length` bytes behind its four-byte header. */
+/** A page of `length` bytes behind its four-byte header; inquiry() puts in what device it is of. */
 function newPage(code: number, length: number): DataView<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(4 + length));
   view.setUint8(1, code);

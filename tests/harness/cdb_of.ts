@@ -21,6 +21,9 @@ const LENGTHS: Record<string, Layout["length"]> = {
   "COMPARE AND WRITE": [13, 1],
   "WRITE ATOMIC(16)": [12, 2],
   "RECEIVE DIAGNOSTIC RESULTS": [3, 2],
+  "READ CD": [6, 3],
+  "READ DISC STRUCTURE": [8, 2],
+  "MECHANISM STATUS": [8, 2],
 };
 
 /** The layout of a row's CDB. */
@@ -45,7 +48,8 @@ export function lengthMost(row: Operation): number {
 }
 
 /** Rows with something else where the others have LBA and length. */
-const WITHOUT_BLOCKS = /^(READ CAPACITY|READ DEFECT DATA|GET LBA STATUS)/;
+const WITHOUT_BLOCKS =
+  /^(READ CAPACITY|READ DEFECT DATA|GET LBA STATUS|READ TRACK INFORMATION|READ DISC STRUCTURE|SET CD SPEED)/;
 
 /** Whether the row takes an LBA and a number of blocks, and means them. */
 export function hasLba(row: Operation): boolean {

@@ -10,7 +10,7 @@ export interface DiskOptions {
   /** The device's name; `disk` and its place in the list if not given. */
   readonly name?: string;
   /** vdisk_fileio if a file name is given, else vdisk_nullio. */
-  readonly handler?: "vdisk_fileio" | "vdisk_blockio" | "vdisk_nullio";
+  readonly handler?: "vdisk_fileio" | "vdisk_blockio" | "vdisk_nullio" | "vcdrom";
   readonly filename?: string;
   /** Bytes, or with a unit as in the configuration: `64MiB`. */
   readonly size?: string | number;

@@ -2,6 +2,7 @@
 import type { Operation } from "../../lib/scst/operation.ts";
 import { concatBytes, patternBytes } from "../initiator/bytes.ts";
 import { unmapList } from "../initiator/cdb.ts";
+import { getEventStatus, readCdMsf } from "../initiator/mmc.ts";
 import { setGroupsList, State } from "../initiator/target_groups.ts";
 import { cdbOf } from "./cdb_of.ts";
 import { copyList } from "./copy_list.ts";
@@ -77,6 +78,16 @@ const formatting: Maker = (row) => {
   return { cdb, transfer: { write: new Uint8Array(4) } };
 };
 
+const readingCd: Maker = (row, lba) => ({ cdb: oneBlock(row, lba), transfer: { read: 2048 } });
+
+const readingByTime: Maker = (_row, lba) => {
+  const frame = Number(lba);
+  return { cdb: readCdMsf([0, 2, frame], [0, 2, frame + 1]), transfer: { read: 2048 } };
+};
+
+/** Asks for the events of media. */
+const polling: Maker = () => ({ cdb: getEventStatus(255, 1 << 4), transfer: { read: 255 } });
+
 const PF: Flags = [1, 0x10];
 /** IDENTIFYING INFORMATION TYPE. */
 const TEXT: Flags = [10, 2 << 1];
@@ -142,6 +153,12 @@ const MAKERS: readonly (readonly [names: readonly string[], make: Maker])[] = [
   [["PERSISTENT RESERVE OUT, PREEMPT AND ABORT"], validPrOut],
   [["PERSISTENT RESERVE OUT, REGISTER AND IGNORE EXISTING KEY"], validPrOut],
   [["PERSISTENT RESERVE OUT, REGISTER AND MOVE"], validPrOut],
+  [["READ TOC/PMA/ATIP", "GET CONFIGURATION", "READ DISC INFORMATION"], asking()],
+  [["READ TRACK INFORMATION", "READ DISC STRUCTURE", "MECHANISM STATUS"], asking()],
+  [["GET EVENT STATUS NOTIFICATION"], polling],
+  [["SET CD SPEED"], bare],
+  [["READ CD"], readingCd],
+  [["READ CD MSF"], readingByTime],
 ];
 
 const BY_NAME = new Map(

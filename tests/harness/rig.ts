@@ -51,6 +51,8 @@ export const RIG_IDS = { naaId: "6025c57000000000000000000000001f", usn: "rig" }
 
 /** What the disk of a rig is like; a thin disk of 1 MiB where nothing is said. */
 export interface RigOptions {
+  /** A disk where nothing is said. */
+  readonly type?: DeviceType;
   /** Bytes. */
   readonly size?: number;
   readonly blocksize?: number;
@@ -82,6 +84,8 @@ export interface RigOptions {
   readonly path?: string;
   /** What is between the disk's store and its file. */
   readonly around?: (store: Store) => Store;
+  /** A drive that has no medium at the beginning. */
+  readonly empty?: boolean;
 }
 
 /** One disk behind one target; any number of connections. */
@@ -103,7 +107,7 @@ export class Rig implements Disposable {
   constructor(options: RigOptions = {}) {
     const settings = {
       name: "rig",
-      type: DeviceType.DISK,
+      type: options.type ?? DeviceType.DISK,
       vendor: "SCST_FIO",
       blocksize: options.blocksize ?? BLOCK,
       readOnly: options.readOnly ?? false,
@@ -134,8 +138,9 @@ export class Rig implements Disposable {
       ? undefined
       : new AtomicJournal(`${stateDir}/atomic`, identity, this.path, pool);
     try {
+      const medium = options.empty === true ? undefined : this.store;
       const { memory } = this.node;
-      this.disk = new VirtualDisk(settings, this.store, memory, stateFile, this.#journal, report);
+      this.disk = new VirtualDisk(settings, medium, memory, stateFile, this.#journal, report);
       this.device = new Device(this.disk, stateFile, report);
       this.disk.recover((error) => {
         if (error !== undefined) throw error;

@@ -28,6 +28,7 @@ const PACKAGES = {
   "sg_vpd": "sg3-utils",
   "tgtadm": "tgt",
   "tgtd": "tgt",
+  "xorriso": "xorriso",
 } as const;
 
 export type Tool = keyof typeof PACKAGES;

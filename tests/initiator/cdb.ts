@@ -46,7 +46,7 @@ export const Op = {
 } as const;
 
 /** A CDB of sixteen bytes, the rest zero, from bytes and fields at offsets. */
-function build(op: number, fill: (view: DataView) => void): Uint8Array<ArrayBuffer> {
+export function build(op: number, fill: (view: DataView) => void): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16);
   bytes[0] = op;
   fill(new DataView(bytes.buffer));

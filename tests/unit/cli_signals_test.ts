@@ -9,10 +9,11 @@ function spawnHanging(): RunningProgram {
   const logging = new URL("../../lib/log.ts", import.meta.url).href;
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const program = `
-    import { stopRequested } from "${signals}";
+    import { onHangup, stopRequested } from "${signals}";
     import { configureLog, log } from "${logging}";
     configureLog();
     const stop = stopRequested();
+    onHangup(() => log("info", "heard"));
     log("info", "up");
     log("info", "got " + await stop);
     setInterval(() => {}, 1000);`;
@@ -52,11 +53,13 @@ Deno.test("stopRequested() gives a stop that does not end less than five seconds
   assert.ok(elapsed > 4000 && elapsed < 5000, `${elapsed} ms`);
 });
 
-Deno.test("stopRequested() does not take SIGHUP for an end", async () => {
+Deno.test("onHangup() hears of every SIGHUP, and it is no end", async () => {
   await using program = spawnHanging();
   await program.saw(/^info up$/m);
   program.kill("SIGHUP");
-  await program.saw(/^warning SIGHUP: the configuration cannot be reloaded yet/m);
+  await program.saw(/^info heard$/m);
+  program.kill("SIGHUP");
+  await program.saw(/^info heard\ninfo heard$/m);
   program.kill("SIGTERM");
   await program.saw(/^info got SIGTERM$/m);
 });

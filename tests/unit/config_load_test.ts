@@ -18,6 +18,16 @@ async function withConfig(
   }
 }
 
+Deno.test("loadConfig() knows what a drive for CDs is like", () =>
+  withConfig(["portals: [127.0.0.1]", "devices: {cd: {handler: vcdrom}}"], (path, state) => {
+    const [device] = loadConfig(path, state).devices;
+    const { handler, filename, blocksize, readOnly, removable } = device!;
+    assert.deepEqual(
+      { handler, filename, blocksize, readOnly, removable },
+      { handler: "vcdrom", filename: undefined, blocksize: 2048, readOnly: true, removable: true },
+    );
+  }));
+
 Deno.test("loadConfig() builds the model with the defaults of SCST", () =>
   withConfig([
     "portals:",

@@ -39,7 +39,7 @@ Deno.test("parseConfiguration() says place, key, fault and what is allowed for e
   const table: [string, string][] = [
     [
       "handler: nullio",
-      '4:14: devices.d.handler must be vdisk_fileio, vdisk_blockio or vdisk_nullio: current value is "nullio"',
+      '4:14: devices.d.handler must be vdisk_fileio, vdisk_blockio, vdisk_nullio or vcdrom: current value is "nullio"',
     ],
     [
       "filename: a.img",
@@ -110,6 +110,47 @@ Deno.test("parseConfiguration() joins the handler with its file", () => {
     "5:15: devices.d.filename must not be there: vdisk_nullio has no file",
   ]);
   assert.deepEqual(deviceProblems("filename: /x"), ["4:5: devices.d.handler is missing"]);
+});
+
+Deno.test("parseConfiguration() lets a drive be empty, and have no attribute of disks", () => {
+  const allowed = [
+    "filename: /x.iso",
+    "tst: 0",
+    'naa_id: "6025c570000000000000000000000abc"',
+    "usn: s",
+  ];
+  assert.deepEqual(deviceProblems("handler: vcdrom"), []);
+  assert.deepEqual(deviceProblems("handler: vcdrom", ...allowed), []);
+  const refused = {
+    blocksize: 2048,
+    size: "1MiB",
+    read_only: true,
+    thin_provisioned: false,
+    rotational: true,
+    removable: true,
+    write_through: false,
+    nv_cache: false,
+    atomic_writes: false,
+  };
+  for (const [key, value] of Object.entries(refused)) {
+    assert.deepEqual(deviceProblems("handler: vcdrom", `${key}: ${value}`), [
+      `5:${key.length + 7}: devices.d.${key} must not be there: ` +
+      "the keys of a vcdrom are handler, filename, tst, naa_id, usn",
+    ]);
+  }
+});
+
+Deno.test("parseConfiguration() lets drives share an image, but not with a disk", () => {
+  const devices = (a: string, b: string) =>
+    problemsOf(
+      "portals: [127.0.0.1]",
+      "devices:",
+      `  a: {handler: ${a}, filename: /x.iso}`,
+      `  b: {handler: ${b}, filename: /x.iso}`,
+    ).length;
+  assert.equal(devices("vcdrom", "vcdrom"), 0);
+  assert.equal(devices("vcdrom", "vdisk_fileio"), 1);
+  assert.equal(devices("vdisk_fileio", "vcdrom"), 1);
 });
 
 Deno.test("parseConfiguration() refuses a file or an identity that two devices share", () => {

@@ -1,16 +1,19 @@
 /** Every row of the opcode table, taken at its word: made into CDBs and run through a connection. */
 import assert from "node:assert/strict";
+import { DeviceType } from "../../lib/scsi/device_type.ts";
 import type { Operation } from "../../lib/scst/operation.ts";
-import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
+import { OPERATION_TABLES } from "../../lib/scst/opcodes.ts";
+import { CdRig } from "../harness/cd_rig.ts";
 import { layoutOf, usageBytes } from "../harness/cdb_of.ts";
-import { CONTENT, exampleOf } from "../harness/example.ts";
+import { DEVICE_KINDS, type DeviceKind } from "../harness/device_kinds.ts";
 import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { filledRig, isUnchanged } from "../harness/filled_rig.ts";
 import { setDescriptorSense } from "../harness/modes.ts";
 import { prepare } from "../harness/prepare.ts";
 import { stateOf } from "../harness/state_of.ts";
 
-const { rows } = OPERATION_TABLE;
+/** Every row of every table, once. */
+const rows = [...new Set(DEVICE_KINDS.flatMap(({ table }) => table.rows))];
 
 /** The bits of a row's CDB that it does not use. */
 function unusedBits(row: Operation): [byte: number, bit: number][] {
@@ -22,15 +25,18 @@ function unusedBits(row: Operation): [byte: number, bit: number][] {
   return bits;
 }
 
-Deno.test("OPERATION_TABLE is sorted, and its usage data has the length of the group code", () => {
-  const keys = rows.map((row) => row.code << 8 | (row.serviceAction ?? 0));
-  assert.deepEqual(keys, [...new Set(keys)].sort((a, b) => a - b));
+Deno.test("OPERATION_TABLES are sorted, and their usage data has the length of the group code", () => {
+  for (const { table } of DEVICE_KINDS) {
+    const keys = table.rows.map((row) => row.code << 8 | (row.serviceAction ?? 0));
+    assert.deepEqual(keys, [...new Set(keys)].sort((a, b) => a - b));
+  }
   for (const row of rows) {
     const usage = usageBytes(row);
     assert.equal(usage.length, layoutOf(row).cdb, row.name);
     assert.equal(usage[0], row.code, row.name);
     if (row.serviceAction !== undefined) assert.equal(usage[1]! & 0x1f, 0x1f, row.name);
-    assert.equal(usage.at(-1), 0x04, `${row.name}: NACA in CONTROL`);
+    const vendor = row.name === "READ TOC/PMA/ATIP" ? 0xc0 : 0; // the format of SFF-8020i
+    assert.equal(usage.at(-1), vendor | 0x04, `${row.name}: NACA in CONTROL`);
     assert.equal(Number(row.onDisk === undefined) + Number(row.onNexus === undefined), 1, row.name);
   }
 });
@@ -54,7 +60,30 @@ const BYTE_1: readonly [name: RegExp, mask: number][] = [
   [/^SANITIZE /, 0xbf], // IMMED, AUSE, SERVICE ACTION
   [/^MODE SENSE\(6\)$/, 0x08], // DBD
   [/^MODE SENSE\(10\)$/, 0x18], // and LLBAA
+  [/^READ TOC/, 0x02], // MSF
+  [/^GET CONFIGURATION$/, 0x03], // RT
+  [/^GET EVENT STATUS/, 0x01], // POLLED
+  [/^READ DISC INFORMATION$/, 0x07], // DATA TYPE
+  [/^READ TRACK INFORMATION$/, 0x03], // ADDRESS/NUMBER TYPE
+  [/^READ DISC STRUCTURE$/, 0x0f], // MEDIA TYPE
+  [/^READ CD/, 0x1c], // EXPECTED SECTOR TYPE
+  [/^SET CD SPEED$/, 0x03], // ROTATIONAL CONTROL
+  [/^MECHANISM STATUS$/, 0x00],
 ];
+
+/** What drives for CDs have beside what they share with disks; and what of that they do not have. */
+const OF_DRIVES = [0x43, 0x46, 0x4a, 0x51, 0x52, 0xad, 0xb9, 0xbb, 0xbd, 0xbe];
+const OF_DISKS =
+  /^(FORMAT|WRITE|UNMAP|SANITIZE|COMPARE|ORWRITE|PRE-FETCH|EXTENDED COPY|POPULATE|RECEIVE (COPY|ROD)|READ CAPACITY\(16\)|READ DEFECT|GET LBA|SET (IDENT|TIME|TARGET)|REPORT (IDENT|TIME))/;
+
+Deno.test("OPERATION_TABLES tell disks and drives for CDs apart", () => {
+  const disk = OPERATION_TABLES[DeviceType.DISK].rows;
+  const drive = OPERATION_TABLES[DeviceType.CD_ROM].rows;
+  const own = drive.filter((row) => !disk.includes(row)).map(({ code }) => code);
+  assert.deepEqual(own, OF_DRIVES);
+  for (const row of disk) assert.equal(drive.includes(row), !OF_DISKS.test(row.name), row.name);
+  assert(drive.every((row) => row.changesMedium !== true));
+});
 
 Deno.test("OPERATION_TABLE uses the bits of byte 1 that the standard defines", () => {
   for (const [name, mask] of BYTE_1) {
@@ -64,32 +93,55 @@ Deno.test("OPERATION_TABLE uses the bits of byte 1 that the standard defines", (
   }
 });
 
-Deno.test("admitCommand() points at every bit that the row does not use, and does nothing", () => {
-  let tried = 0;
-  for (const row of rows) {
-    using rig = filledRig();
-    const peer = rig.login(1);
-    prepare(peer, row);
-    const { cdb, transfer } = exampleOf(row);
-    for (const descriptors of [true, false]) {
-      setDescriptorSense(peer, descriptors);
-      const before = stateOf(rig);
-      for (const [byte, bit] of unusedBits(row)) {
-        const wrong = cdb.slice();
-        wrong[byte]! |= 1 << bit;
-        const what = `${row.name}: byte ${byte}, bit ${bit}`;
-        const sense = exchangeSense(peer, wrong, "05/24/00", transfer, what);
-        assert.equal(sense.format, descriptors ? "descriptor" : "fixed");
-        assert.deepEqual(sense.fieldPointer, { inCdb: true, byte, bit }, what);
-        tried++;
-      }
-      assert.deepEqual(stateOf(rig), before, row.name);
+for (const kind of DEVICE_KINDS) {
+  Deno.test(`admitCommand() of a ${kind.name} points at every bit that the row does not use, and does nothing`, () => {
+    let tried = 0;
+    for (const row of kind.table.rows) tried += tryUnusedBits(kind, row);
+    assert(tried > 1000, `${tried} bits`);
+  });
+
+  Deno.test(`admitCommand() of a ${kind.name} points at the first of several bits, and at none behind the CDB`, () => {
+    for (const row of kind.table.rows) {
+      using rig = kind.rigFor(row);
+      const peer = rig.login(1);
+      prepare(peer, row);
+      const { cdb, transfer } = kind.exampleOf(row);
+      const padded = cdb.slice().fill(0xff, layoutOf(row).cdb);
+      exchangeGood(peer, padded, transfer, row.name);
+      const wrong = cdb.slice();
+      for (const [byte, bit] of unusedBits(row)) wrong[byte]! |= 1 << bit;
+      const { fieldPointer } = exchangeSense(peer, wrong, "05/24/00", transfer, row.name);
+      const [byte, bit] = unusedBits(row)[0]!;
+      assert.deepEqual(fieldPointer, { inCdb: true, byte, bit }, row.name);
     }
-    exchangeGood(peer, cdb, transfer, row.name);
-    assert.equal(isUnchanged(rig), !changesContent(row), row.name);
+  });
+}
+
+/** Tries every bit that the row does not use, and then the command itself; returns how many. */
+function tryUnusedBits(kind: DeviceKind, row: Operation): number {
+  using rig = kind.rigFor(row);
+  const peer = rig.login(1);
+  prepare(peer, row);
+  const { cdb, transfer } = kind.exampleOf(row);
+  let tried = 0;
+  for (const descriptors of [true, false]) {
+    setDescriptorSense(peer, descriptors);
+    const before = stateOf(rig);
+    for (const [byte, bit] of unusedBits(row)) {
+      const wrong = cdb.slice();
+      wrong[byte]! |= 1 << bit;
+      const what = `${row.name}: byte ${byte}, bit ${bit}`;
+      const sense = exchangeSense(peer, wrong, "05/24/00", transfer, what);
+      assert.equal(sense.format, descriptors ? "descriptor" : "fixed");
+      assert.deepEqual(sense.fieldPointer, { inCdb: true, byte, bit }, what);
+      tried++;
+    }
+    assert.deepEqual(stateOf(rig), before, row.name);
   }
-  assert(tried > 1000, `${tried} bits`);
-});
+  exchangeGood(peer, cdb, transfer, row.name);
+  assert.equal(isUnchanged(rig), !changesContent(row), row.name);
+  return tried;
+}
 
 /** Whether the example of a row writes: there is nothing to format, and a copy goes anywhere. */
 function changesContent(row: Operation): boolean {
@@ -97,31 +149,15 @@ function changesContent(row: Operation): boolean {
   return row.changesMedium === true && row.name !== "FORMAT UNIT";
 }
 
-Deno.test("admitCommand() points at the first of several bits, and at none behind the CDB", () => {
-  using rig = filledRig();
-  const peer = rig.login(1);
-  for (const row of rows) {
-    Deno.writeFileSync(rig.path, CONTENT);
-    prepare(peer, row);
-    const { cdb, transfer } = exampleOf(row);
-    const padded = cdb.slice().fill(0xff, layoutOf(row).cdb);
-    exchangeGood(peer, padded, transfer, row.name);
-    const wrong = cdb.slice();
-    for (const [byte, bit] of unusedBits(row)) wrong[byte]! |= 1 << bit;
-    const { fieldPointer } = exchangeSense(peer, wrong, "05/24/00", transfer, row.name);
-    const [byte, bit] = unusedBits(row)[0]!;
-    assert.deepEqual(fieldPointer, { inCdb: true, byte, bit }, row.name);
-  }
-});
-
 Deno.test("admitCommand() answers 05/20/00 to opcodes that are not in the table", () => {
-  for (const thin of [true, false]) {
-    using rig = filledRig(thin);
+  for (const rig of [filledRig(true), filledRig(false), new CdRig()]) {
+    using _rig = rig;
     const peer = rig.login(1);
+    const { rows } = OPERATION_TABLES[rig.disk.settings.type];
     const known = new Set(
       rows.filter((row) => row.exists?.(rig.disk) !== false).map((row) => row.code),
     );
-    assert.equal(known.has(0x42), thin, "UNMAP");
+    assert.equal(known.has(0x42), rig.disk.settings.thinProvisioned, "UNMAP");
     for (let code = 0; code < 256; code++) {
       if (known.has(code)) continue;
       const sense = exchangeSense(peer, Uint8Array.of(code, ...Array(15).fill(0)), "05/20/00");
@@ -131,20 +167,22 @@ Deno.test("admitCommand() answers 05/20/00 to opcodes that are not in the table"
   }
 });
 
-Deno.test("admitCommand() points at a service action that is not in the table", () => {
-  using rig = filledRig();
-  const peer = rig.login(1);
-  const codes = new Set(
-    rows.filter((row) => row.serviceAction !== undefined).map((row) => row.code),
-  );
-  assert(codes.has(0x9e) && codes.has(0xa3));
-  for (const code of codes) {
-    for (let action = 0; action < 32; action++) {
-      if (OPERATION_TABLE.find(code, action) !== undefined) continue;
-      const cdb = new Uint8Array(16).fill(0, 2);
-      cdb.set([code, action]);
-      const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { read: 255 });
-      assert.deepEqual(fieldPointer, { inCdb: true, byte: 1, bit: 4 });
+for (const { name, table, rigFor } of DEVICE_KINDS) {
+  Deno.test(`admitCommand() of a ${name} points at a service action that is not in the table`, () => {
+    using rig = rigFor();
+    const peer = rig.login(1);
+    const codes = new Set(
+      table.rows.filter((row) => row.serviceAction !== undefined).map((row) => row.code),
+    );
+    assert(codes.has(0x5e) && codes.has(0xa3));
+    for (const code of codes) {
+      for (let action = 0; action < 32; action++) {
+        if (table.find(code, action) !== undefined) continue;
+        const cdb = new Uint8Array(16).fill(0, 2);
+        cdb.set([code, action]);
+        const { fieldPointer } = exchangeSense(peer, cdb, "05/24/00", { read: 255 });
+        assert.deepEqual(fieldPointer, { inCdb: true, byte: 1, bit: 4 });
+      }
     }
-  }
-});
+  });
+}

@@ -1,11 +1,13 @@
 /** REPORT SUPPORTED OPERATION CODES (SPC-5 6.35) says what is in the table, and nothing else. */
 import assert from "node:assert/strict";
 import type { Operation } from "../../lib/scst/operation.ts";
-import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
+import { DeviceType } from "../../lib/scsi/device_type.ts";
+import { OPERATION_TABLE, OPERATION_TABLES } from "../../lib/scst/opcodes.ts";
+import { CdRig } from "../harness/cd_rig.ts";
 import { usageBytes } from "../harness/cdb_of.ts";
 import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { ALL_COMMANDS } from "../harness/filled_rig.ts";
-import { type Peer, Rig, type RigOptions } from "../harness/rig.ts";
+import { type Peer, Rig } from "../harness/rig.ts";
 import { type OpcodeQuery, reportOpcodes } from "../initiator/cdb.ts";
 
 const ALL = 0;
@@ -23,7 +25,8 @@ type Timeouts = readonly [nominal: number, recommended: number];
 
 /** Those of the rows; the others have one second, and sixty. */
 const TIMEOUTS: readonly (readonly [RegExp, Timeouts])[] = [
-  [/^(TEST UNIT READY|REQUEST SENSE|INQUIRY|REPORT|RECEIVE|PREVENT|SET T)/, [1, 10]],
+  [/^(TEST UNIT READY|REQUEST SENSE|INQUIRY|REPORT|RECEIVE|PREVENT|SET [TC])/, [1, 10]],
+  [/^(READ (TOC|DISC|TRACK)|GET (CONFIGURATION|EVENT)|MECHANISM STATUS)/, [1, 10]],
   [/^(MODE SENSE|READ CAPACITY|READ DEFECT DATA|PERSISTENT RESERVE IN|LOG SELECT)/, [1, 10]],
   [/^(FORMAT UNIT|SYNCHRONIZE CACHE|START STOP UNIT|MODE SELECT)/, [60, 3600]], // they flush
   [/^((WRITE AND )?VERIFY|WRITE SAME|UNMAP|EXTENDED COPY|WRITE USING TOKEN)/, [60, 3600]],
@@ -44,6 +47,7 @@ function descriptor([nominal, recommended]: Timeouts): number[] {
 }
 
 const { rows } = OPERATION_TABLE;
+const driveRows = OPERATION_TABLES[DeviceType.CD_ROM].rows;
 
 /** What a disk does not have that is thick, not removable and in no device group. */
 const OPTIONAL = [
@@ -54,9 +58,19 @@ const OPTIONAL = [
   "SET TARGET PORT GROUPS",
 ];
 
-function rowsOf(full: boolean): Operation[] {
-  return rows.filter((row) => full || !OPTIONAL.includes(row.name));
-}
+const KINDS = [
+  { kind: "thin, removable, grouped disk", open: () => new Rig(ALL_COMMANDS), has: rows },
+  {
+    kind: "thick, fixed disk",
+    open: () => new Rig({ thinProvisioned: false }),
+    has: rows.filter((row) => !OPTIONAL.includes(row.name)),
+  },
+  {
+    kind: "drive for CDs",
+    open: () => new CdRig(),
+    has: driveRows.filter((row) => row.name !== "REPORT TARGET PORT GROUPS"),
+  },
+];
 
 function ask(peer: Peer, query: OpcodeQuery): number[] {
   return [...exchangeGood(peer, reportOpcodes(4096, query), { read: 4096 }, JSON.stringify(query))];
@@ -77,15 +91,12 @@ function queryOf(row: Operation): OpcodeQuery {
     : { reporting: SERVICE_ACTION, opcode, serviceAction };
 }
 
-for (const full of [true, false]) {
-  const kind = full ? "thin, removable, grouped" : "thick, fixed";
-  const options: RigOptions = full ? ALL_COMMANDS : { thinProvisioned: false };
-
-  Deno.test(`reportSupportedOpcodes() lists the table of a ${kind} disk`, () => {
-    using rig = new Rig(options);
+for (const { kind, open, has } of KINDS) {
+  Deno.test(`reportSupportedOpcodes() lists the table of a ${kind}`, () => {
+    using rig = open();
     const peer = rig.login(1);
     for (const timeouts of [false, true]) {
-      const entries = rowsOf(full).flatMap((row) => [
+      const entries = has.flatMap((row) => [
         row.code,
         ...[0, 0, row.serviceAction ?? 0, 0],
         (row.serviceAction === undefined ? 0 : 1) | (timeouts ? 2 : 0),
@@ -97,11 +108,11 @@ for (const full of [true, false]) {
     }
   });
 
-  Deno.test(`reportSupportedOpcodes() describes every command of a ${kind} disk`, () => {
-    using rig = new Rig(options);
+  Deno.test(`reportSupportedOpcodes() describes every command of a ${kind}`, () => {
+    using rig = open();
     const peer = rig.login(1);
-    for (const row of rows) {
-      const exists = rowsOf(full).includes(row);
+    for (const row of kind === "drive for CDs" ? driveRows : rows) {
+      const exists = has.includes(row);
       for (const timeouts of [false, true]) {
         const expected = exists ? described(row, timeouts) : NOT_SUPPORTED;
         const query = { ...queryOf(row), timeouts };

@@ -1,8 +1,9 @@
 /** Who gets RESERVATION CONFLICT for what: every row of the opcode table under every reservation. */
 import assert from "node:assert/strict";
-import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import type { Operation } from "../../lib/scst/operation.ts";
+import { CdRig } from "../harness/cd_rig.ts";
 import { cdbOf } from "../harness/cdb_of.ts";
+import { DEVICE_KINDS } from "../harness/device_kinds.ts";
 import { exchangeManagement } from "../harness/exchange.ts";
 import { PrHost } from "../harness/pr_host.ts";
 import { Rig, type RigOptions, TARGET } from "../harness/rig.ts";
@@ -36,6 +37,9 @@ const ALWAYS = [
   /^REPORT (IDENTIFYING INFORMATION|LUNS|TARGET PORT GROUPS|TIMESTAMP)/,
   /^REQUEST SENSE$/,
   /^TEST UNIT READY$/,
+  /^GET (CONFIGURATION|EVENT STATUS)/,
+  /^MECHANISM STATUS$/,
+  /^PREVENT ALLOW/, // to allow, as it stands here
 ];
 
 /** Allowed under Write Exclusive. */
@@ -45,7 +49,7 @@ const TO_READ = [
   /^POPULATE TOKEN$/,
   /^PRE-FETCH/,
   /^(READ|VERIFY)\(/,
-  /^READ DEFECT DATA/,
+  /^READ (CD|DEFECT DATA|DISC|TOC|TRACK)/,
   /^RECEIVE (COPY|DIAGNOSTIC|ROD)/,
   /^REPORT SUPPORTED/,
 ];
@@ -56,14 +60,15 @@ const NOT_WITH_RESERVE = [/^PERSISTENT RESERVE/, /^TEST UNIT READY$/];
 const isAny = (names: readonly RegExp[], { name }: Operation) =>
   names.some((pattern) => pattern.test(name));
 
-const { rows } = OPERATION_TABLE;
-
 const DISK: RigOptions = { explAlua: true, targetGroups: [targetGroup(1, [TARGET])] };
 
-/** Every row that the disks of this test have. */
-const there = rows.filter(({ exists }) => {
-  using rig = new Rig(DISK);
-  return exists?.(rig.disk, rig.device.group!.targetGroups[0]!) !== false;
+/** Every row that the devices of this test have, and such a device. */
+const there = DEVICE_KINDS.flatMap(({ name, table }) => {
+  const open = name === "disk" ? () => new Rig(DISK) : () => new CdRig(DISK);
+  using rig = open();
+  const [group] = rig.device.group!.targetGroups;
+  const rows = table.rows.filter(({ exists }) => exists?.(rig.disk, group) !== false);
+  return rows.map((row) => ({ row, open, what: `${row.name} of a ${name}` }));
 });
 
 /** A CDB that gets as far as the check, and if it is let through has little to do. */
@@ -73,8 +78,8 @@ function conflicts(host: PrHost, row: Operation): boolean {
 
 for (const type of ALL_TYPES) {
   Deno.test(`every row conflicts under type ${type} as the standard has it`, () => {
-    for (const row of there) {
-      using rig = new Rig(DISK);
+    for (const { row, open, what } of there) {
+      using rig = open();
       const [a, b] = [new PrHost(rig, A), new PrHost(rig, B)];
       a.out(PrOut.REGISTER, { actionKey: K });
       assert.equal(a.out(PrOut.RESERVE, { key: K }, type), "GOOD");
@@ -82,20 +87,20 @@ for (const type of ALL_TYPES) {
         isAny(TO_READ, row) && WRITE_EXCLUSIVE.includes(type);
       // What PERSISTENT RESERVE OUT may do, its parameter list says; it is refused by that here.
       if (!row.name.startsWith("PERSISTENT RESERVE OUT")) {
-        assert.equal(conflicts(b, row), !allowed, row.name);
+        assert.equal(conflicts(b, row), !allowed, what);
       }
     }
   });
 }
 
 Deno.test("every row conflicts under RESERVE of another nexus as SPC-2 has it", () => {
-  for (const row of there) {
-    using rig = new Rig(DISK);
+  for (const { row, open, what } of there) {
+    using rig = open();
     const [a, b] = [new PrHost(rig, A), new PrHost(rig, B)];
     assert.equal(a.run(RESERVE_6), "GOOD");
     const allowed = isAny(ALWAYS, row) && !isAny(NOT_WITH_RESERVE, row) ||
       row.name.startsWith("RELEASE");
-    assert.equal(conflicts(b, row), !allowed, row.name);
+    assert.equal(conflicts(b, row), !allowed, what);
   }
 });
 

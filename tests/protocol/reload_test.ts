@@ -1,0 +1,57 @@
+/** What SIGHUP changes of the target groups of a server that runs. */
+import assert from "node:assert/strict";
+import { assertGood, assertSense } from "../harness/block_io.ts";
+import { TARGET_NAME } from "../harness/disk_yaml.ts";
+import { reload } from "../harness/reload.ts";
+import { startTestServer } from "../harness/server.ts";
+import { openReady } from "../harness/sessions.ts";
+import { testUnitReady } from "../initiator/cdb.ts";
+import type { Session } from "../initiator/session.ts";
+import { parseTargetGroups, reportTargetGroups, State } from "../initiator/target_groups.ts";
+
+/** A disk that is reached through one target group. */
+function yaml(group: string): string {
+  return `
+portals: ["127.0.0.1:0"]
+devices: {disk: {handler: vdisk_nullio, size: 1MiB}}
+targets: {${TARGET_NAME}: {luns: {0: disk}}}
+device_groups: {dg: {devices: [disk], target_groups: {tg: {targets: [${TARGET_NAME}], ${group}}}}}
+`;
+}
+
+async function groupOf(session: Session): Promise<[state: number, preferred: boolean]> {
+  const result = await session.command(reportTargetGroups(64), { read: 64 });
+  assertGood(result, "REPORT TARGET PORT GROUPS");
+  const [group] = parseTargetGroups(result.data);
+  return [group!.state, group!.preferred];
+}
+
+const GROUP = String.raw`^info device_groups\.dg\.target_groups\.tg\.`;
+
+Deno.test("SIGHUP changes state and preference of a target group, each by itself", async () => {
+  await using server = await startTestServer(() => yaml("group_id: 1"));
+  await using session = await openReady(server);
+  assert.deepEqual(await groupOf(session), [State.ACTIVE, false]);
+  const standby = "group_id: 1, state: standby";
+  await reload(server, yaml(standby), new RegExp(`${GROUP}state is now "standby"$`));
+  assertSense(await session.command(testUnitReady()), "06/2A/06");
+  assertSense(await session.command(testUnitReady()), "02/04/0B");
+  assert.deepEqual(await groupOf(session), [State.STANDBY, false]);
+  const preferred = `${standby}, preferred: true`;
+  await reload(server, yaml(preferred), new RegExp(`${GROUP}preferred is now "true"$`));
+  assertSense(await session.command(testUnitReady()), "06/2A/06");
+  assert.deepEqual(await groupOf(session), [State.STANDBY, true]);
+  const other = "group_id: 2, preferred: true";
+  await reload(
+    server,
+    yaml(other),
+    /target_groups\.tg\.group_id has changed: that needs a restart$/,
+  );
+  await reload(
+    server,
+    yaml(other),
+    /target_groups\.tg\.group_id has changed: that needs a restart$/,
+  );
+  assertSense(await session.command(testUnitReady()), "06/2A/06");
+  assert.deepEqual(await groupOf(session), [State.ACTIVE, true], "the rest was applied");
+});
