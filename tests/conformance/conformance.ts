@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
 import { lunUrl } from "../harness/lun_url.ts";
 import { missingTools } from "../harness/tools.ts";
-import { DISK_KINDS, DISK_SIZE, type DiskKind, DISKS, OWN_DISK_SIZES } from "./disks.ts";
+import { DISK_KINDS, DISK_SIZE, type DiskKind, DISKS, OWN_DISK_SIZES, pathsOf } from "./disks.ts";
 import { excusesOn } from "./excuse.ts";
 import { EXCUSES } from "./excuses.ts";
 import { listTests, runTest, type SuiteTest } from "./suite.ts";
@@ -36,9 +36,13 @@ function checked<T extends string>(kind: string, text: string, allowed: readonly
 }
 
 /** Runs the tests against one logical unit and prints what was not a pass. */
-async function runSuite(tests: readonly SuiteTest[], url: string, tally: Tally): Promise<void> {
+async function runSuite(
+  tests: readonly SuiteTest[],
+  urls: readonly string[],
+  tally: Tally,
+): Promise<void> {
   for (const test of tests) {
-    const line = tally.add(test, await runTest(test, url));
+    const line = tally.add(test, await runTest(test, urls));
     if (line !== undefined) print(line);
   }
 }
@@ -54,7 +58,7 @@ async function runOnDisk(
     const filename = backingFile(dir, "disk.img", size);
     return diskYaml([{ ...DISKS[disk], filename }]);
   });
-  await runSuite(tests, lunUrl(server), tally);
+  await runSuite(tests, pathsOf(disk, lunUrl(server)), tally);
   const complaints = server.stderr().split("\n").filter((line) => /^(warning|error) /.test(line));
   for (const line of complaints) print(`server: ${line}`);
 }
@@ -96,7 +100,7 @@ async function main(): Promise<number> {
 
   if (values.url !== undefined) {
     const tally = new Tally(new Map());
-    await runSuite(tests, values.url, tally);
+    await runSuite(tests, [values.url, values.url], tally);
     print(tally.table());
     return 0;
   }

@@ -18,7 +18,13 @@ export const DISKS = {
   "4096": { thinProvisioned: true, blocksize: 4096 },
   removable: { thinProvisioned: true, removable: true },
   "read-only": { thinProvisioned: true, readOnly: true },
+  cdrom: { handler: "vcdrom" },
 } as const satisfies Record<string, DiskOptions>;
+
+/** Paths that the suite is given to a logical unit: of two it believes that they lead to a disk. */
+export function pathsOf(disk: DiskKind, url: string): string[] {
+  return disk === "cdrom" ? [url] : [url, url];
+}
 
 export type DiskKind = keyof typeof DISKS;
 

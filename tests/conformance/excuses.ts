@@ -5,10 +5,12 @@
  * cover those two.
  */
 import { DISK_KINDS, type DiskKind } from "./disks.ts";
+import { DRIVE_EXCUSES } from "./drive_excuses.ts";
 import type { Excuse } from "./excuse.ts";
 
-const NOT_REMOVABLE = DISK_KINDS.filter((kind) => kind !== "removable");
-const WRITABLE = DISK_KINDS.filter((kind) => kind !== "read-only");
+const REAL_DISKS = DISK_KINDS.filter((kind) => kind !== "cdrom");
+const NOT_REMOVABLE = REAL_DISKS.filter((kind) => kind !== "removable");
+const WRITABLE = REAL_DISKS.filter((kind) => kind !== "read-only");
 const THICK: readonly DiskKind[] = ["thick"];
 const READ_ONLY: readonly DiskKind[] = ["read-only"];
 
@@ -69,7 +71,7 @@ const CONDITIONS: readonly Excuse[] = [
 /** What the disks do not have. */
 const LACKS: readonly Excuse[] = [
   {
-    disks: DISK_KINDS,
+    disks: REAL_DISKS,
     tests: ["Sanitize CryptoErase Readonly Reservations"],
     verdict: "skip",
     says: /(CRYPTO|BLOCK)_ERASE is not implemented/,
@@ -104,7 +106,7 @@ const SUITE_ERRORS: readonly Excuse[] = [
     because: "of block N + 1 it wants a status that begins with block N + 8 (SBC-4 5.6.2.3: N + 1)",
   },
   {
-    disks: DISK_KINDS,
+    disks: REAL_DISKS,
     tests: ["iSCSITMF LUNResetSimpleAsync"],
     verdict: "fail",
     says: /^test_async_lu_reset_simple\.c:157 .*\(reconnect_succeeded,1\)/,
@@ -167,4 +169,10 @@ const WRITES: readonly Excuse[] = [
   },
 ];
 
-export const EXCUSES: readonly Excuse[] = [...CONDITIONS, ...LACKS, ...SUITE_ERRORS, ...WRITES];
+export const EXCUSES: readonly Excuse[] = [
+  ...CONDITIONS,
+  ...LACKS,
+  ...SUITE_ERRORS,
+  ...WRITES,
+  ...DRIVE_EXCUSES,
+];

@@ -30,9 +30,9 @@ export async function listTests(): Promise<SuiteTest[]> {
 /**
  * Runs one test in a process of its own. The logical unit loses its data.
  *
- * @param url also given as the second path, which the family MultipathIO needs
+ * @param urls the paths to it; the family MultipathIO needs two
  */
-export async function runTest(test: SuiteTest, url: string): Promise<Outcome> {
-  const args = ["-V", "--dataloss", "--allow-sanitize", "--test", `ALL.${test.name}`, url, url];
+export async function runTest(test: SuiteTest, urls: readonly string[]): Promise<Outcome> {
+  const args = ["-V", "--dataloss", "--allow-sanitize", "--test", `ALL.${test.name}`, ...urls];
   return judge(await runTool("iscsi-test-cu", args, LIMITS_MS[test.name] ?? TEST_LIMIT_MS));
 }
