@@ -31,7 +31,6 @@ export class CdRig extends Rig {
       removable: true,
       nvCache: true,
       thinProvisioned: false,
-      atomicWrites: false,
       ...options,
     });
     if (options.size === undefined) Deno.writeFileSync(this.path, imageOf(seed));
