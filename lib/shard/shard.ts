@@ -30,7 +30,6 @@ import { leftoverRecords } from "../store/atomic_leftovers.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
 import { type Store, StoreError } from "../store/store.ts";
-import { flush } from "../vdisk/synchronize_cache.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { HalfOpen } from "./half_open.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
