@@ -1,4 +1,5 @@
 /** Identification descriptor target descriptors (SPC-4 6.4.6.5) and the units that they name. */
+import { DeviceType } from "../scsi/device_type.ts";
 import { NOTHING, Sense } from "../scsi/sense.ts";
 import { CopyDescriptor, TARGET_DESCRIPTOR } from "../vdisk/third_party_copy.ts";
 import { deviceIdentification } from "../vdisk/vpd.ts";
@@ -6,8 +7,10 @@ import { CopyFault } from "./copy_fault.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";
 
-const DIRECT_ACCESS = 0x00;
 const DESIGNATOR_MOST = 20;
+
+/** ASSOCIATION beside DESIGNATOR TYPE; 00b is the logical unit. */
+const ASSOCIATION = 0x30;
 
 /** Offsets in the descriptor. */
 const FLAGS = 1;
@@ -71,7 +74,7 @@ export function unitOf(nexus: Nexus, target: CopyTarget): LogicalUnit | CopyFaul
   if (target.isNull) return new CopyFault(Sense.UNREACHABLE_COPY_TARGET, NOTHING);
   for (const unit of nexus.units.values()) {
     if (!isNamed(nexus, unit, target.designator)) continue;
-    if (target.deviceType !== DIRECT_ACCESS) {
+    if (target.deviceType !== DeviceType.DISK || unit.disk.settings.type !== DeviceType.DISK) {
       return new CopyFault(Sense.INCORRECT_COPY_TARGET_TYPE, NOTHING);
     }
     if (target.blockLength !== 0 && target.blockLength !== unit.disk.blockSize) {
@@ -82,8 +85,9 @@ export function unitOf(nexus: Nexus, target: CopyTarget): LogicalUnit | CopyFaul
   return new CopyFault(Sense.COPY_TARGET_NOT_REACHABLE, NOTHING);
 }
 
-/** Whether VPD page 83h of the unit has the designator. */
+/** Whether VPD page 83h has the designator for the unit: those of the port are those of all its units. */
 function isNamed(nexus: Nexus, unit: LogicalUnit, designator: Uint8Array): boolean {
+  if ((designator[1]! & ASSOCIATION) !== 0) return false;
   const page = deviceIdentification(unit.disk, nexus.target.port);
   for (let at = 4; at < page.length; at += 4 + page[at + 3]!) {
     if (

@@ -19,7 +19,9 @@ import {
   SOURCE_ID,
 } from "../harness/copy_rig.ts";
 import { exchange, exchangeGood, exchangeSense } from "../harness/exchange.ts";
+import { toHex } from "../harness/hex.ts";
 import { Rig } from "../harness/rig.ts";
+import { inquiry } from "../initiator/cdb.ts";
 
 const CHUNK = 2 ** 20;
 const SOURCE = { naaId: SOURCE_ID };
@@ -78,6 +80,17 @@ Deno.test("extendedCopy() finds units by all designators of VPD page 83h", () =>
   assert.deepEqual(rig.copied.subarray(0, 512), rig.content.subarray(0, 512));
   list[16 + 32 + 4] = 1; // the same bytes in another code set name nothing
   exchangeSense(peer, copyCdb(0x83, 0, list.length), "0A/0D/02", { write: list });
+});
+
+Deno.test("extendedCopy() does not take the designator of the port for one of its units", () => {
+  using rig = new CopyRig();
+  const peer = rig.login(1);
+  const port = { naaId: "00000001", designatorType: 0x14 }; // RELATIVE TARGET PORT IDENTIFIER 1
+  const page = exchangeGood(peer, inquiry(255, 0x83), { read: 255 });
+  assert.match(toHex(page).replaceAll(" ", ""), /51940004 ?00000001/, "the page has it");
+  const list = copyList({ targets: [port, port], segments: [{ blocks: 1 }] });
+  exchangeSense(peer, copyCdb(0x83, 0, list.length), "0A/0D/02", { write: list });
+  assert(isBlank(rig));
 });
 
 Deno.test("extendedCopy() touches no unit that the asking nexus has not (CVE-2020-28374)", () => {
