@@ -1,6 +1,6 @@
 /** open-iscsi authenticates with each of its algorithms, and has the target authenticate. */
 import assert from "node:assert/strict";
-import { diskYaml, startTestServer } from "../harness/server.ts";
+import { diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
 import { guestTest } from "./on_linux.ts";
 import { GuestSession } from "./open_iscsi.ts";
 
@@ -8,6 +8,10 @@ const USERS = {
   incomingUsers: [{ name: "joe", secret: "secret-of-joe" }],
   outgoingUser: { name: "disk", secret: "secret-of-disk" },
 };
+
+const DISCOVERY_USERS = `iscsi:
+  IncomingUser: { ann: secret-of-ann }
+`;
 
 const JOE = {
   "node.session.auth.authmethod": "CHAP",
@@ -24,7 +28,8 @@ const ALGORITHMS = "node.session.auth.chap_algs";
 guestTest(
   "Linux logs in with CHAP, and does not take an impostor for the target",
   async (guest, t) => {
-    await using server = await startTestServer(diskYaml([{ size: "64MiB" }], { users: USERS }));
+    const yaml = diskYaml([{ size: "64MiB" }], { users: USERS }) + DISCOVERY_USERS;
+    await using server = await startTestServer(yaml);
 
     /** Logs in and out again. */
     async function logIn(settings: Readonly<Record<string, string>>): Promise<void> {
@@ -52,6 +57,21 @@ guestTest(
       const before = refusals();
       await assert.rejects(logIn(wary), /non-retryable iSCSI login failure/);
       assert.equal(refusals(), before, "it was the initiator that ended the login");
+    });
+
+    await t.step("discovery has users of its own", async () => {
+      const command = `iscsiadm -m discoverydb -t sendtargets -p ${server.host}:${server.port}`;
+      const discovery = (user: string) =>
+        guest.run(`
+          ${command} -o update -n discovery.sendtargets.auth.authmethod -v CHAP \\
+            -n discovery.sendtargets.auth.username -v ${user} \\
+            -n discovery.sendtargets.auth.password -v secret-of-${user} &&
+          ${command} --discover`);
+      assert.notEqual((await guest.run(`${command} -o new && ${command} --discover`)).code, 0);
+      assert.notEqual((await discovery("joe")).code, 0);
+      const { code, stdout } = await discovery("ann");
+      assert.equal(code, 0);
+      assert(stdout.includes(`,1 ${TARGET_NAME}\n`), stdout);
     });
 
     const users = server.stderr().split("\n").filter((line) =>
