@@ -45,56 +45,71 @@ guestTest("Linux loses nothing when the server dies under it", async (guest, t) 
   const file = backingFile(dir, "disk.img", SIZE);
   const start = (port: number) => {
     return startTestServer(
-      diskYaml([{ filename: file }], { portals: [`127.0.0.1:${port}`] }),
+      diskYaml([{ filename: file, thinProvisioned: true }], { portals: [`127.0.0.1:${port}`] }),
       { dir },
     );
   };
   let server: TestServer = await start(0);
   const { port } = server;
-  const restart = async () => {
-    await server.stop("SIGKILL");
+  const restart = async (signal: Deno.Signal) => {
+    await server.stop(signal);
     server = await start(port);
   };
   try {
     await addInterface(guest, "second");
     const session = await GuestSession.login(guest, server);
     const { disk, generic } = await session.device(0);
-    /** Makes an image of random bytes in the guest and returns its checksum. */
-    const newImage = async () => {
-      const text = await guest.output(`
-        head -c ${SIZE} /dev/urandom >/run/image && sha256sum /run/image`);
-      return text.slice(0, 64);
+    /**
+     * Fills the empty disk with random data while there is trouble, and compares.
+     *
+     * @param trouble what is done here meanwhile
+     * @param script what is done in the guest meanwhile
+     */
+    const fill = async (trouble: () => Promise<void>, script = "true") => {
+      const sum = await guest.output(`
+        blkdiscard ${disk} && head -c ${SIZE} /dev/urandom >/run/image && sha256sum </run/image`);
+      const writing = `(${writeAll(disk)}) & (${script}) && wait $!`;
+      await Promise.all([guest.output(writing, RECOVERY_S), trouble()]);
+      await guest.output("sync");
+      assert.equal(sha256(file), sum.slice(0, 64));
+      const back = await guest.output(`dd if=${disk} bs=1M iflag=direct | sha256sum`);
+      assert.equal(back.slice(0, 64), sum.slice(0, 64));
     };
-    const sum = await newImage();
 
     await t.step("writes that are under way at kill -9 end well after the restart", async () => {
-      const killing = async () => {
+      await fill(async () => {
         for (const share of [0.2, 0.5, 0.8]) {
           await filled(file, share);
-          await restart();
+          await restart("SIGKILL");
         }
-      };
-      await Promise.all([guest.output(writeAll(disk), RECOVERY_S), killing()]);
-      await guest.output("sync");
-      assert.equal(sha256(file), sum);
-      const back = await guest.output(`dd if=${disk} bs=1M iflag=direct | sha256sum`);
-      assert.equal(back.slice(0, 64), sum);
+      });
+      assert.deepEqual(await kernelComplaints(guest, LOST), []);
+    });
+
+    await t.step("writes that are under way at an orderly stop end well too", async () => {
+      await fill(async () => {
+        await filled(file, 0.4);
+        await restart("SIGTERM");
+      });
       assert.deepEqual(await kernelComplaints(guest, LOST), []);
     });
 
     await t.step("resets under load lose nothing", async () => {
-      await guest.output(
-        `blkdiscard ${disk} 2>/dev/null; head -c ${SIZE} /dev/urandom >/run/image`,
-      );
-      const again = (await guest.output("sha256sum /run/image")).slice(0, 64);
-      await guest.output(`
-        (${writeAll(disk)}) &
-        for kind in --device --target --device --target; do
-          sleep 0.5
-          sg_reset $kind ${generic} || exit 1
-        done
-        wait $!`);
-      assert.equal(sha256(file), again);
+      const resets = `for kind in --device --target --device --target; do
+        sleep 0.5
+        sg_reset $kind ${generic} || exit 1
+      done`;
+      await fill(() => Promise.resolve(), resets);
+      assert.deepEqual(await kernelComplaints(guest), []);
+    });
+
+    await t.step("a reset by another session loses nothing either", async () => {
+      const second = await GuestSession.login(guest, server, { iface: "second" });
+      const other = await second.device(0);
+      // Its commands end without an answer (TAS is 0): their initiator has to miss them.
+      await guest.output(`echo 5 >/sys/block/${disk.slice("/dev/".length)}/device/timeout`);
+      await fill(() => Promise.resolve(), `sleep 1; sg_reset --device ${other.generic}`);
+      await second.logout();
       assert.deepEqual(await kernelComplaints(guest), []);
     });
 
@@ -103,7 +118,7 @@ guestTest("Linux loses nothing when the server dies under it", async (guest, t) 
       await guest.output(`
         ${persist} --out --register --param-sark=0xa --param-aptpl ${generic} &&
         ${persist} --out --reserve --param-rk=0xa --prout-type=1 ${generic}`);
-      await restart();
+      await restart("SIGKILL");
       await guest.run(`sg_turs ${generic}`, RECOVERY_S); // takes the unit attention of the new nexus
       const text = await guest.output(`${persist} --in --read-full-status ${generic}`);
       assert.match(text, /Key=0xa\n[^]*<< Reservation holder >>[^]*Write Exclusive\n/);
