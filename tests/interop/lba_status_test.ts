@@ -50,6 +50,6 @@ toolTest("sg_vpd reads the limits of COMPARE AND WRITE and WRITE ATOMIC", ["sg_v
   assert.match(text, /Maximum compare and write length: 255 blocks/);
   assert.match(text, /Write same non-zero \(WSNZ\): 1/);
   assert.match(text, /Maximum write same length: (65535|0xffff) /);
-  assert.match(text, /Maximum atomic transfer length: 16384 /);
+  assert.match(text, /Maximum atomic transfer length: 2048 /);
   assert.match(text, /Atomic alignment: 0 /);
 });

@@ -130,7 +130,6 @@ Deno.test("parseConfiguration() lets a drive be empty, and have no attribute of 
     removable: true,
     write_through: false,
     nv_cache: false,
-    atomic_writes: false,
   };
   for (const [key, value] of Object.entries(refused)) {
     assert.deepEqual(deviceProblems("handler: vcdrom", `${key}: ${value}`), [
