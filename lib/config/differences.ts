@@ -44,6 +44,8 @@ const CAPITAL_KEYS = [
   "MaxBurstLength",
   "FirstBurstLength",
   "MaxOutstandingR2T",
+  "HeaderDigest",
+  "DataDigest",
 ];
 
 /** The differences between two models, in the order of their keys. */

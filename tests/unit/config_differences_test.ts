@@ -91,7 +91,7 @@ Deno.test("differencesOf() knows the keys of the attributes of targets, and of d
     assert(target.includes(difference!.text), difference!.text);
   }
   const device = allowedKeys("devices: {a: {handler: vcdrom, wrong: 1}}");
-  for (const key of ["readOnly", "thinProvisioned", "nvCache", "filename", "tst"]) {
+  for (const key of ["readOnly", "thinProvisioned", "nvCache", "explAlua", "filename", "tst"]) {
     const [difference] = differencesOf({ [key]: 1 }, { [key]: 2 });
     assert(device.includes(difference!.text), difference!.text);
   }

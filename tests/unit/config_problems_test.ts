@@ -130,6 +130,7 @@ Deno.test("parseConfiguration() lets a drive be empty, and have no attribute of 
     removable: true,
     write_through: false,
     nv_cache: false,
+    expl_alua: false,
   };
   for (const [key, value] of Object.entries(refused)) {
     assert.deepEqual(deviceProblems("handler: vcdrom", `${key}: ${value}`), [
