@@ -88,7 +88,7 @@ const LACKS: readonly Excuse[] = [
     because: "WSNZ is 1, as with SCST; with 0 the suite wants data thrown away elsewhere",
   },
   {
-    disks: DISK_KINDS,
+    disks: REAL_DISKS,
     tests: ["WriteAtomic16 VPD"],
     verdict: "skip",
     says: /No alignment restrictions/,

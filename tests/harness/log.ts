@@ -9,15 +9,24 @@ export async function warningsWith(
   server: TestServer,
   ...texts: readonly string[]
 ): Promise<string[]> {
+  return await linesWith(server, /^(warning|error) /, ...texts);
+}
+
+/** The same for lines that begin in another way. */
+export async function linesWith(
+  server: TestServer,
+  beginning: RegExp,
+  ...texts: readonly string[]
+): Promise<string[]> {
   const deadline = performance.now() + LOG_LIMIT_MS;
   while (true) {
     const lines = server.stderr().split("\n").filter((line) =>
-      /^(warning|error) /.test(line) && texts.every((text) => line.includes(text))
+      beginning.test(line) && texts.every((text) => line.includes(text))
     );
     if (lines.length > 0) return lines;
     if (performance.now() > deadline) {
       const log = server.stderr().slice(-2000);
-      throw new Error(`No warning in the log has ${texts.join(" and ")}: ${log}`);
+      throw new Error(`No line ${beginning} in the log has ${texts.join(" and ")}: ${log}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

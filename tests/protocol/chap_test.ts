@@ -1,7 +1,7 @@
 /** Authentication with CHAP (RFC 7143 12.1.3), by an initiator that can break every rule of it. */
 import assert from "node:assert/strict";
 import { ANN, DISK, JOE, MUTUAL, ONE_WAY } from "../harness/chap_users.ts";
-import { warningsWith } from "../harness/log.ts";
+import { linesWith, warningsWith } from "../harness/log.ts";
 import { diskYaml, TARGET_NAME, type TestServer } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
 import { suite } from "../harness/suite.ts";
@@ -200,8 +200,8 @@ suite("CHAP", diskYaml([{}], { users: MUTUAL }), {
   "the user is in the log of the session": async (server) => {
     const initiatorName = "iqn.2026-11.org.example.test:known";
     await using _session = await openReady(server, [0], { initiatorName, chap: { user: ANN } });
-    const line = server.stderr().split("\n").find((text) => text.includes(initiatorName)) ?? "";
-    assert.match(line, /^info login: initiator=\S+:known .* user=iqn\.\S+:ann /);
+    const [line] = await linesWith(server, /^info login: /, initiatorName);
+    assert.match(line!, /^info login: initiator=\S+:known .* user=iqn\.\S+:ann /);
   },
 
   "no authentication: 0201": async (server) => {

@@ -1,5 +1,6 @@
 /** Several portals, IPv6, and wildcard addresses. */
 import assert from "node:assert/strict";
+import { linesWith } from "../harness/log.ts";
 import { ipv6Test } from "../harness/ipv6.ts";
 import { diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
@@ -48,7 +49,7 @@ ipv6Test("an IPv6 portal stands in brackets", async () => {
   assert.deepEqual(await discover(server), [`[::1]:${server.port},1`]);
   await using session = await openReady(server);
   assert.equal((await session.command(testUnitReady())).status, 0);
-  assert.match(server.stderr(), /info login: .* peer=\[::1\]:\d+ .* portal=\[::1\]:\d+ /);
+  await linesWith(server, /^info login: .* peer=\[::1\]:\d+ .* portal=\[::1\]:\d+ /);
 });
 
 ipv6Test(
