@@ -62,6 +62,9 @@ const ATTRIBUTES: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   [FLAT_LUN]: { "size": "131072", "device/model": "disk4" },
 };
 
+/** LUNs that differ in what they say of themselves. */
+const READ_COMPLETELY = [0, 1, 3];
+
 /** Commands that read from any disk, and what they cannot but print. */
 const READINGS: readonly (readonly [command: string, expected: RegExp])[] = [
   ["sg_inq", /version=0x0[67] .*\n/],
@@ -138,7 +141,7 @@ guestTest("Linux attaches disks of every kind and has nothing to complain of", a
     });
   }
 
-  for (const lun of devices.keys()) {
+  for (const lun of READ_COMPLETELY) {
     await t.step(`sg3_utils reads whatever LUN ${lun} has to say of itself`, async () => {
       for (const [command, expected] of READINGS) {
         assert.match(await clean(guest, `${command} ${generic(lun)}`), expected, command);
