@@ -19,7 +19,7 @@ import { within } from "../initiator/within.ts";
 const MIB = 1 << 20;
 const YAML = fileDisks(32 * MIB, [{}, {}]);
 /** What a server may need beyond what it had, while an initiator has asked for far more. */
-const MEMORY_LIMIT = 300 * MIB;
+const MEMORY_LIMIT = 400 * MIB;
 
 const WRITE_MEMORY_LIMIT = 700 * MIB;
 const SEGMENT = new Uint8Array(256 * 1024);
