@@ -1,7 +1,6 @@
 /** The life of a server in the foreground, the same for every verb that has one. */
-import { formatPortal } from "../config/portal.ts";
 import { log } from "../log.ts";
-import type { PortalModel, ServerModel } from "../scst/model.ts";
+import { formatPortal, type PortalModel, type ServerModel } from "../scst/model.ts";
 import { type Server, startServer } from "../shard/server.ts";
 import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";

@@ -3,11 +3,18 @@ import type { Configuration } from "../config/configuration.ts";
 import { driverModel } from "../config/driver.ts";
 import { readConfiguration, targetModel } from "../config/load.ts";
 import { nearestWord } from "../config/nearest.ts";
-import { formatPortal, parsePortal, PORTAL_ALLOWED } from "../config/portal.ts";
+import { parsePortal, PORTAL_ALLOWED } from "../config/portal.ts";
 import { quote } from "../config/problem.ts";
 import { relativeIds } from "../config/relative_ids.ts";
 import { explainLogin, type LoginExplanation } from "../iscsi/explain_login.ts";
-import type { DriverModel, LunModel, PortalModel, TargetModel } from "../scst/model.ts";
+import {
+  type DriverModel,
+  formatPortal,
+  isForAll,
+  type LunModel,
+  type PortalModel,
+  type TargetModel,
+} from "../scst/model.ts";
 import { ExitCode, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import type { Verb, VerbInput } from "./verb.ts";
@@ -49,16 +56,14 @@ function portalsMeant({ portals }: Configuration, text: string | undefined): Por
     throw new UsageError(`PORTAL must be ${PORTAL_ALLOWED}: current value is ${quote(text)}`);
   }
   const { hostname, port } = meant;
-  const there = portals.filter((portal) => portal.hostname === hostname || isForAll(portal));
+  const there = portals.filter((portal) =>
+    portal.hostname === hostname || isForAll(portal.hostname)
+  );
   const hasPort = /^[^:[]*:|\]:/.test(text);
   const found = there.find((portal) => portal.port === port) ?? (hasPort ? undefined : there[0]);
   if (found !== undefined) return [{ hostname, port: found.port }];
   const all = portals.map(formatPortal).join(", ");
   throw new UsageError(`PORTAL must be one that the configuration has, which are ${all}`);
-}
-
-function isForAll({ hostname }: PortalModel): boolean {
-  return hostname === "0.0.0.0" || hostname === "::";
 }
 
 /** A portal for all addresses does not say which one is reached. Throws UsageError. */
@@ -69,7 +74,7 @@ function checkAddresses(
 ): void {
   const matters = allowedPortals.length > 0 || perPortalAcl || redirect !== undefined ||
     internalPortals.length > 0 && incomingUsers.length > 0;
-  const open = portals.find(isForAll);
+  const open = portals.find(({ hostname }) => isForAll(hostname));
   if (!matters || open === undefined) return;
   const what = `Name the address that the initiator reaches of portal ${formatPortal(open)}`;
   throw new UsageError(`${what}, as it matters for this target: scst why INITIATOR TARGET PORTAL`);

@@ -1,12 +1,12 @@
 /** A whole configuration: its sections, and what has to hold across them. */
-import type { PortalModel } from "../scst/model.ts";
+import { formatPortal, type PortalModel } from "../scst/model.ts";
 import { type Attribute, type AttributeTable, readObject, readScalar } from "./attribute.ts";
 import { checkUnique, type DeviceDraft, DEVICES } from "./device.ts";
 import { DEVICE_GROUPS, type DeviceGroupDraft } from "./device_group.ts";
 import { checkDeviceGroups } from "./device_group_rules.ts";
 import { DRIVER, type DriverAttributes } from "./driver.ts";
 import { type ConfigNode, describeNode, isEmpty } from "./node.ts";
-import { formatPortal, parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./portal.ts";
+import { parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./portal.ts";
 import { checkLuns } from "./luns.ts";
 import { type Position, ProblemList, quote } from "./problem.ts";
 import { checkRelativeIds } from "./relative_ids.ts";

@@ -1,5 +1,5 @@
 /** The address of a portal: where to listen, in numbers. */
-import type { PortalModel } from "../scst/model.ts";
+import { isForAll, isIPv6, type PortalModel } from "../scst/model.ts";
 import type { ScalarRule } from "./attribute.ts";
 
 /** The port that IANA gave to iSCSI targets (RFC 7143 section 13). */
@@ -54,18 +54,10 @@ export function portalHint(text: string): string | undefined {
   return named ? "host names are not looked up, write the address" : undefined;
 }
 
-/** `HOST:PORT`, an IPv6 address in brackets. */
-export function formatPortal(portal: PortalModel): string {
-  const host = portal.hostname.includes(":") ? `[${portal.hostname}]` : portal.hostname;
-  return `${host}:${portal.port}`;
-}
-
-const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
-
 /** Whether both portals cannot be listened on at once; port 0 is another port each time. */
 export function portalsOverlap(a: PortalModel, b: PortalModel): boolean {
   if (a.port === 0 || a.port !== b.port) return false;
   if (a.hostname === b.hostname) return true;
-  const sameFamily = a.hostname.includes(":") === b.hostname.includes(":");
-  return sameFamily && (WILDCARDS.has(a.hostname) || WILDCARDS.has(b.hostname));
+  const sameFamily = isIPv6(a.hostname) === isIPv6(b.hostname);
+  return sameFamily && (isForAll(a.hostname) || isForAll(b.hostname));
 }

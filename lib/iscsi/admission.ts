@@ -4,10 +4,9 @@
  */
 import type { SocketAddress } from "../../ffi/socket.ts";
 import { chooseLuns, type LunChoice, type LunSource } from "../scst/initiator_group.ts";
-import type { DriverModel, TargetAttributes } from "../scst/model.ts";
+import { type DriverModel, formatPortal, type TargetAttributes } from "../scst/model.ts";
 import type { Pattern } from "../scst/pattern.ts";
 import { LoginStatus } from "./login_status.ts";
-import { formatAddress } from "./portal_address.ts";
 
 /** Who asks, and where. */
 export interface Caller {
@@ -167,7 +166,7 @@ function judgeLuns({ attributes, caller, choice: { luns, match } }: Visit): Find
 function judgeRedirect({ attributes: { redirect }, caller }: Visit): Finding {
   if (redirect === undefined) return pass("nobody is sent elsewhere");
   const { hostname, port } = redirect.portal;
-  const where = formatAddress(redirect.portal);
+  const where = formatPortal(redirect.portal);
   if (hostname === caller.portal.hostname && port === caller.portal.port) {
     return pass(`the connection is at ${where} already`);
   }

@@ -13,6 +13,9 @@ export const OPCODE_MASK = 0x3f;
 /** Byte 1: the last PDU of a sequence. */
 export const FINAL = 0x80;
 
+/** Byte 1 of Login and Text PDUs: the text goes on in the next one. */
+export const CONTINUE = 0x40;
+
 // Fields that all PDUs, or all of one direction, have at the same place.
 export const OPCODE = 0;
 export const FLAGS = 1;

@@ -4,13 +4,13 @@
  */
 import type { Memory } from "../../ffi/memory.ts";
 import type { SocketAddress } from "../../ffi/socket.ts";
+import { formatPortal } from "../scst/model.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login } from "./login.ts";
 import type { Node } from "./node.ts";
 import { RejectReason } from "./opcode.ts";
 import { Output } from "./output.ts";
 import type { Pdu } from "./pdu.ts";
-import { formatAddress } from "./portal_address.ts";
 import { Receiver } from "./receiver.ts";
 import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
@@ -44,7 +44,7 @@ export class Connection {
     this.#touch = touch;
     this.output = new Output(node.memory, touch);
     this.remote = remote;
-    this.peer = formatAddress(remote);
+    this.peer = formatPortal(remote);
     this.#receiver = new Receiver(this, node.memory);
     this.local = local;
     this.#login = new Login(this);
@@ -129,7 +129,7 @@ export class Connection {
     else {
       const initiator = this.#login?.initiator;
       const who = initiator === undefined ? "" : ` initiator=${initiator}`;
-      const where = `peer=${this.peer} portal=${formatAddress(this.local)}`;
+      const where = `peer=${this.peer} portal=${formatPortal(this.local)}`;
       this.node.report("warning", `connection dropped: ${why}:${who} ${where}`);
     }
     this.close();

@@ -1,10 +1,11 @@
 /** SendTargets (RFC 7143 appendix C): which targets there are for an initiator, and where. */
 import type { SocketAddress } from "../../ffi/socket.ts";
+import { formatPortal } from "../scst/model.ts";
 import type { Target } from "../scst/target.ts";
 import { type Caller, isVisible } from "./admission.ts";
 import type { Node } from "./node.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
-import { addressSeenFrom, formatAddress, isLinkLocal } from "./portal_address.ts";
+import { addressSeenFrom, isLinkLocal } from "./portal_address.ts";
 
 type Pair = readonly [string, string];
 
@@ -38,7 +39,7 @@ function* records(node: Node, caller: Caller, targets: Iterable<Target>): Genera
     yield ["TargetName", target.name];
     for (const portal of addresses) {
       if (!isVisible(node.driver, target, { ...caller, portal })) continue;
-      yield ["TargetAddress", `${formatAddress(portal)},${PORTAL_GROUP_TAG}`];
+      yield ["TargetAddress", `${formatPortal(portal)},${PORTAL_GROUP_TAG}`];
     }
   }
 }
@@ -50,7 +51,7 @@ function knownAddresses(node: Node, local: SocketAddress): SocketAddress[] {
   for (const address of [local, ...seen]) {
     if (address === undefined) continue;
     if (isLinkLocal(address.hostname) && !node.driver.linkLocal) continue;
-    known.set(formatAddress(address), address);
+    known.set(formatPortal(address), address);
   }
   return [...known.values()];
 }

@@ -1,17 +1,15 @@
 /** The login phase (RFC 7143 6, 11.12, 11.13). */
 import type { LunSet } from "../scst/lun_set.ts";
-import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
+import { formatPortal, TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
 import type { Target } from "../scst/target.ts";
 import { type Admission, admit, admitToDiscovery, isInternal } from "./admission.ts";
-import { CMD_SN } from "./bhs.ts";
+import { CMD_SN, CONTINUE, EXP_STAT_SN } from "./bhs.ts";
 import { Chap } from "./chap.ts";
 import type { Connection } from "./connection.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
 import { checkDigest, findMissingDigest, KEYS, negotiateKey, REJECT } from "./keys.ts";
 import {
   CID,
-  CONTINUE,
-  EXP_STAT_SN,
   ISID,
   sendLoginResponse,
   stagesOf,
@@ -29,10 +27,9 @@ import {
   PORTAL_GROUP_TAG,
 } from "./parameters.ts";
 import type { Pdu } from "./pdu.ts";
-import { formatAddress } from "./portal_address.ts";
 import { describeRefusal, type Refusal, refuse } from "./refusal.ts";
 import { Session } from "./session.ts";
-import { formatText, parseText, TextError } from "./text.ts";
+import { formatText, joinText, parseText, TextError } from "./text.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** Status class of those that are sent elsewhere. */
@@ -59,7 +56,7 @@ function refusalOf({ status, findings }: Admission<LunSet>, target: Target): Ref
   const refusal = refuse(status, `${last.gate}: ${last.says}`);
   const { redirect } = target.attributes;
   const isRedirected = status >> 8 === REDIRECTION && redirect !== undefined;
-  return isRedirected ? { ...refusal, redirect: formatAddress(redirect.portal) } : refusal;
+  return isRedirected ? { ...refusal, redirect: formatPortal(redirect.portal) } : refusal;
 }
 
 const NO_TEXT = new Uint8Array(0);
@@ -150,17 +147,6 @@ export class Login {
     return undefined;
   }
 
-  #takeText(): Uint8Array {
-    const bytes = new Uint8Array(this.#text.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#text) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    this.#text = [];
-    return bytes;
-  }
-
   #answer(pdu: Pdu): Session | undefined {
     const answers: [string, string][] = [];
     const refusal = this.#negotiate(pdu, answers);
@@ -193,9 +179,11 @@ export class Login {
 
   /** Reads the pairs of a complete request and fills the answers in. */
   #negotiate(pdu: Pdu, answers: [string, string][]): Refusal | undefined {
+    const text = joinText(this.#text);
+    this.#text = [];
     let pairs: [string, string][];
     try {
-      pairs = parseText(this.#takeText());
+      pairs = parseText(text);
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
       return refuse(LoginStatus.INITIATOR_ERROR, error.message);
@@ -378,7 +366,7 @@ export class Login {
     const text = redirect === undefined ? NO_TEXT : formatText([["TargetAddress", redirect]]);
     this.#send(pdu, text, false, 0, refusal.status);
     const { peer, node, local } = this.#connection;
-    const parts = [`peer=${peer}`, `portal=${formatAddress(local)}`];
+    const parts = [`peer=${peer}`, `portal=${formatPortal(local)}`];
     if (this.#targetName !== undefined) parts.unshift(`target=${printable(this.#targetName)}`);
     if (this.#initiator !== undefined) parts.unshift(`initiator=${this.#initiator}`);
     const level = redirect === undefined ? "warning" : "info";

@@ -2,19 +2,22 @@
 import {
   clearHeader,
   CMD_SN,
+  CONTINUE,
+  EXP_CMD_SN,
   FLAGS,
   INITIATOR_TASK_TAG,
+  MAX_CMD_SN,
   OPCODE,
   setDataSegmentLength,
+  STAT_SN,
 } from "./bhs.ts";
 import { LoginStatus } from "./login_status.ts";
 import { Opcode } from "./opcode.ts";
 import type { Output } from "./output.ts";
 import type { Pdu } from "./pdu.ts";
 
-/** Flags of a Login Request and Response: the T and the C bit, CSG and NSG. */
+/** Flags of a Login Request and Response: the T bit, and CSG. */
 export const TRANSIT = 0x80;
-export const CONTINUE = 0x40;
 const CURRENT_STAGE = 0x0c;
 
 /** Offsets of a Login Request. */
@@ -23,11 +26,7 @@ export const VERSION_MIN = 3;
 export const ISID = 8;
 export const TSIH = 14;
 export const CID = 20;
-export const EXP_STAT_SN = 28;
 
-const STAT_SN = 24;
-const EXP_CMD_SN = 28;
-const MAX_CMD_SN = 32;
 const STATUS = 36;
 
 /** The stage that a request is in, and the one that it would go on to. */

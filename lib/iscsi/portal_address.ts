@@ -1,19 +1,11 @@
-/** Addresses of portals, as they are compared and written (RFC 7143 13.8). */
+/** By which addresses portals are reached. */
 import type { SocketAddress } from "../../ffi/socket.ts";
+import { isForAll, isIPv6 } from "../scst/model.ts";
 
 /** A portal that connections are accepted on. */
 export interface ListeningPortal extends SocketAddress {
   /** Whether it takes IPv4 connections though its address is the IPv6 one for all. */
   readonly takesIPv4: boolean;
-}
-
-/** `HOST:PORT`, an IPv6 address in brackets. */
-export function formatAddress({ hostname, port }: SocketAddress): string {
-  return `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${port}`;
-}
-
-export function isIPv6(hostname: string): boolean {
-  return hostname.includes(":");
 }
 
 /** Whether it holds on one link only (RFC 4291 2.5.6): fe80::/10. */
@@ -22,11 +14,9 @@ export function isLinkLocal(hostname: string): boolean {
 }
 
 /** Whether it is that of the machine for itself. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return hostname === "::1" || hostname.startsWith("127.");
 }
-
-const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /**
  * The address by which an initiator that reached `local` also reaches `portal`. A portal for all
@@ -38,7 +28,7 @@ export function addressSeenFrom(
   portal: ListeningPortal,
 ): SocketAddress | undefined {
   const { hostname, port, takesIPv4 } = portal;
-  if (WILDCARDS.has(hostname)) {
+  if (isForAll(hostname)) {
     const reaches = isIPv6(local.hostname) ? isIPv6(hostname) : !isIPv6(hostname) || takesIPv4;
     return reaches ? { hostname: local.hostname, port } : undefined;
   }

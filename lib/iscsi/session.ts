@@ -3,7 +3,7 @@ import { IoVector } from "../../ffi/iovec.ts";
 import type { LunChoice } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { LunSet } from "../scst/lun_set.ts";
-import { TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
+import { formatPortal, TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
 import { type AbortOptions, Nexus, type NexusTransport } from "../scst/nexus.ts";
 import type { Target } from "../scst/target.ts";
 import type { TargetPort } from "../scsi/command.ts";
@@ -17,7 +17,6 @@ import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
 import type { Parameters } from "./parameters.ts";
-import { formatAddress } from "./portal_address.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -238,7 +237,7 @@ export class Session implements NexusTransport {
       parts.push(`lun=${task.lun}`, `itt=0x${task.initiatorTaskTag.toString(16)}`);
     } else {
       const group = access?.choice.match?.group;
-      parts.push(`portal=${formatAddress(connection.local)}`);
+      parts.push(`portal=${formatPortal(connection.local)}`);
       if (group !== undefined) parts.push(`group=${group}`);
       if (user !== undefined) parts.push(`user=${user}`);
       parts.push(`isid=${isid}`);

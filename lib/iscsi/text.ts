@@ -7,6 +7,17 @@ export class TextError extends Error {
   override name = "TextError";
 }
 
+/** Puts together text that comes or goes in several PDUs. */
+export function joinText(parts: readonly Uint8Array[]): Uint8Array {
+  const text = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    text.set(part, at);
+    at += part.length;
+  }
+  return text;
+}
+
 /** Splits text into pairs, in the order in which they came. */
 export function parseText(bytes: Uint8Array): [string, string][] {
   let text: string;

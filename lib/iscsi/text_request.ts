@@ -1,6 +1,7 @@
 /** Text Request and Text Response (RFC 7143 11.10, 11.11). */
 import {
   clearHeader,
+  CONTINUE,
   FINAL,
   FLAGS,
   INITIATOR_TASK_TAG,
@@ -15,10 +16,8 @@ import { Opcode, RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
-import { parseText, TextError } from "./text.ts";
+import { joinText, parseText, TextError } from "./text.ts";
 import { TextSource } from "./text_source.ts";
-
-const CONTINUE = 0x40;
 
 /** Bytes of text that a request may have in all its PDUs. */
 const REQUEST_MOST = 65536;
@@ -73,12 +72,7 @@ export class TextExchange {
   }
 
   #answerTo(session: Session): TextSource | undefined {
-    const text = new Uint8Array(this.#requestLength);
-    let at = 0;
-    for (const part of this.#request) {
-      text.set(part, at);
-      at += part.length;
-    }
+    const text = joinText(this.#request);
     this.#request = [];
     this.#requestLength = 0;
     try {

@@ -1,5 +1,5 @@
 /** Text that is longer than a PDU: its pairs are made when a part of it is sent, and not before. */
-import { formatText } from "./text.ts";
+import { formatText, joinText } from "./text.ts";
 
 export class TextSource {
   #pairs: Iterator<readonly [string, string]>;
@@ -22,12 +22,7 @@ export class TextSource {
       pieces.push(piece);
       length += piece.length;
     }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
+    const bytes = joinText(pieces);
     this.#rest = bytes.slice(most);
     return bytes.subarray(0, most);
   }

@@ -4,23 +4,13 @@
  * the store works on already go on: nothing is undone that has begun.
  */
 import { Attribute, Status } from "../scsi/status.ts";
+import { hasNaca } from "./cdb_fields.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { CoreCommand, Operation } from "./operation.ts";
 import { abortForOther } from "./task_management.ts";
 
-const NACA = 0x04;
-
-/** Where the CONTROL byte is, by the group of the operation code (SPC-5 4.2.5.1); 0 if unknown. */
-const CONTROL_AT: readonly number[] = [5, 9, 9, 1, 15, 11, 0, 0];
-
 /** QUEUE ERROR MANAGEMENT (SPC-5 table 394). */
 const Qerr = { KEEP: 0b00, ABORT_TASK_SET: 0b01, ABORT_NEXUS: 0b11 } as const;
-
-/** Whether a command wants an ACA condition if it ends with CHECK CONDITION. */
-function hasNaca(cdb: Uint8Array): boolean {
-  const at = CONTROL_AT[cdb[0]! >> 5]!;
-  return at > 0 && (cdb[at]! & NACA) !== 0;
-}
 
 /**
  * The status that a new command gets while an ACA condition lasts in its task set; GOOD if it may

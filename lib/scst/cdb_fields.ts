@@ -3,6 +3,18 @@ import type { Command } from "../scsi/command.ts";
 
 const HIGH = 2 ** 32;
 
+/** In the CONTROL byte: the command wants an ACA condition if it ends with CHECK CONDITION (SAM-5 5.2). */
+export const NACA = 0x04;
+
+/** Where the CONTROL byte is, by the group of the operation code (SPC-5 4.2.5.1); 0 if unknown. */
+const CONTROL_AT: readonly number[] = [5, 9, 9, 1, 15, 11, 0, 0];
+
+/** Whether NACA is set. */
+export function hasNaca(cdb: Uint8Array): boolean {
+  const at = CONTROL_AT[cdb[0]! >> 5]!;
+  return at > 0 && (cdb[at]! & NACA) !== 0;
+}
+
 /** LBA of 21 bits; a length of 0 stands for 256 blocks (SBC-4 5.11). */
 export function decode6(command: Command): void {
   const { cdb } = command;

@@ -48,8 +48,7 @@ export function hindranceOf({ source, destination, token }: CopyExtent): number 
   if (token !== undefined && token.death !== Sense.NO_SENSE) return token.death;
   const { disk, protection } = destination.unit;
   const refused = source !== undefined && isBarred(source, Access.READ) ||
-    isBarred(destination, Access.WRITE) ||
-    disk.failure !== 0 || protection !== Sense.NO_SENSE;
+    isBarred(destination, Access.WRITE) || disk.failure !== 0 || protection !== Sense.NO_SENSE;
   return refused ? Sense.THIRD_PARTY_DEVICE_FAILURE : Sense.NO_SENSE;
 }
 
@@ -57,6 +56,5 @@ export function hindranceOf({ source, destination, token }: CopyExtent): number 
 function isBarred({ unit, resets }: CopySide, access: Access): boolean {
   const { disk, device, barrier, portAccess } = unit;
   return access >= barrier || portAccess !== PortAccess.FULL || device.resets !== resets ||
-    !disk.hasMedium ||
-    disk.upkeep.sense !== Sense.NO_SENSE;
+    !disk.hasMedium || disk.upkeep.sense !== Sense.NO_SENSE;
 }

@@ -1,13 +1,13 @@
 /** A device of the core: a virtual disk and everybody who uses it, through whatever target. */
-import { changeModes } from "../vdisk/change_modes.ts";
 import type { TargetPort } from "../scsi/command.ts";
 import type { StateFile } from "../store/state_file.ts";
+import { changeModes } from "../vdisk/change_modes.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { commandFailed } from "./aca.ts";
 import { DeviceClock } from "./device_clock.ts";
 import type { DeviceGroup } from "./device_group.ts";
-import { IdentifyingInformation } from "./identifying_information.ts";
-import { commandFailed } from "./aca.ts";
 import { runCommand } from "./execute.ts";
+import { IdentifyingInformation } from "./identifying_information.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import { RodTokens } from "./odx_tokens.ts";
 import { Reservations } from "./reservations.ts";

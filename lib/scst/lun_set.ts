@@ -35,11 +35,6 @@ export class LunSet {
     return this.#entries.values();
   }
 
-  /** The device of a LUN. */
-  get(lun: number): Device | undefined {
-    return this.#entries.get(lun)?.device;
-  }
-
   /** Adds a LUN that is not there; nexuses that begin later see it. */
   add(lun: number, device: Device, readOnly = false): void {
     this.#entries.set(lun, { lun, device, readOnly });

@@ -26,7 +26,9 @@ export function announceRemoval(device: Device): void {
 export function requestRemoval({ disk, users }: Device): LogicalUnit[] {
   const { preventers, persistentPreventers } = disk.tray;
   const who = [...users].filter((unit) => preventers.has(unit) || persistentPreventers.has(unit));
-  if (who.length > 0) { for (const unit of users) unit.events.report(MediaEvent.EJECT_REQUEST); }
+  if (who.length > 0) {
+    for (const unit of users) unit.events.report(MediaEvent.EJECT_REQUEST);
+  }
   return who;
 }
 

@@ -185,6 +185,7 @@ export const DRIVER_DEFAULTS: DriverModel = {
   internalPortals: [],
   incomingUsers: [],
 };
+
 /** The asymmetric access states of a target group, as SCST calls them. */
 export const ACCESS_STATE_NAMES = [
   "active",
@@ -236,6 +237,20 @@ export interface PortalModel {
   readonly hostname: string;
   /** 0 takes any free port. */
   readonly port: number;
+}
+
+/** `HOST:PORT`, an IPv6 address in brackets (RFC 7143 13.8). */
+export function formatPortal({ hostname, port }: PortalModel): string {
+  return `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${port}`;
+}
+
+export function isIPv6(hostname: string): boolean {
+  return hostname.includes(":");
+}
+
+/** Whether it stands for all addresses of the machine, of its family at least. */
+export function isForAll(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
 }
 
 /** All that one server is to serve. */

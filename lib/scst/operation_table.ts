@@ -1,15 +1,14 @@
 /** Finding the row of the opcode table for a CDB, and checking the CDB against it. */
+import { NACA } from "./cdb_fields.ts";
 import type { Operation } from "./operation.ts";
 
 const SERVICE_ACTION = 0x1f;
-
-/** NACA in the CONTROL byte, the last one of every CDB here: all operations evaluate it (SAM-5 5.2). */
-const NACA = 0x04;
 
 /** The CDB usage data of a row as bytes. */
 export function usageOf(operation: Operation): Uint8Array {
   const digits = operation.usage.replaceAll(" ", "");
   const usage = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  // The CONTROL byte is the last one of every CDB here, and all operations evaluate NACA.
   usage[usage.length - 1]! |= NACA;
   return usage;
 }
@@ -32,11 +31,6 @@ export class OperationTable {
     this.rows = rows;
     this.#byCode = Array.from({ length: 256 }, (_, code) => entryOf(code, rows));
     this.#usages = new Map(rows.map((row) => [row, usageOf(row)]));
-  }
-
-  /** Whether the operation code has a row, whatever its service action. */
-  isKnownCode(code: number): boolean {
-    return this.#byCode[code] !== undefined;
   }
 
   /** Whether the operation code has service actions. */

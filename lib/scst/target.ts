@@ -1,7 +1,6 @@
 /** A SCSI target device: who may use it, and the LUNs that they see. */
 import type { TargetPort } from "../scsi/command.ts";
 import { LunAddressing } from "../scsi/lun.ts";
-import type { Device } from "./device.ts";
 import type { InitiatorGroup } from "./initiator_group.ts";
 import { LunSet } from "./lun_set.ts";
 import type { AddrMethod, TargetAttributes } from "./model.ts";
@@ -31,11 +30,6 @@ export class Target {
   /** The groups in the order in which they were added. */
   get groups(): readonly InitiatorGroup<LunSet>[] {
     return this.#groups;
-  }
-
-  /** Puts a device among the LUNs of those whom no group has. */
-  addLun(lun: number, device: Device): void {
-    this.luns.add(lun, device);
   }
 
   /** Adds a group for the initiators that match one of `patterns`; returns its LUNs, none as yet. */

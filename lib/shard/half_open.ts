@@ -2,6 +2,7 @@
  * Connections that have not logged in, by where they come from: one host cannot take all places. When
  * there are too many of a host the oldest has to go, so that its own next login comes through.
  */
+import { isIPv6 } from "../scst/model.ts";
 
 /** Logins that one address may have under way. */
 const HALF_OPEN_MOST = 128;
@@ -31,7 +32,7 @@ export class HalfOpen<T> {
 
 /** An IPv4 address, or the /64 of an IPv6 address: who has one address of that has all of them. */
 function originOf(hostname: string): string {
-  if (!hostname.includes(":")) return hostname;
+  if (!isIPv6(hostname)) return hostname;
   const [before = "", after] = hostname.split("::");
   const head = before === "" ? [] : before.split(":");
   const tail = after === undefined || after === "" ? [] : after.split(":");

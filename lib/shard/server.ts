@@ -1,9 +1,14 @@
 /** The control side of a server: starts the isolates, opens the portals, hands the model over. */
 import { findListener } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
-import { formatAddress } from "../iscsi/portal_address.ts";
 import { log } from "../log.ts";
-import type { PortalModel, ServerModel, TargetGroupChange } from "../scst/model.ts";
+import {
+  formatPortal,
+  isIPv6,
+  type PortalModel,
+  type ServerModel,
+  type TargetGroupChange,
+} from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
@@ -130,7 +135,7 @@ export async function startServer(model: ServerModel): Promise<Server> {
   for (const listener of listeners) {
     const portal = listener.addr as Deno.NetAddr;
     const fd = findListener(portal);
-    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatAddress(portal)}`);
+    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatPortal(portal)}`);
     const { hostname, port } = portal;
     portals.push({ hostname, port });
     await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
@@ -158,20 +163,20 @@ export async function startServer(model: ServerModel): Promise<Server> {
 function bothTakeIPv4(one: PortalModel, other: PortalModel): boolean {
   const hosts = [one.hostname, other.hostname];
   return one.port === other.port && hosts.includes("::") &&
-    hosts.some((host) => !host.includes(":"));
+    !hosts.every(isIPv6);
 }
 
 function listen(portal: PortalModel, all: readonly PortalModel[]): Deno.Listener {
   try {
     return Deno.listen({ ...portal, transport: "tcp" });
   } catch (error) {
-    const where = formatAddress(portal);
+    const where = formatPortal(portal);
     if (error instanceof Deno.errors.AddrInUse) {
       const what = `Cannot listen on ${where}: the port is in use`;
       const other = all.find((one) => bothTakeIPv4(one, portal));
       if (other === undefined) throw new StartError(what, "portal", true);
       const why = "on this system [::] takes IPv4 as well, leave the other one out";
-      throw new StartError(`${what} with portal ${formatAddress(other)}: ${why}`, "portal");
+      throw new StartError(`${what} with portal ${formatPortal(other)}: ${why}`, "portal");
     }
     if (error instanceof Deno.errors.AddrNotAvailable) {
       const why = "this machine has no such address";

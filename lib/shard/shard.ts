@@ -10,19 +10,19 @@ import {
 } from "../../ffi/socket.ts";
 import { Accounts } from "../iscsi/accounts.ts";
 import { Node, type Report } from "../iscsi/node.ts";
-import { formatAddress } from "../iscsi/portal_address.ts";
 import { Device } from "../scst/device.ts";
 import { DeviceGroup } from "../scst/device_group.ts";
 import type { LunSet } from "../scst/lun_set.ts";
 import { changeMedium, requestRemoval } from "../scst/medium_change.ts";
-import type {
-  DeviceGroupModel,
-  DeviceModel,
-  DriverModel,
-  LunModel,
-  PortalModel,
-  TargetGroupChange,
-  TargetModel,
+import {
+  type DeviceGroupModel,
+  type DeviceModel,
+  type DriverModel,
+  formatPortal,
+  type LunModel,
+  type PortalModel,
+  type TargetGroupChange,
+  type TargetModel,
 } from "../scst/model.ts";
 import { DeviceType } from "../scsi/device_type.ts";
 import { AtomicJournal } from "../store/atomic_journal.ts";
@@ -224,7 +224,7 @@ export class Shard {
     if (peer === undefined || local === undefined) return closeSocket(fd); // gone already
     if (this.#links.size >= CONNECTIONS_MOST) {
       const text = `connection refused: there are ${CONNECTIONS_MOST} already`;
-      this.#report("warning", `${text}: peer=${formatAddress(peer)}`);
+      this.#report("warning", `${text}: peer=${formatPortal(peer)}`);
       return closeSocket(fd);
     }
     tuneSocket(fd);

@@ -31,8 +31,8 @@ export class CopyRig implements Disposable {
       ...options.destination,
     });
     const { node } = this.source;
-    node.addTarget(OTHER_TARGET).addLun(0, this.destination.device);
-    if (options.together ?? true) node.findTarget(TARGET)!.addLun(1, this.destination.device);
+    node.addTarget(OTHER_TARGET).luns.add(0, this.destination.device);
+    if (options.together ?? true) node.findTarget(TARGET)!.luns.add(1, this.destination.device);
     const isNull = options.source?.null === true;
     this.content = patternBytes(isNull ? 0 : this.source.store.size, 7);
     if (!isNull) Deno.writeFileSync(this.source.path, this.content);

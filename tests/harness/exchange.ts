@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import { Field, FINAL, IMMEDIATE, Opcode, Pdu } from "../initiator/pdu.ts";
 import { dataOut, READ, WRITE } from "../initiator/requests.ts";
+import { type PrList, prList, prOut } from "../initiator/reservations.ts";
 import { parseResponseSense, type Sense, senseText } from "../initiator/sense.ts";
 import type { Peer } from "./rig.ts";
 
 const SIMPLE = 1;
+/** The type of a persistent reservation (SPC-5 6.16.3). */
+const WRITE_EXCLUSIVE = 1;
 const STATUS_BIT = 0x01;
 const OVERFLOW = 0x04;
 const UNDERFLOW = 0x02;
@@ -102,6 +105,12 @@ export function exchangeGood(
   const wanted = PRE_FETCH.includes(cdb[0]!) ? CONDITION_MET : 0;
   assert.equal(status, wanted, `${what}: sense ${senseText(sense)}`);
   return data;
+}
+
+/** Runs a PERSISTENT RESERVE OUT of a write exclusive reservation that must end with success. */
+export function reserveOut(peer: Peer, action: number, list: PrList): void {
+  const write = prList(list);
+  exchangeGood(peer, prOut(action, WRITE_EXCLUSIVE, write.length), { write });
 }
 
 /** Runs a command that must end with CHECK CONDITION and this sense, written as `05/21/00`. */

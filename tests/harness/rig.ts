@@ -151,12 +151,12 @@ export class Rig implements Disposable {
     }
     const attributes = { ...TARGET_DEFAULTS, ...options.attributes };
     for (const name of options.targets ?? [TARGET]) {
-      this.node.addTarget(name, attributes).addLun(0, this.device);
+      this.node.addTarget(name, attributes).luns.add(0, this.device);
     }
     if (options.users !== undefined) {
       const target = this.node.addTarget(LOCKED_TARGET);
       this.node.setAccounts(target, new Accounts(options.users));
-      target.addLun(0, this.device);
+      target.luns.add(0, this.device);
     }
     const { targetGroups } = options;
     if (targetGroups === undefined) return;

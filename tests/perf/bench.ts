@@ -13,6 +13,7 @@ import { lunUrl } from "../harness/lun_url.ts";
 import { diskYaml, startTestServer } from "../harness/server.ts";
 import { missingTools } from "../harness/tools.ts";
 import { randomReadIops } from "./iscsi_perf.ts";
+import { integer, integers, print, runBench } from "./options.ts";
 import { median, spread } from "./statistics.ts";
 import { startTgtd } from "./tgtd.ts";
 
@@ -24,25 +25,6 @@ const NOISE = 0.2;
 interface Sample {
   readonly ours: number;
   readonly peer: number;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-}
-
-function integers(name: string, text: string): number[] {
-  return text.split(",").map((word) => {
-    if (!/^[1-9]\d{0,4}$/.test(word)) {
-      throw new Error(`--${name} wants numbers from 1, not "${word}"`);
-    }
-    return Number(word);
-  });
-}
-
-function integer(name: string, text: string): number {
-  const [value] = integers(name, text);
-  if (value === undefined) throw new Error(`--${name} wants a number`);
-  return value;
 }
 
 function figure(values: readonly number[]): string {
@@ -125,10 +107,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof Error)) throw error;
-  print(`error ${error.message}`);
-  Deno.exitCode = 1;
-}
+await runBench(main);

@@ -14,6 +14,7 @@ import { BOTH } from "../harness/digest_modes.ts";
 import { writeRandomImage } from "../harness/image.ts";
 import { diskYaml, startTestServer, type TestServer } from "../harness/server.ts";
 import { loadBlocks, type LoadShape } from "./block_load.ts";
+import { integer, print, runBench } from "./options.ts";
 import { median } from "./statistics.ts";
 
 const IMAGE_SIZE = 4 * 1024 * 1024;
@@ -26,17 +27,6 @@ interface Sample {
   readonly wall: number;
   /** Microseconds of the server on the processors. */
   readonly cpu: number;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-}
-
-function integer(name: string, text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text)) {
-    throw new Error(`--${name} wants a number from 1, not "${text}"`);
-  }
-  return Number(text);
 }
 
 /** Seconds that a process has had the processors, by itself and in the kernel (proc(5)). */
@@ -106,10 +96,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof Error)) throw error;
-  print(`error ${error.message}`);
-  Deno.exitCode = 1;
-}
+await runBench(main);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { formatPortal, parsePortal, portalHint, portalsOverlap } from "../../lib/config/portal.ts";
+import { parsePortal, portalHint, portalsOverlap } from "../../lib/config/portal.ts";
+import { formatPortal } from "../../lib/scst/model.ts";
 
 Deno.test("parsePortal() takes IPv4 and bracketed IPv6 with and without a port", () => {
   const table: [string, string, number][] = [

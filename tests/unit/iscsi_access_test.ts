@@ -16,7 +16,7 @@ const HOST = "iqn.2026-11.org.scst.test:peer";
 /** A rig whose target has other attributes. */
 function rigWith(attributes: Partial<TargetAttributes>): Rig {
   const rig = new Rig({ targets: [] });
-  rig.node.addTarget(TARGET, { ...TARGET_DEFAULTS, ...attributes }).addLun(0, rig.device);
+  rig.node.addTarget(TARGET, { ...TARGET_DEFAULTS, ...attributes }).luns.add(0, rig.device);
   return rig;
 }
 
@@ -95,7 +95,7 @@ Deno.test("a redirected login is told where to go, without a portal group tag", 
 
 Deno.test("MaxSessions counts sessions of the target, but not the one that is taken over", () => {
   using rig = rigWith({ maxSessions: 2 });
-  rig.node.addTarget(`${TARGET}2`).addLun(0, rig.device);
+  rig.node.addTarget(`${TARGET}2`).luns.add(0, rig.device);
   const first = rig.login(1);
   rig.login(2);
   const refused = rig.connect();
@@ -140,7 +140,7 @@ Deno.test("of two logins for the last place the one that is first done has it", 
 Deno.test("an initiator sees the LUNs of its group, and they know who sees them", () => {
   using rig = new Rig({ targets: [] });
   const target = rig.node.addTarget(TARGET);
-  target.addLun(0, rig.device);
+  target.luns.add(0, rig.device);
   const group = target.addGroup("g", ["*:one"], "PERIPHERAL");
   for (const lun of [7, 3]) group.add(lun, rig.device);
   const one = rig.connect();

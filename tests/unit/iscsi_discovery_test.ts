@@ -23,7 +23,7 @@ function rigWith(targets: readonly Partial<TargetAttributes>[], portals: Listeni
   rig.node.portals.push(...portals);
   for (const [index, attributes] of targets.entries()) {
     const all = { ...TARGET_DEFAULTS, ...attributes };
-    rig.node.addTarget(`${NAME}${index}`, all).addLun(0, rig.device);
+    rig.node.addTarget(`${NAME}${index}`, all).luns.add(0, rig.device);
   }
   return rig;
 }

@@ -47,7 +47,7 @@ Deno.test("a Text Request with C is put together from its parts", () => {
 Deno.test("an answer that is longer than a segment comes in parts", () => {
   using rig = new Rig();
   for (let index = 0; index < 20; index++) {
-    rig.node.addTarget(`${TARGET}:${index}`).addLun(0, rig.device);
+    rig.node.addTarget(`${TARGET}:${index}`).luns.add(0, rig.device);
   }
   const peer = rig.connect();
   peer.login(1, { SessionType: "Discovery", MaxRecvDataSegmentLength: "512" });

@@ -7,6 +7,7 @@ import {
   exchangeManagement,
   exchangeSense,
   manage,
+  reserveOut,
   type Transfer,
 } from "../harness/exchange.ts";
 import { changedPage, CONTROL, selectPages } from "../harness/modes.ts";
@@ -14,7 +15,7 @@ import { type Peer, Rig } from "../harness/rig.ts";
 import { openWrite, sendWaiting, statuses, withNaca } from "../harness/under_way.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { inquiry, modeSense6, read10, requestSense, testUnitReady } from "../initiator/cdb.ts";
-import { type PrList, prList, PrOut, prOut } from "../initiator/reservations.ts";
+import { PrOut } from "../initiator/reservations.ts";
 
 const ABORT_TASK_SET = 2;
 const CLEAR_ACA = 3;
@@ -159,10 +160,6 @@ Deno.test("LOGICAL UNIT RESET of any nexus clears an ACA condition", () => {
 Deno.test("PREEMPT AND ABORT comes through, and clears the condition of whom it preempts", () => {
   using rig = new Rig();
   const [peer, other] = [rig.login(1), rig.login(2)];
-  const reserveOut = (who: Peer, action: number, list: PrList) => {
-    const write = prList(list);
-    exchangeGood(who, prOut(action, 1, write.length), { write });
-  };
   reserveOut(peer, PrOut.REGISTER, { actionKey: 1n });
   reserveOut(other, PrOut.REGISTER, { actionKey: 2n });
   fault(other);

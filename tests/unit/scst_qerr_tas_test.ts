@@ -1,7 +1,13 @@
 /** QERR and TAS of the Control mode page (SPC-5 7.5.10): what becomes of the commands of others. */
 import assert from "node:assert/strict";
 import { Attribute } from "../../lib/scsi/status.ts";
-import { exchangeGood, exchangeManagement, exchangeSense, manage } from "../harness/exchange.ts";
+import {
+  exchangeGood,
+  exchangeManagement,
+  exchangeSense,
+  manage,
+  reserveOut,
+} from "../harness/exchange.ts";
 import { changedPage, CONTROL, modeList, selectPages } from "../harness/modes.ts";
 import { type Peer, Rig } from "../harness/rig.ts";
 import { openWrite, sendWaiting, statuses } from "../harness/under_way.ts";
@@ -16,7 +22,7 @@ import {
 } from "../initiator/cdb.ts";
 import { FINAL, NO_TAG } from "../initiator/pdu.ts";
 import { dataOut, WRITE } from "../initiator/requests.ts";
-import { type PrList, prList, PrOut, prOut } from "../initiator/reservations.ts";
+import { PrOut } from "../initiator/reservations.ts";
 
 const CLEAR_TASK_SET = 4;
 const LOGICAL_UNIT_RESET = 5;
@@ -26,6 +32,9 @@ const ABORT_TASK_SET = 0x02;
 const ABORT_NEXUS = 0x06;
 const TAS = 0x40;
 const TASK_ABORTED = "40";
+
+/** Behind the end of the medium. */
+const BEYOND = 1_000_000;
 
 const ZEROS = new Uint8Array(512);
 const data = patternBytes(512, 1);
@@ -48,9 +57,17 @@ function fail(peer: Peer): void {
   });
 }
 
-/** The end of the unsolicited data of a command. */
-function unsolicited(itt: number) {
-  return dataOut({ itt, ttt: NO_TAG, expStatSn: 0, offset: 0, dataSn: 0, final: true, data });
+/** Sends a write of one block whose data, which comes without an R2T, is still to come. */
+function beginWrite(peer: Peer, lba: number): number {
+  const command = peer.command({ cdb: write10(lba, 1), flags: WRITE | 1, expectedLength: 512 });
+  assert.deepEqual(peer.send(command), []);
+  return command.itt;
+}
+
+/** Sends that data, and returns the statuses that come. */
+function endWrite(peer: Peer, itt: number): string[] {
+  const fields = { itt, ttt: NO_TAG, expStatSn: 0, offset: 0, dataSn: 0, final: true };
+  return statuses(peer.send(dataOut({ ...fields, data })));
 }
 
 const blockOf = (peer: Peer, lba: number) => exchangeGood(peer, read10(lba, 1), { read: 512 });
@@ -112,14 +129,8 @@ Deno.test("QERR does not lose the status of the very command that failed while i
   peer.login(1, { InitialR2T: "No" });
   exchangeSense(peer, testUnitReady(), "06/29/00");
   setQerr(peer, ABORT_TASK_SET);
-  // Beyond the end of the medium, with unsolicited data that is still to come.
-  const command = peer.command({
-    cdb: write10(1_000_000, 1),
-    flags: WRITE | 1,
-    expectedLength: 512,
-  });
-  assert.deepEqual(peer.send(command), []);
-  assert.deepEqual(statuses(peer.send(unsolicited(command.itt))), [`${command.itt} 2`]);
+  const beyond = beginWrite(peer, BEYOND);
+  assert.deepEqual(endWrite(peer, beyond), [`${beyond} 2`]);
 });
 
 Deno.test("with one task set for all, QERR 01b reaches everybody and 11b the nexus only", () => {
@@ -177,10 +188,6 @@ Deno.test("PREEMPT AND ABORT reports the commands that it aborts with TAS", () =
   for (const tas of [false, true]) {
     using rig = new Rig();
     const [peer, other] = [rig.login(1), rig.login(2)];
-    const reserveOut = (who: Peer, action: number, list: PrList) => {
-      const write = prList(list);
-      exchangeGood(who, prOut(action, 1, write.length), { write });
-    };
     reserveOut(peer, PrOut.REGISTER, { actionKey: 1n });
     reserveOut(other, PrOut.REGISTER, { actionKey: 2n });
     if (tas) setTas(peer, other);
@@ -218,18 +225,12 @@ Deno.test("with TAS a status that waits for unsolicited data stays what it was",
   other.login(2, { InitialR2T: "No" });
   exchangeSense(other, testUnitReady(), "06/29/00");
   setTas(peer, other);
-  const command = other.command({
-    cdb: write10(1_000_000, 1),
-    flags: WRITE | 1,
-    expectedLength: 512,
-  });
-  assert.deepEqual(other.send(command), []);
-  const early = other.command({ cdb: write10(6, 1), flags: WRITE | 1, expectedLength: 512 });
-  assert.deepEqual(other.send(early), []);
+  const beyond = beginWrite(other, BEYOND);
+  const early = beginWrite(other, 6);
   assert.equal(exchangeManagement(peer, LOGICAL_UNIT_RESET), 0);
   assert.deepEqual(other.take(), [], "no status before the end of the data");
-  assert.deepEqual(statuses(other.send(unsolicited(command.itt))), [`${command.itt} 2`]);
-  assert.deepEqual(statuses(other.send(unsolicited(early.itt))), [`${early.itt} ${TASK_ABORTED}`]);
+  assert.deepEqual(endWrite(other, beyond), [`${beyond} 2`]);
+  assert.deepEqual(endWrite(other, early), [`${early} ${TASK_ABORTED}`]);
   exchangeSense(other, testUnitReady(), "06/29/03");
   assert.deepEqual(blockOf(other, 6), ZEROS);
 });

@@ -323,7 +323,7 @@ Deno.test("setTargetPortGroups() cannot change a group of another node, nor one 
 Deno.test("a group of two devices changes for both, and all units but one are told", () => {
   using rig = new Rig({ explAlua: true });
   using second = new Rig({ explAlua: true, ids: { naaId: `6025c57${"0".repeat(24)}2`, usn: "2" } });
-  rig.node.findTarget(TARGET)!.addLun(1, second.device);
+  rig.node.findTarget(TARGET)!.luns.add(1, second.device);
   const model = { name: "both", devices: ["rig", "second"], targetGroups: [GROUPS[0]!] };
   new DeviceGroup(model, [rig.device, second.device], { lookIn() {}, report() {} });
   const peer = loginTo(rig, 1);

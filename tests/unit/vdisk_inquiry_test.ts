@@ -87,11 +87,10 @@ Deno.test("deviceIdentification() is page 83h: the unit by NAA and T10, the port
 
 Deno.test("deviceIdentification() ends a SCSI name with one to four NULs", () => {
   using rig = new Rig();
-  const device = rig.node.findTarget(TARGET)!.luns.get(0)!;
   // With the name of the port behind it TARGET has 38 bytes.
   for (const [suffix, length] of [["-", 40], ["-0", 44], ["-0123", 44], ["-01234", 48]] as const) {
     const name = `${TARGET}${suffix}`;
-    rig.node.addTarget(name).addLun(0, device);
+    rig.node.addTarget(name).luns.add(0, rig.device);
     const peer = rig.connect();
     peer.login(1, { TargetName: name });
     const bytes = exchangeGood(peer, inquiry(1024, 0x83), { read: 1024 });
