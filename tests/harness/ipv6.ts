@@ -1,7 +1,7 @@
 /** Whether this machine has IPv6, as not every one has where tests run. */
 
 /** Whether there is an IPv6 loopback address. */
-export function hasIPv6(): boolean {
+function hasIPv6(): boolean {
   try {
     Deno.listen({ hostname: "::1", port: 0 }).close();
     return true;

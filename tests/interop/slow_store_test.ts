@@ -6,7 +6,7 @@ import { assertSameBytes } from "../harness/same_bytes.ts";
 import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
 import { makeReady, openReady } from "../harness/sessions.ts";
 import { missingFuse, SlowFiles } from "../harness/slow_files.ts";
-import { missingTools } from "../harness/tools.ts";
+import { type Tool, toolTest } from "../harness/tools.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { read10, synchronizeCache10, testUnitReady } from "../initiator/cdb.ts";
 import { TaskFunction } from "../initiator/requests.ts";
@@ -44,57 +44,52 @@ async function work(session: Session): Promise<void> {
   }
 }
 
-const missing = missingTools(["qemu-storage-daemon", "fusermount3"]) ?? missingFuse();
+const TOOLS: readonly Tool[] = ["qemu-storage-daemon", "fusermount3"];
+const NAME = "disks whose storage hangs keep nobody waiting but those who use them";
 
-Deno.test({
-  name: `disks whose storage hangs keep nobody waiting but those who use them${
-    missing === undefined ? "" : ` [${missing}]`
-  }`,
-  ignore: missing !== undefined,
-  fn: async () => {
-    await using slow = await SlowFiles.create(SLOW_DISKS, SIZE);
-    await using server = await startTestServer((dir) => {
-      const files = [...slow.paths, backingFile(dir, "quick", SIZE)];
-      return diskYaml(files.map((filename) => ({ filename })));
+toolTest(NAME, TOOLS, async () => {
+  await using slow = await SlowFiles.create(SLOW_DISKS, SIZE);
+  await using server = await startTestServer((dir) => {
+    const files = [...slow.paths, backingFile(dir, "quick", SIZE)];
+    return diskYaml(files.map((filename) => ({ filename })));
+  });
+  const luns = Array.from({ length: SLOW_DISKS }, (_, lun) => lun);
+  await using victim = await openReady(server, luns);
+  await using bystander = await openReady(server, [QUICK]);
+  const data = patternBytes(64 * 512, 1);
+  for (const lun of luns) await writeBlocks(victim, 0, data, { lun });
+
+  slow.hang();
+  try {
+    const reads: StartedCommand[] = [];
+    for (let index = 0; index < HANGING; index++) {
+      const lun = index % SLOW_DISKS;
+      reads.push(await victim.start(read10(2048 + index * 64, 64), { read: 64 * 512, lun }));
+    }
+    await work(bystander);
+
+    await timed("a NOP", () => victim.nop(patternBytes(100, 1)));
+    await timed("a login", async () => {
+      await using _late = await openReady(server, [QUICK]);
     });
-    const luns = Array.from({ length: SLOW_DISKS }, (_, lun) => lun);
-    await using victim = await openReady(server, luns);
-    await using bystander = await openReady(server, [QUICK]);
-    const data = patternBytes(64 * 512, 1);
-    for (const lun of luns) await writeBlocks(victim, 0, data, { lun });
-
-    slow.hang();
-    try {
-      const reads: StartedCommand[] = [];
-      for (let index = 0; index < HANGING; index++) {
-        const lun = index % SLOW_DISKS;
-        reads.push(await victim.start(read10(2048 + index * 64, 64), { read: 64 * 512, lun }));
-      }
-      await work(bystander);
-
-      await timed("a NOP", () => victim.nop(patternBytes(100, 1)));
-      await timed("a login", async () => {
-        await using _late = await openReady(server, [QUICK]);
-      });
-      const referencedTag = reads[0]!.itt;
-      await timed("an ABORT TASK", async () => {
-        assert.equal(await victim.taskManagement(TaskFunction.AbortTask, { referencedTag }), 0);
-      });
-      for (const lun of luns) {
-        await timed("a LOGICAL UNIT RESET", async () => {
-          assert.equal(await victim.taskManagement(TaskFunction.LogicalUnitReset, { lun }), 0);
-        });
-      }
-      for (const { itt } of reads) victim.forget(itt);
-      await timed("TEST UNIT READY", () => victim.command(testUnitReady()));
-      await work(bystander);
-    } finally {
-      slow.goOn(); // the server could not end before
-    }
+    const referencedTag = reads[0]!.itt;
+    await timed("an ABORT TASK", async () => {
+      assert.equal(await victim.taskManagement(TaskFunction.AbortTask, { referencedTag }), 0);
+    });
     for (const lun of luns) {
-      await makeReady(victim, lun);
-      assertSameBytes(await readBlocks(victim, 0, 64, { lun }), data);
+      await timed("a LOGICAL UNIT RESET", async () => {
+        assert.equal(await victim.taskManagement(TaskFunction.LogicalUnitReset, { lun }), 0);
+      });
     }
-    assertNoBug(server);
-  },
-});
+    for (const { itt } of reads) victim.forget(itt);
+    await timed("TEST UNIT READY", () => victim.command(testUnitReady()));
+    await work(bystander);
+  } finally {
+    slow.goOn(); // the server could not end before
+  }
+  for (const lun of luns) {
+    await makeReady(victim, lun);
+    assertSameBytes(await readBlocks(victim, 0, 64, { lun }), data);
+  }
+  assertNoBug(server);
+}, missingFuse());

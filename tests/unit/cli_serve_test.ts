@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ipv6Test } from "../harness/ipv6.ts";
 import { type ProgramOptions, runProgram, spawnProgram } from "../harness/program.ts";
 
 const TARGET = "iqn.2026-11.org.example:disk";
@@ -34,15 +35,6 @@ async function errorsOf(args: string[], options: ProgramOptions = {}): Promise<s
   return stderr.split("\n").filter((line) => line.startsWith("error ")).join("\n");
 }
 
-function hasIpv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 Deno.test("scst serve announces its portal and ends with 0 in under five seconds", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await withDir(async (dir) => {
@@ -71,16 +63,12 @@ Deno.test("scst serve lives on after SIGHUP", () =>
     assert.equal((await server.result).code, 0);
   }));
 
-Deno.test({
-  name: "scst serve announces every portal, IPv6 in brackets (needs IPv6 on the loopback)",
-  ignore: !hasIpv6(),
-  fn: () =>
-    withDir(async (dir) => {
-      const args = await configure(dir, "handler: vdisk_nullio", '127.0.0.1:0, "[::1]:0"');
-      await using server = spawnProgram(args);
-      await server.saw(/^listening on 127\.0\.0\.1:\d+\nlistening on \[::1\]:\d+\n/);
-    }),
-});
+ipv6Test("scst serve announces every portal, IPv6 in brackets", () =>
+  withDir(async (dir) => {
+    const args = await configure(dir, "handler: vdisk_nullio", '127.0.0.1:0, "[::1]:0"');
+    await using server = spawnProgram(args);
+    await server.saw(/^listening on 127\.0\.0\.1:\d+\nlistening on \[::1\]:\d+\n/);
+  }));
 
 Deno.test("scst serve says in one line what is wrong with a backing file", () =>
   withDir(async (dir) => {
