@@ -2,6 +2,7 @@
 import type { DeviceIds } from "../scst/model.ts";
 import type { DeviceDraft } from "./device.ts";
 import { savedIds } from "./ids.ts";
+import type { SavedIds } from "./ids_file.ts";
 import type { ProblemList } from "./problem.ts";
 
 /**
@@ -21,15 +22,15 @@ export function identities(
   return ids;
 }
 
-function given({ values }: DeviceDraft): DeviceIds | undefined {
+function given({ values }: DeviceDraft): SavedIds | undefined {
   const { naa_id, usn } = values;
   return naa_id === undefined || usn === undefined ? undefined : { naaId: naa_id, usn };
 }
 
 function resolve(
   devices: readonly DeviceDraft[],
-  saved: ReadonlyMap<string, DeviceIds>,
-): ReadonlyMap<string, DeviceIds> {
+  saved: ReadonlyMap<string, SavedIds>,
+): ReadonlyMap<string, SavedIds> {
   return new Map(devices.map((device) => {
     const base = given(device) ?? saved.get(device.name);
     if (!base) throw new Error(`Device ${device.name} has no identity`);

@@ -5,8 +5,7 @@
  * configured now is kept.
  */
 import { log } from "../log.ts";
-import type { DeviceIds } from "../scst/model.ts";
-import { type IdsByName, parseIds, printIds } from "./ids_file.ts";
+import { type IdsByName, parseIds, printIds, type SavedIds } from "./ids_file.ts";
 import { ConfigError } from "./problem.ts";
 import { readText, reason } from "./read_text.ts";
 import { saveText, withLock } from "./save_text.ts";
@@ -25,7 +24,7 @@ const USN_DIGITS = 16;
 export function savedIds(
   stateDir: string,
   names: readonly string[],
-): ReadonlyMap<string, DeviceIds> {
+): ReadonlyMap<string, SavedIds> {
   const path = `${stateDir}/ids.json`;
   const known = load(path);
   if (names.every((name) => known.has(name))) return known;
@@ -71,7 +70,7 @@ function load(path: string): IdsByName {
   }
 }
 
-function randomIds(): DeviceIds {
+function randomIds(): SavedIds {
   return {
     naaId: NAA_PREFIX + randomDigits(NAA_DIGITS - NAA_PREFIX.length),
     usn: randomDigits(USN_DIGITS),

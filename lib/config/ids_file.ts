@@ -1,11 +1,16 @@
 /** The text of ids.json: the saved identities of devices by name. */
-import type { DeviceIds } from "../scst/model.ts";
 import { isUsn, parseNaaId } from "./device_ids.ts";
 import { quote } from "./problem.ts";
 
 const VERSION = 1;
 
-export type IdsByName = Map<string, DeviceIds>;
+/** What is made for a device and kept. */
+export interface SavedIds {
+  readonly naaId: string;
+  readonly usn: string;
+}
+
+export type IdsByName = Map<string, SavedIds>;
 
 /** The identities in `text`. Throws an Error that says why the text cannot be trusted. */
 export function parseIds(text: string): IdsByName {
@@ -40,7 +45,7 @@ function devicesOf(text: string): Record<string, unknown> {
   return devices;
 }
 
-function parseEntry(name: string, entry: unknown): DeviceIds {
+function parseEntry(name: string, entry: unknown): SavedIds {
   const naaText = isRecord(entry) ? entry["naa_id"] : undefined;
   const naaId = typeof naaText === "string" ? parseNaaId(naaText) : undefined;
   if (naaId === undefined) throw new Error(`device ${quote(name)} has no valid naa_id`);

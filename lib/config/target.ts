@@ -42,6 +42,8 @@ export interface TargetKeys extends UserAttributes {
   alias: string | undefined;
   addr_method: AddrMethod;
   allowed_portal: readonly string[];
+  aen_disabled: boolean;
+  comment: string | undefined;
   per_portal_acl: boolean;
   redirect: RedirectModel | undefined;
   MaxSessions: number;
@@ -72,6 +74,14 @@ const ALIAS: ScalarRule<string> = {
   },
 };
 
+/** One line of the management tree. */
+const MAX_COMMENT = 1024;
+
+const COMMENT: ScalarRule<string> = {
+  allowed: `a text of 1 to ${MAX_COMMENT} printable ASCII characters`,
+  parse: ({ text }) => /^[ -~]{1,1024}$/.test(text) ? text : undefined,
+};
+
 const YES_NO: ScalarRule<boolean> = {
   allowed: "Yes or No",
   parse: ({ text }) => text === "Yes" ? true : text === "No" ? false : undefined,
@@ -96,6 +106,8 @@ export const TARGET: AttributeTable<TargetKeys> = {
   alias: optional<string | undefined>(ALIAS, DEFAULTS.alias),
   addr_method: ADDR_METHOD,
   allowed_portal: list(PATTERN, MAX_ALLOWED_PORTALS, patternIdentity),
+  aen_disabled: optional<boolean>(BOOLEAN, DEFAULTS.aenDisabled),
+  comment: optional<string | undefined>(COMMENT, DEFAULTS.comment),
   per_portal_acl: optional<boolean>(BOOLEAN, DEFAULTS.perPortalAcl),
   redirect: optional<RedirectModel | undefined>(REDIRECT, DEFAULTS.redirect),
   MaxSessions: number(0, 65535, DEFAULTS.maxSessions),
@@ -139,6 +151,8 @@ function attributesOf(values: Readonly<TargetKeys>): TargetAttributes {
     alias: values.alias,
     addrMethod: values.addr_method,
     allowedPortals: values.allowed_portal,
+    aenDisabled: values.aen_disabled,
+    comment: values.comment,
     perPortalAcl: values.per_portal_acl,
     redirect: values.redirect,
     maxSessions: values.MaxSessions,

@@ -2,7 +2,7 @@
 import { DeviceType } from "../scsi/device_type.ts";
 import { NOTHING, Sense } from "../scsi/sense.ts";
 import { CopyDescriptor, TARGET_DESCRIPTOR } from "../vdisk/third_party_copy.ts";
-import { deviceIdentification } from "../vdisk/vpd.ts";
+import { deviceIdentification } from "../vdisk/device_identification.ts";
 import { CopyFault } from "./copy_fault.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import type { Nexus } from "./nexus.ts";

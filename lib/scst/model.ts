@@ -3,17 +3,19 @@
  * tree) builds these values and hands them to the shard; the names are those of SCST's tree.
  */
 
+import type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
+
+export type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
+
 /** The device handlers of SCST that are served here. */
 export const HANDLERS = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"] as const;
 export type HandlerName = typeof HANDLERS[number];
 
-/** The identities of a device. They stay the same for its life, whatever its name, order or path. */
-export interface DeviceIds {
-  /** NAA designator for VPD 83h: 32 lower-case hex digits, the first of them 6 (NAA IEEE Registered Extended). */
-  readonly naaId: string;
-  /** Unit serial number for VPD 80h, at most 20 printable ASCII characters. */
-  readonly usn: string;
-}
+/**
+ * Attributes of SCST that only make sense in a kernel, by name: they are kept, shown and saved, and
+ * change nothing. Only those that were set.
+ */
+export type KeptAttributes = Readonly<Record<string, string>>;
 
 /** A virtual disk, or a drive for CDs. */
 export interface DeviceModel {
@@ -40,7 +42,13 @@ export interface DeviceModel {
   readonly tst: 0 | 1;
   /** Whether initiators may change the access states of its target groups (explicit ALUA). */
   readonly explAlua: boolean;
+  /** Whether the backing store is open; a device that is not active has no medium for its initiators. */
+  readonly active?: boolean;
   readonly ids: DeviceIds;
+  readonly texts?: DeviceTexts;
+  /** OPTIMAL TRANSFER LENGTH of VPD B0h in bytes, a multiple of the block size; else 512 KiB. */
+  readonly optTransLen?: number;
+  readonly kept?: KeptAttributes;
 }
 
 /** One LUN of a set. */
@@ -64,6 +72,7 @@ export interface GroupModel {
   readonly initiators: readonly string[];
   readonly luns: readonly LunModel[];
   readonly addrMethod: AddrMethod;
+  readonly kept?: KeptAttributes;
 }
 
 /** Where initiators are sent instead. */
@@ -86,6 +95,10 @@ export interface TargetAttributes {
   readonly addrMethod: AddrMethod;
   /** Patterns for the addresses at which the target is reached; any where there is none. */
   readonly allowedPortals: readonly string[];
+  /** Whether initiators are told of changes by unit attentions only, not by asynchronous messages. */
+  readonly aenDisabled: boolean;
+  /** A remark of the operator. */
+  readonly comment: string | undefined;
   /** Whether groups match the initiator's name with `#` and the address that it reached. */
   readonly perPortalAcl: boolean;
   readonly redirect: RedirectModel | undefined;
@@ -121,6 +134,8 @@ export const TARGET_DEFAULTS: TargetAttributes = {
   alias: undefined,
   addrMethod: "PERIPHERAL",
   allowedPortals: [],
+  aenDisabled: false,
+  comment: undefined,
   perPortalAcl: false,
   redirect: undefined,
   maxSessions: 0,
@@ -159,13 +174,17 @@ export interface UsersModel {
 export interface TargetModel extends UsersModel {
   /** iqn., eui. or naa. name (RFC 7143 4.2.7). */
   readonly name: string;
-  /** RELATIVE TARGET PORT IDENTIFIER of its port, 1 to 65535; no two ports have the same. */
+  /**
+   * RELATIVE TARGET PORT IDENTIFIER of its port, 1 to 65535; no two ports have the same. 0 as long as
+   * it has none, which only a target may that is not enabled.
+   */
   readonly relTgtId: number;
   readonly attributes: TargetAttributes;
   /** What those see whom no group has. */
   readonly luns: readonly LunModel[];
   /** In the order in which they are searched. */
   readonly groups: readonly GroupModel[];
+  readonly kept?: KeptAttributes;
 }
 
 /** What holds for all of iSCSI: SCST's attributes of the driver; the users are those of discovery. */

@@ -4,7 +4,7 @@ import type { TargetPort } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { CopyDescriptor, ROD_TOKEN, ROD_TOKEN_LENGTH, RodType } from "../vdisk/third_party_copy.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
-import { deviceIdentification } from "../vdisk/vpd.ts";
+import { deviceIdentification } from "../vdisk/device_identification.ts";
 import { type BlockRange, blocksOf, overlap } from "./odx_ranges.ts";
 
 /** Offsets in a token (SPC-4 table 105). */

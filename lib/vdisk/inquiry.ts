@@ -33,25 +33,35 @@ const MULTIP = 0x10;
 /** PERIPHERAL QUALIFIER 001b: the device server can access the unit, but not now. */
 const NOT_CONNECTED = 0x20;
 
+/** Characters of vendor specific data that have room at byte 36; more of it follows the rest, as in SCST. */
+const SHORT_MOST = 20;
+
+function isShort(vendorSpecific: string): boolean {
+  return vendorSpecific.length <= SHORT_MOST;
+}
+
 /** Standard INQUIRY data (SPC-5 6.7.2); `group` is the target port group of the port, if it has one. */
 export function standardInquiry(settings: DiskSettings, group?: PortGroup): Uint8Array {
-  const bytes = new Uint8Array(STANDARD_LENGTH);
+  const specific = settings.texts?.inqVendSpecific ?? "";
+  const bytes = new Uint8Array(STANDARD_LENGTH + (isShort(specific) ? 0 : specific.length));
   const view = new DataView(bytes.buffer);
   const { version, flags } = IDENTITIES[settings.type];
   bytes[0] = settings.type;
   if (settings.removable) bytes[1] = 0x80; // RMB
   bytes[2] = 0x06; // VERSION: SPC-4
   bytes[3] = 0x32; // NORMACA, HISUP, RESPONSE DATA FORMAT 2
-  bytes[4] = STANDARD_LENGTH - 5;
+  bytes[4] = bytes.length - 5;
   bytes[5] = flags;
   if (group !== undefined) {
     bytes[5] |= group.tpgs << TPGS_SHIFT;
     bytes[6] = MULTIP;
   }
   bytes[7] = 0x02; // CMDQUE
-  putText(bytes, 8, 8, settings.vendor);
-  putText(bytes, 16, 16, settings.name);
-  putText(bytes, 32, 4, REVISION);
+  const { t10VendId, prodId, prodRevLvl } = settings.texts ?? {};
+  putText(bytes, 8, 8, t10VendId ?? settings.vendor);
+  putText(bytes, 16, 16, prodId ?? settings.name);
+  putText(bytes, 32, 4, prodRevLvl ?? REVISION);
+  putText(bytes, isShort(specific) ? 36 : STANDARD_LENGTH, specific.length, specific);
   [...VERSION_DESCRIPTORS, version].forEach((code, index) => view.setUint16(58 + index * 2, code));
   return bytes;
 }

@@ -4,6 +4,7 @@ import { IoVector } from "../../ffi/iovec.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
 import type { Command } from "../scsi/command.ts";
 import type { DeviceType } from "../scsi/device_type.ts";
+import type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
 import { Sense } from "../scsi/sense.ts";
 import { AbsentStore } from "../store/absent.ts";
 import type { AtomicJournal } from "../store/atomic_journal.ts";
@@ -43,7 +44,10 @@ export interface DiskSettings {
   readonly tst: 0 | 1;
   /** Whether initiators may change the access states of target port groups (explicit ALUA). */
   readonly explAlua: boolean;
-  readonly ids: { readonly naaId: string; readonly usn: string };
+  readonly ids: DeviceIds;
+  readonly texts?: DeviceTexts;
+  /** OPTIMAL TRANSFER LENGTH in bytes. */
+  readonly optTransLen?: number;
 }
 
 /** Bytes that one READ, WRITE or VERIFY may transfer (MAXIMUM TRANSFER LENGTH of VPD B0h). */

@@ -3,8 +3,10 @@ import type { TargetPort } from "../scsi/command.ts";
 import { EVERY_TYPE, isFor, type TypedRow } from "../scsi/device_type.ts";
 import type { PortGroup } from "../scsi/port_group.ts";
 import { putText } from "../scsi/text.ts";
+import { deviceIdentification } from "./device_identification.ts";
 import { hasCountedSpace } from "./log_pages.ts";
 import { thresholdExponent } from "./threshold.ts";
+import { bytesOf, newPage } from "./vpd_page.ts";
 import { copyDescriptors } from "./copy_page.ts";
 import { compareMost } from "./compare_and_write.ts";
 import {
@@ -46,18 +48,6 @@ export function vpdPagesOf(disk: VirtualDisk): readonly VpdPage[] {
   return VPD_PAGES.filter((page) => isFor(page, disk.settings.type) && page.exists(disk));
 }
 
-/** A page of `length` bytes behind its four-byte header; inquiry() puts in what device it is of. */
-function newPage(code: number, length: number): DataView<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(4 + length));
-  view.setUint8(1, code);
-  view.setUint16(2, length);
-  return view;
-}
-
-function bytesOf(view: DataView<ArrayBuffer>): Uint8Array {
-  return new Uint8Array(view.buffer);
-}
-
 /** Page 00h (SPC-5 7.7.15). */
 function supportedPages(disk: VirtualDisk): Uint8Array {
   const codes = vpdPagesOf(disk).map((page) => page.code);
@@ -72,80 +62,6 @@ function unitSerialNumber(disk: VirtualDisk): Uint8Array {
   const view = newPage(0x80, usn.length);
   putText(bytesOf(view), 4, usn.length, usn);
   return bytesOf(view);
-}
-
-const CodeSet = { BINARY: 1, ASCII: 2, UTF8: 3 } as const;
-const Association = { LOGICAL_UNIT: 0, TARGET_PORT: 1 } as const;
-const Designator = { T10: 1, NAA: 3, RELATIVE_PORT: 4, PORT_GROUP: 5, SCSI_NAME: 8 } as const;
-const PROTOCOL_ISCSI = 0x5;
-
-/** One designation descriptor (SPC-5 7.7.6.1). */
-function designation(
-  codeSet: number,
-  association: number,
-  type: number,
-  value: Uint8Array,
-): Uint8Array {
-  const bytes = new Uint8Array(4 + value.length);
-  const ofPort = association === Association.TARGET_PORT;
-  bytes[0] = (ofPort ? PROTOCOL_ISCSI << 4 : 0) | codeSet;
-  bytes[1] = (ofPort ? 0x80 : 0) | association << 4 | type;
-  bytes[3] = value.length;
-  bytes.set(value, 4);
-  return bytes;
-}
-
-function fromHex(digits: string): Uint8Array {
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-/** Vendor, then an identification that the vendor gives: here the serial number. */
-function t10VendorId(disk: VirtualDisk): Uint8Array {
-  const { vendor, ids } = disk.settings;
-  const bytes = new Uint8Array(8 + ids.usn.length);
-  putText(bytes, 0, 8, vendor);
-  putText(bytes, 8, ids.usn.length, ids.usn);
-  return bytes;
-}
-
-/** A SCSI name string: UTF-8, ended by at least one NUL, a multiple of four bytes (SPC-5 7.7.6.11). */
-function scsiName(name: string): Uint8Array {
-  const text = new TextEncoder().encode(name);
-  const bytes = new Uint8Array((text.length + 4) & ~3);
-  bytes.set(text);
-  return bytes;
-}
-
-/** A number of 16 bits behind two reserved bytes (SPC-5 7.7.6.7, 7.7.6.8). */
-function numberOfPort(value: number): Uint8Array {
-  return Uint8Array.of(0, 0, value >> 8, value & 0xff);
-}
-
-/** Page 83h (SPC-5 7.7.6): the names of the logical unit, then those of the port and its group. */
-export function deviceIdentification(
-  disk: VirtualDisk,
-  port: TargetPort,
-  group?: PortGroup,
-): Uint8Array {
-  const { LOGICAL_UNIT, TARGET_PORT } = Association;
-  const relative = numberOfPort(port.relativeId);
-  const descriptors = [
-    designation(CodeSet.BINARY, LOGICAL_UNIT, Designator.NAA, fromHex(disk.settings.ids.naaId)),
-    designation(CodeSet.ASCII, LOGICAL_UNIT, Designator.T10, t10VendorId(disk)),
-    designation(CodeSet.BINARY, TARGET_PORT, Designator.RELATIVE_PORT, relative),
-    ...(group === undefined ? [] : [
-      designation(CodeSet.BINARY, TARGET_PORT, Designator.PORT_GROUP, numberOfPort(group.id)),
-    ]),
-    designation(CodeSet.UTF8, TARGET_PORT, Designator.SCSI_NAME, scsiName(port.name)),
-  ];
-  const view = newPage(0x83, descriptors.reduce((sum, bytes) => sum + bytes.length, 0));
-  const page = bytesOf(view);
-  let at = 4;
-  for (const bytes of descriptors) {
-    page.set(bytes, at);
-    at += bytes.length;
-  }
-  return page;
 }
 
 /** Page 86h (SPC-5 7.7.7). */
@@ -177,7 +93,7 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
   view.setUint8(5, compareMost(disk));
   view.setUint16(6, granularity);
   view.setUint32(8, TRANSFER_MOST / blockSize);
-  view.setUint32(12, OPTIMAL_TRANSFER / blockSize);
+  view.setUint32(12, (settings.optTransLen ?? OPTIMAL_TRANSFER) / blockSize);
   if (settings.thinProvisioned) {
     view.setUint32(20, UNMAP_MOST / blockSize);
     view.setUint32(24, UNMAP_DESCRIPTORS_MOST);

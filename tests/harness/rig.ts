@@ -9,6 +9,7 @@ import { Connection } from "../../lib/iscsi/connection.ts";
 import { Node } from "../../lib/iscsi/node.ts";
 import { Device } from "../../lib/scst/device.ts";
 import { DeviceType } from "../../lib/scsi/device_type.ts";
+import type { DeviceIds, DeviceTexts } from "../../lib/scsi/identity.ts";
 import { DeviceGroup } from "../../lib/scst/device_group.ts";
 import {
   TARGET_DEFAULTS,
@@ -77,7 +78,8 @@ export interface RigOptions {
   /** Who may log in to LOCKED_TARGET. */
   readonly users?: UsersModel;
   /** The identities of the disk; RIG_IDS where nothing is said. */
-  readonly ids?: { readonly naaId: string; readonly usn: string };
+  readonly ids?: DeviceIds;
+  readonly texts?: DeviceTexts;
   /** Without a file, as vdisk_nullio. */
   readonly null?: boolean;
   /** The backing file, which is there and stays there; one of the rig's own where nothing is said. */
@@ -119,6 +121,7 @@ export class Rig implements Disposable {
       tst: options.tst ?? 1,
       explAlua: options.explAlua ?? false,
       ids: options.ids ?? RIG_IDS,
+      ...(options.texts === undefined ? {} : { texts: options.texts }),
     };
     const size = options.size ?? 2 ** 20;
     if (options.stateDir === undefined) this.#ownState = Deno.makeTempDirSync({ dir: "/dev/shm" });

@@ -26,7 +26,7 @@ const KEYS =
   "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, expl_alua, naa_id, usn";
 
 const TARGET_KEYS =
-  "luns, ini_groups, enabled, rel_tgt_id, alias, addr_method, allowed_portal, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T, HeaderDigest, DataDigest, IncomingUser, OutgoingUser";
+  "luns, ini_groups, enabled, rel_tgt_id, alias, addr_method, allowed_portal, aen_disabled, comment, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T, HeaderDigest, DataDigest, IncomingUser, OutgoingUser";
 
 Deno.test("parseConfiguration() finds nothing wrong with a valid configuration", () => {
   assert.deepEqual(deviceProblems("handler: vdisk_nullio"), []);

@@ -32,6 +32,20 @@ Deno.test("standardInquiry() is what SPC-5 6.7.2 says, of SPC-4, SBC-3 and iSCSI
   assert.equal(page(rig.login(1)), expected);
 });
 
+Deno.test("standardInquiry() says what the operator wants it to, with room for vendor specific bytes", () => {
+  const texts = { t10VendId: "ACME", prodId: "ANVIL", prodRevLvl: "7" };
+  for (const length of [1, 20, 21, 160]) {
+    const inqVendSpecific = "x".repeat(length);
+    using rig = new Rig({ texts: { ...texts, inqVendSpecific } });
+    const data = hexBytes(page(rig.login(1)));
+    assert.equal(data.length, length > 20 ? 96 + length : 96);
+    assert.equal(data[4], data.length - 5);
+    assert.equal(new TextDecoder().decode(data.subarray(8, 36)), "ACME    ANVIL           7   ");
+    const at = length > 20 ? 96 : 36;
+    assert.equal(new TextDecoder().decode(data.subarray(at, at + length)), inqVendSpecific);
+  }
+});
+
 Deno.test("inquiry() of a LUN without a unit says qualifier 3 and type 1Fh, and no pages", () => {
   using rig = new Rig();
   const peer = rig.login(1);
@@ -69,6 +83,35 @@ Deno.test("inquiry() has the pages that page 00h lists, and no others", () => {
 
 Deno.test("unitSerialNumber() is page 80h", () => {
   assert.equal(pageOf({}, 0x80), golden("00 80 0003", text("rig")));
+});
+
+Deno.test("deviceIdentification() names a unit as SCST does where there is no NAA designator", () => {
+  const t10DevId = "5f2d1c20-disk1";
+  const unit = (options: RigOptions) => {
+    const bytes = hexBytes(pageOf(options, 0x83));
+    const found: string[] = [];
+    for (let at = 4; at < bytes.length; at += 4 + bytes[at + 3]!) {
+      const value = bytes.subarray(at + 4, at + 4 + bytes[at + 3]!);
+      if ((bytes[at + 1]! & 0x30) === 0) found.push(`${bytes[at + 1]! & 0xf} ${toHex(value)}`);
+    }
+    return found;
+  };
+  const t10 = (name: string) => `1 ${golden(text(`SCST_FIO${name}`))}`;
+  assert.deepEqual(unit({ ids: { usn: "5f2d1c20", t10DevId } }), [
+    `2 ${golden(text("5f2d1c20"))}`,
+    t10(t10DevId),
+  ]);
+  assert.deepEqual(unit({ ids: { usn: "s", t10DevId, eui64Id: "0123456789abcdef" } }), [
+    `2 ${golden("0123 4567 89ab cdef")}`,
+    t10(t10DevId),
+  ]);
+  const ids = { usn: "s", naaId: "5000000000000001" };
+  const texts = { vendSpecificId: "mine", scsiDeviceName: "eui.1" };
+  assert.deepEqual(unit({ ids, texts }), [
+    `3 ${golden("5000 0000 0000 0001")}`,
+    t10("mine"),
+    `8 ${golden(text("eui.1"), "000000")}`,
+  ]);
 });
 
 Deno.test("deviceIdentification() is page 83h: the unit by NAA and T10, the port by number and name", () => {
