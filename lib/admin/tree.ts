@@ -36,6 +36,11 @@ export class TreeError extends Error {
   }
 }
 
+/** Throws a TreeError; for places where a value is wanted. */
+export function refuse(errno: TreeErrno, message: string): never {
+  throw new TreeError(errno, message);
+}
+
 /** A directory, mode 0755. Its entries come and go with the objects that they stand for. */
 export interface TreeDirectory {
   readonly kind: "directory";

@@ -3,9 +3,9 @@ import { ADDR_METHODS, type AddrMethod, TARGET_DEFAULTS } from "../scst/model.ts
 import { optional, type ScalarRule } from "./attribute.ts";
 import { oneOf } from "./problem.ts";
 
-const RULE: ScalarRule<AddrMethod> = {
+export const ADDR_METHOD_RULE: ScalarRule<AddrMethod> = {
   allowed: oneOf(ADDR_METHODS),
   parse: ({ text }) => ADDR_METHODS.find((method) => method === text.toUpperCase()),
 };
 
-export const ADDR_METHOD = optional<AddrMethod>(RULE, TARGET_DEFAULTS.addrMethod);
+export const ADDR_METHOD = optional<AddrMethod>(ADDR_METHOD_RULE, TARGET_DEFAULTS.addrMethod);

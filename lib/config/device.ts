@@ -49,7 +49,7 @@ const HANDLER: ScalarRule<HandlerName> = {
   parse: ({ text }) => HANDLERS.find((handler) => handler === text),
 };
 
-const FILENAME: ScalarRule<string> = {
+export const FILENAME: ScalarRule<string> = {
   allowed: "an absolute path",
   parse: ({ text }) => {
     // deno-lint-ignore no-control-regex -- a zero ends a path in C, a line break forges log lines
@@ -58,7 +58,7 @@ const FILENAME: ScalarRule<string> = {
   },
 };
 
-const BLOCKSIZE: ScalarRule<number> = {
+export const BLOCKSIZE: ScalarRule<number> = {
   allowed: `a power of two from ${MIN_BLOCKSIZE} to ${MAX_BLOCKSIZE}`,
   parse: ({ text }) => {
     const value = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
@@ -73,7 +73,7 @@ const SIZE: ScalarRule<number> = {
   hint: sizeHint,
 };
 
-const TST: ScalarRule<0 | 1> = {
+export const TST: ScalarRule<0 | 1> = {
   allowed: "0 (one task set for all initiators) or 1 (one for each)",
   parse: ({ text }) => text === "0" ? 0 : text === "1" ? 1 : undefined,
 };

@@ -25,10 +25,14 @@ interface GroupAttributes {
 const MAX_PATTERNS = 1024;
 
 /** A group is a directory of SCST's tree, beside the file `mgmt`. */
-const GROUP_NAME = {
-  allowed: 'a name of 1 to 64 printable ASCII characters without blanks and "/", and not mgmt',
-  accepts: (key: string) => /^[!-.0-~]{1,64}$/.test(key) && !["mgmt", ".", ".."].includes(key),
-};
+export const GROUP_NAME_ALLOWED =
+  'a name of 1 to 64 printable ASCII characters without blanks and "/", and not mgmt';
+
+export function isGroupName(text: string): boolean {
+  return /^[!-.0-~]{1,64}$/.test(text) && !["mgmt", ".", ".."].includes(text);
+}
+
+const GROUP_NAME = { allowed: GROUP_NAME_ALLOWED, accepts: isGroupName };
 
 const GROUP: AttributeTable<GroupAttributes> = {
   initiators: list(PATTERN, MAX_PATTERNS, patternIdentity),

@@ -66,7 +66,7 @@ const MAX_ALLOWED_PORTALS = 64;
 /** RFC 7143 13.7. */
 const MAX_ALIAS = 255;
 
-const ALIAS: ScalarRule<string> = {
+export const ALIAS: ScalarRule<string> = {
   allowed: `a text of 1 to ${MAX_ALIAS} bytes without control characters`,
   parse: ({ text }) => {
     const length = new TextEncoder().encode(text).length;
@@ -77,27 +77,39 @@ const ALIAS: ScalarRule<string> = {
 /** One line of the management tree. */
 const MAX_COMMENT = 1024;
 
-const COMMENT: ScalarRule<string> = {
+export const COMMENT: ScalarRule<string> = {
   allowed: `a text of 1 to ${MAX_COMMENT} printable ASCII characters`,
   parse: ({ text }) => /^[ -~]{1,1024}$/.test(text) ? text : undefined,
 };
 
-const YES_NO: ScalarRule<boolean> = {
+export const YES_NO: ScalarRule<boolean> = {
   allowed: "Yes or No",
   parse: ({ text }) => text === "Yes" ? true : text === "No" ? false : undefined,
 };
 
-function number(least: number, most: number, fallback: number): Attribute<number> {
-  return optional<number>(wholeNumber(least, most), fallback);
-}
+const LENGTH = wholeNumber(512, 1048576);
 
-function length(fallback: number): Attribute<number> {
-  return number(512, 1048576, fallback);
+/** The rules for the numbers of a target; the ranges are those of SCST. */
+export const NUMBERS = {
+  MaxSessions: wholeNumber(0, 65535),
+  QueuedCommands: wholeNumber(1, 2048),
+  RspTimeout: wholeNumber(2, 65535),
+  NopInInterval: wholeNumber(0, 65535),
+  NopInTimeout: wholeNumber(2, 65535),
+  MaxRecvDataSegmentLength: LENGTH,
+  MaxXmitDataSegmentLength: LENGTH,
+  MaxBurstLength: LENGTH,
+  FirstBurstLength: LENGTH,
+  MaxOutstandingR2T: wholeNumber(1, 65535),
+} as const satisfies Partial<Record<keyof TargetKeys, ScalarRule<number>>>;
+
+function number(name: keyof typeof NUMBERS, fallback: number): Attribute<number> {
+  return optional<number>(NUMBERS[name], fallback);
 }
 
 const DEFAULTS = TARGET_DEFAULTS;
 
-/** The keys of a target; the ranges are those of SCST. */
+/** The keys of a target. */
 export const TARGET: AttributeTable<TargetKeys> = {
   luns: LUNS,
   ini_groups: INI_GROUPS,
@@ -110,18 +122,18 @@ export const TARGET: AttributeTable<TargetKeys> = {
   comment: optional<string | undefined>(COMMENT, DEFAULTS.comment),
   per_portal_acl: optional<boolean>(BOOLEAN, DEFAULTS.perPortalAcl),
   redirect: optional<RedirectModel | undefined>(REDIRECT, DEFAULTS.redirect),
-  MaxSessions: number(0, 65535, DEFAULTS.maxSessions),
-  QueuedCommands: number(1, 2048, DEFAULTS.queuedCommands),
-  RspTimeout: number(2, 65535, DEFAULTS.rspTimeout),
-  NopInInterval: number(0, 65535, DEFAULTS.nopInInterval),
-  NopInTimeout: number(2, 65535, DEFAULTS.nopInTimeout),
+  MaxSessions: number("MaxSessions", DEFAULTS.maxSessions),
+  QueuedCommands: number("QueuedCommands", DEFAULTS.queuedCommands),
+  RspTimeout: number("RspTimeout", DEFAULTS.rspTimeout),
+  NopInInterval: number("NopInInterval", DEFAULTS.nopInInterval),
+  NopInTimeout: number("NopInTimeout", DEFAULTS.nopInTimeout),
   InitialR2T: optional<boolean>(YES_NO, DEFAULTS.initialR2T),
   ImmediateData: optional<boolean>(YES_NO, DEFAULTS.immediateData),
-  MaxRecvDataSegmentLength: length(DEFAULTS.maxRecvDataSegmentLength),
-  MaxXmitDataSegmentLength: length(DEFAULTS.maxXmitDataSegmentLength),
-  MaxBurstLength: length(DEFAULTS.maxBurstLength),
-  FirstBurstLength: length(DEFAULTS.firstBurstLength),
-  MaxOutstandingR2T: number(1, 65535, DEFAULTS.maxOutstandingR2T),
+  MaxRecvDataSegmentLength: number("MaxRecvDataSegmentLength", DEFAULTS.maxRecvDataSegmentLength),
+  MaxXmitDataSegmentLength: number("MaxXmitDataSegmentLength", DEFAULTS.maxXmitDataSegmentLength),
+  MaxBurstLength: number("MaxBurstLength", DEFAULTS.maxBurstLength),
+  FirstBurstLength: number("FirstBurstLength", DEFAULTS.firstBurstLength),
+  MaxOutstandingR2T: number("MaxOutstandingR2T", DEFAULTS.maxOutstandingR2T),
   HeaderDigest: optional(DIGEST_LIST, DEFAULTS.headerDigest),
   DataDigest: optional(DIGEST_LIST, DEFAULTS.dataDigest),
   ...USERS,

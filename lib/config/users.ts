@@ -19,12 +19,13 @@ export interface UserAttributes {
   OutgoingUser: readonly UserDraft[];
 }
 
-const NAME = /^[!-~]{1,255}$/;
-const NAME_ALLOWED = "1 to 255 printable ASCII characters without blanks";
+/** Names of users. */
+export const USER_NAME = /^[!-~]{1,255}$/;
+export const USER_NAME_ALLOWED = "1 to 255 printable ASCII characters without blanks";
 
 /** RFC 7143 9.2.1 wants 96 bits or more; blanks at the ends are seen by nobody. */
-const SECRET = /^[!-~][ -~]{10,253}[!-~]$/;
-const SECRET_ALLOWED = "12 to 255 printable ASCII characters without a blank at either end";
+export const SECRET = /^[!-~][ -~]{10,253}[!-~]$/;
+export const SECRET_ALLOWED = "12 to 255 printable ASCII characters without a blank at either end";
 
 const FORM = 'it must be a map of names and secrets, as in {joe: "12 characters or more"}';
 
@@ -53,8 +54,8 @@ function readUser(
   path: string,
   problems: ProblemList,
 ): UserDraft | undefined {
-  if (!NAME.test(name)) {
-    problems.add(keyAt, path, `has a wrong name of a user: it must be ${NAME_ALLOWED}`);
+  if (!USER_NAME.test(name)) {
+    problems.add(keyAt, path, `has a wrong name of a user: it must be ${USER_NAME_ALLOWED}`);
     return undefined;
   }
   if (value.kind === "broken") return undefined;

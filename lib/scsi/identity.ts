@@ -13,6 +13,8 @@ export interface DeviceIds {
   readonly usn: string;
   /** What the vendor calls the device in the T10 vendor identification; where left out, `usn`. */
   readonly t10DevId?: string;
+  /** Which of them were given, and not made; those have to be saved. */
+  readonly given?: readonly ("usn" | "t10DevId")[];
 }
 
 /** How a device presents itself beside its ids; what is left out is as SCST has it. ASCII. */

@@ -281,4 +281,7 @@ export interface ServerModel {
   readonly devices: readonly DeviceModel[];
   readonly targets: readonly TargetModel[];
   readonly deviceGroups: readonly DeviceGroupModel[];
+  /** SCST's `setup_id`, from which ids of devices are computed that have none; 0 where left out. */
+  readonly setupId?: number;
+  readonly kept?: KeptAttributes;
 }

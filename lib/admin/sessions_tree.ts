@@ -1,0 +1,95 @@
+/** `sessions/` of a target: who is logged in, what was negotiated, and what goes on. */
+import type { Administration } from "./administration.ts";
+import { sessionStatistics } from "./counters.ts";
+import type { SessionCounters, SessionState } from "./engine.ts";
+import { directory, type Entries, type FoundEntries, link, readable, writable } from "./nodes.ts";
+import type { TreeDirectory } from "./tree.ts";
+
+/** The session directories of a target: the name of the initiator, and a number where it has several. */
+function namesOf(sessions: readonly SessionState[]): Map<string, SessionState> {
+  const names = new Map<string, SessionState>();
+  for (const session of sessions) {
+    let name = session.initiator;
+    for (let number = 1; names.has(name); number++) name = `${session.initiator}_${number}`;
+    names.set(name, session);
+  }
+  return names;
+}
+
+export function sessionsDirectory(administration: Administration, target: string): TreeDirectory {
+  const sessions = () => namesOf(administration.sessionsOf(target));
+  return directory({}, {
+    names: () => sessions().keys(),
+    lookup: (name) => {
+      const session = sessions().get(name);
+      return session && sessionDirectory(administration, session);
+    },
+  });
+}
+
+function sessionDirectory(administration: Administration, session: SessionState): TreeDirectory {
+  const { sid, initiator, group, parameters, connection } = session;
+  const counted = (count: (counters: SessionCounters) => number) =>
+    readable(async () => {
+      const counters = await administration.engine.sessionCounters(sid);
+      return `${counters === undefined ? 0 : count(counters)}\n`;
+    });
+  const negotiated = Object.entries(parameters).map(([name, value]) =>
+    [name, () => readable(() => `${value}\n`)] as const
+  );
+  return directory({
+    initiator_name: () => readable(() => `${initiator}\n`),
+    commands: () => counted(({ commands }) => commands),
+    active_commands: () => counted(({ activeCommands }) => activeCommands),
+    force_close: () => writable(() => administration.closeSession(sid)),
+    luns: () => link(group === undefined ? "../../luns" : `../../ini_groups/${group}/luns`),
+    sid: () => readable(() => `${sid}\n`),
+    reinstating: () => readable(() => "0\n"),
+    thread_pid: () => readable(() => `${Deno.pid}\n`),
+    ...sessionStatistics(administration, sid),
+    ...Object.fromEntries(negotiated),
+    [addressName(connection.ip)]: () => connectionDirectory(session),
+  }, unitsOf(administration, session));
+}
+
+/** An address as the name of a directory. */
+function addressName(ip: string): string {
+  return ip.includes(":") ? `[${ip}]` : ip;
+}
+
+function connectionDirectory({ connection }: SessionState): TreeDirectory {
+  const { cid, ip, targetIp } = connection;
+  const entries: Entries = {
+    cid: () => readable(() => String(cid)),
+    ip: () => readable(() => `${ip}\n`),
+    target_ip: () => readable(() => `${targetIp}\n`),
+    state: () => readable(() => "established idle "),
+    transport: () => readable(() => "iSCSI-TCP\n"),
+  };
+  return directory(entries);
+}
+
+/** `lun0` and so on: what each LUN of the session does. */
+function unitsOf(
+  administration: Administration,
+  { sid, target, group }: SessionState,
+): FoundEntries {
+  const luns = () => administration.lunsOf(target, group).map(({ lun }) => lun);
+  return {
+    names: () => luns().map((lun) => `lun${lun}`),
+    lookup: (name) => {
+      const lun = luns().find((one) => name === `lun${one}`);
+      if (lun === undefined) return undefined;
+      return directory({
+        active_commands: () =>
+          readable(async () => {
+            const counters = await administration.engine.sessionCounters(sid);
+            const unit = counters?.units.find((one) => one.lun === lun);
+            return `${unit?.activeCommands ?? 0}\n`;
+          }),
+        thread_index: () => readable(() => "0\n"),
+        thread_pid: () => readable(() => `${Deno.pid}\n`),
+      });
+    },
+  };
+}

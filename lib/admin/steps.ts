@@ -1,0 +1,231 @@
+/**
+ * The way from one model to another: operations on single objects, in an order in which everything is
+ * there as long as something refers to it.
+ */
+import { isDeepStrictEqual } from "node:util";
+import {
+  type DeviceGroupModel,
+  type DeviceModel,
+  formatPortal,
+  type GroupModel,
+  type LunModel,
+  type ServerModel,
+  type TargetModel,
+} from "../scst/model.ts";
+import type { Engine, LunChangeOptions, Outcome } from "./engine.ts";
+import { named, withItem, withoutItem } from "./named.ts";
+
+/** One operation on one object. */
+export interface Step {
+  /** What it does, as in "add device disk1". */
+  readonly what: string;
+  /** The target whose sessions it may touch. */
+  readonly target?: string;
+  run(engine: Engine): Outcome;
+  /** The model of a server that has done it. */
+  done(model: ServerModel): ServerModel;
+}
+
+/**
+ * The steps from `before` to `after`. A device that cannot become what it is to be is made anew:
+ * `mustRemake` tells.
+ */
+export function stepsBetween(
+  before: ServerModel,
+  after: ServerModel,
+  mustRemake: (before: DeviceModel, after: DeviceModel) => boolean,
+  options: LunChangeOptions = {},
+): Step[] {
+  if (before === after) return [];
+  const remade = new Set(
+    after.devices.filter((device) => {
+      const old = named(before.devices, device.name);
+      return old !== undefined && old !== device && mustRemake(old, device);
+    }).map(({ name }) => name),
+  );
+  /** Whether a device goes before another one of its name comes, or for good. */
+  const goes = (name: string) => remade.has(name) || named(after.devices, name) === undefined;
+  return [
+    ...driverSteps(before, after),
+    ...groupsThatLose(before, after, goes),
+    ...targetsThatGo(before, after),
+    ...targetsThatLose(before, after, goes, options),
+    ...before.devices.filter(({ name }) => goes(name)).map(removeDevice),
+    ...deviceSteps(before, after, remade),
+    ...targetSteps(before, after, goes, options),
+    ...groupSteps(before, after, goes),
+    ...portalSteps(before, after),
+  ];
+}
+
+function differ(one: unknown, other: unknown): boolean {
+  return one !== other && !isDeepStrictEqual(one, other);
+}
+
+function driverSteps(before: ServerModel, { driver }: ServerModel): Step[] {
+  if (!differ(before.driver, driver)) return [];
+  return [{
+    what: "change the attributes of iscsi",
+    run: (engine) => engine.setDriver(driver),
+    done: (model) => ({ ...model, driver }),
+  }];
+}
+
+/** Device groups that go, or let go of what goes: the rest of what they become waits for its members. */
+function groupsThatLose(
+  before: ServerModel,
+  after: ServerModel,
+  goes: (device: string) => boolean,
+): Step[] {
+  const isTarget = (name: string) => named(after.targets, name) !== undefined;
+  return before.deviceGroups.flatMap((group): Step[] => {
+    if (named(after.deviceGroups, group.name) === undefined) return [removeDeviceGroup(group)];
+    const kept: DeviceGroupModel = {
+      ...group,
+      devices: group.devices.filter((name) => !goes(name)),
+      targetGroups: group.targetGroups.map((targets) => ({
+        ...targets,
+        targets: targets.targets.filter(({ name, isRemote }) => isRemote || isTarget(name)),
+      })),
+    };
+    return differ(group, kept) ? [setDeviceGroup("change", kept)] : [];
+  });
+}
+
+function targetsThatGo(before: ServerModel, after: ServerModel): Step[] {
+  return before.targets
+    .filter(({ name }) => named(after.targets, name) === undefined)
+    .map(({ name }) => ({
+      what: `remove target ${name}`,
+      target: name,
+      run: (engine) => engine.removeTarget(name),
+      done: (model) => ({ ...model, targets: withoutItem(model.targets, name) }),
+    }));
+}
+
+/** Targets let go of the LUNs whose device goes. */
+function targetsThatLose(
+  before: ServerModel,
+  after: ServerModel,
+  goes: (device: string) => boolean,
+  options: LunChangeOptions,
+): Step[] {
+  return before.targets.flatMap((target): Step[] => {
+    if (named(after.targets, target.name) === undefined) return [];
+    const kept = withLuns(target, (luns) => luns.filter(({ device }) => !goes(device)));
+    return kept === target ? [] : [setTarget("take LUNs from", kept, options)];
+  });
+}
+
+/** A target with other LUNs in its sets; the same one if they are the same. */
+function withLuns(
+  target: TargetModel,
+  choose: (luns: readonly LunModel[]) => readonly LunModel[],
+): TargetModel {
+  const luns = choose(target.luns);
+  const groups = target.groups.map((group): GroupModel => {
+    const chosen = choose(group.luns);
+    return chosen.length === group.luns.length ? group : { ...group, luns: chosen };
+  });
+  const same = luns.length === target.luns.length &&
+    groups.every((group, index) => group === target.groups[index]);
+  return same ? target : { ...target, luns, groups };
+}
+
+function removeDevice({ name }: DeviceModel): Step {
+  return {
+    what: `remove device ${name}`,
+    run: (engine) => engine.removeDevice(name),
+    done: (model) => ({ ...model, devices: withoutItem(model.devices, name) }),
+  };
+}
+
+function deviceSteps(
+  before: ServerModel,
+  after: ServerModel,
+  remade: ReadonlySet<string>,
+): Step[] {
+  return after.devices.flatMap((device): Step[] => {
+    const { name } = device;
+    const old = remade.has(name) ? undefined : named(before.devices, name);
+    const done = (model: ServerModel) => ({ ...model, devices: withItem(model.devices, device) });
+    if (old === undefined) {
+      const run = (engine: Engine) => engine.addDevice(device);
+      return [{ what: `add device ${name}`, run, done }];
+    }
+    if (!differ(old, device)) return [];
+    return [{ what: `change device ${name}`, run: (engine) => engine.changeDevice(device), done }];
+  });
+}
+
+function targetSteps(
+  before: ServerModel,
+  after: ServerModel,
+  goes: (device: string) => boolean,
+  options: LunChangeOptions,
+): Step[] {
+  return after.targets.flatMap((target): Step[] => {
+    const old = named(before.targets, target.name);
+    if (old === undefined) return [setTarget("add", target, options)];
+    if (old === target) return [];
+    const now = withLuns(old, (luns) => luns.filter(({ device }) => !goes(device)));
+    return differ(now, target) ? [setTarget("change", target, options)] : [];
+  });
+}
+
+function setTarget(verb: string, target: TargetModel, options: LunChangeOptions): Step {
+  return {
+    what: `${verb} target ${target.name}`,
+    target: target.name,
+    run: (engine) => engine.setTarget(target, options),
+    done: (model) => ({ ...model, targets: withItem(model.targets, target) }),
+  };
+}
+
+function groupSteps(
+  before: ServerModel,
+  after: ServerModel,
+  goes: (device: string) => boolean,
+): Step[] {
+  return after.deviceGroups.flatMap((group): Step[] => {
+    const old = named(before.deviceGroups, group.name);
+    if (old === undefined) return [setDeviceGroup("add", group)];
+    return differ(old, group) || group.devices.some(goes) ? [setDeviceGroup("change", group)] : [];
+  });
+}
+
+function setDeviceGroup(verb: string, group: DeviceGroupModel): Step {
+  return {
+    what: `${verb} device group ${group.name}`,
+    run: (engine) => engine.setDeviceGroup(group),
+    done: (model) => ({ ...model, deviceGroups: withItem(model.deviceGroups, group) }),
+  };
+}
+
+function removeDeviceGroup({ name }: DeviceGroupModel): Step {
+  return {
+    what: `remove device group ${name}`,
+    run: (engine) => engine.removeDeviceGroup(name),
+    done: (model) => ({ ...model, deviceGroups: withoutItem(model.deviceGroups, name) }),
+  };
+}
+
+function portalSteps(before: ServerModel, after: ServerModel): Step[] {
+  const texts = (model: ServerModel) => model.portals.map(formatPortal);
+  const gone = before.portals.filter((portal) => !texts(after).includes(formatPortal(portal)));
+  const added = after.portals.filter((portal) => !texts(before).includes(formatPortal(portal)));
+  const without = (model: ServerModel, text: string) =>
+    model.portals.filter((portal) => formatPortal(portal) !== text);
+  return [
+    ...gone.map((portal): Step => ({
+      what: `remove portal ${formatPortal(portal)}`,
+      run: (engine) => engine.removePortal(portal),
+      done: (model) => ({ ...model, portals: without(model, formatPortal(portal)) }),
+    })),
+    ...added.map((portal): Step => ({
+      what: `add portal ${formatPortal(portal)}`,
+      run: (engine) => engine.addPortal(portal),
+      done: (model) => ({ ...model, portals: [...model.portals, portal] }),
+    })),
+  ];
+}

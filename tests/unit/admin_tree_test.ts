@@ -1,0 +1,257 @@
+/** The management tree without a server: its commands, attributes, marks and refusals, as SCST has them. */
+import assert from "node:assert/strict";
+import { posix } from "node:path";
+import { TreeShell } from "../harness/tree_shell.ts";
+
+const T = "iqn.2026-11.org.example:t";
+const TARGET = `targets/iscsi/${T}`;
+
+async function withDisks(...names: string[]): Promise<TreeShell> {
+  const shell = new TreeShell();
+  for (const name of names) await shell.echo(`add_device ${name}`, "handlers/vdisk_nullio/mgmt");
+  await shell.echo(`add_target ${T}`, "targets/iscsi/mgmt");
+  return shell;
+}
+
+Deno.test("the everyday session of SCST's README: devices, a target, LUNs, a group, enabled", async () => {
+  const shell = new TreeShell();
+  const path = await Deno.makeTempFile({ prefix: "scst_tree_" });
+  await shell.echo(
+    `add_device disk1 filename=${path}; nv_cache=1`,
+    "handlers/vdisk_fileio/mgmt",
+  );
+  await shell.echo("add_device null1", "handlers/vdisk_nullio/mgmt");
+  await shell.echo(`add_target ${T}`, "targets/iscsi/mgmt");
+  await shell.echo("add disk1 0", `${TARGET}/luns/mgmt`);
+  await shell.echo("create special", `${TARGET}/ini_groups/mgmt`);
+  await shell.echo("add null1 0 read_only=1", `${TARGET}/ini_groups/special/luns/mgmt`);
+  await shell.echo("add iqn.*:special", `${TARGET}/ini_groups/special/initiators/mgmt`);
+  await shell.echo("1", `${TARGET}/enabled`);
+  await shell.echo("1", "targets/iscsi/enabled");
+
+  assert.equal(await shell.cat("devices/disk1/filename"), `${path}\n[key]\n\n`);
+  assert.equal(await shell.cat("devices/disk1/nv_cache"), "1\n[key]\n");
+  assert.equal(await shell.cat(`${TARGET}/rel_tgt_id`), "1\n[key]\n");
+  assert.equal(await shell.cat(`${TARGET}/enabled`), "1\n");
+  assert.equal(await shell.cat("targets/iscsi/enabled"), "1\n\n");
+  assert.equal(await shell.cat(`${TARGET}/luns/0/read_only`), "0\n");
+  assert.equal(await shell.cat(`${TARGET}/ini_groups/special/luns/0/read_only`), "1\n[key]\n");
+  assert.deepEqual(shell.ls(`${TARGET}/ini_groups/special/initiators`), ["mgmt", "iqn.*:special"]);
+  await Deno.remove(path);
+});
+
+Deno.test("every link leads to something in the tree", async () => {
+  const shell = await withDisks("d1", "d2");
+  await shell.echo("add d1 0", `${TARGET}/luns/mgmt`);
+  await shell.echo("create g", `${TARGET}/ini_groups/mgmt`);
+  await shell.echo("add d2 7", `${TARGET}/ini_groups/g/luns/mgmt`);
+  await shell.echo("create dg", "device_groups/mgmt");
+  await shell.echo("add d1", "device_groups/dg/devices/mgmt");
+  await shell.echo("create tg", "device_groups/dg/target_groups/mgmt");
+  await shell.echo(`add ${T}`, "device_groups/dg/target_groups/tg/mgmt");
+  const links = [...await shell.find()].filter(([, text]) => text.startsWith("-> "));
+  assert(links.length >= 12, `only ${links.length} links`);
+  for (const [path, text] of links) {
+    const target = posix.join(posix.dirname(path), text.slice(3));
+    assert.equal(shell.node(target).kind, "directory", `${path} ${text}`);
+  }
+});
+
+Deno.test("devices have the identities that SCST computes from name and setup_id", async () => {
+  const shell = await withDisks("disk1");
+  const usn = (await shell.cat("devices/disk1/usn")).trim();
+  assert.match(usn, /^[0-9a-f]{1,8}$/);
+  assert.equal(await shell.cat("devices/disk1/t10_dev_id"), `${usn}-disk1\n`);
+  await shell.echo("0x7", "setup_id");
+  await shell.echo("add_device disk2", "handlers/vdisk_nullio/mgmt");
+  assert.match(await shell.cat("devices/disk2/usn"), /^7[0-9a-f]{8}\n$/);
+  assert.equal(
+    (await shell.cat("devices/disk1/usn")).trim(),
+    usn,
+    "those that are there keep theirs",
+  );
+  assert.equal(await shell.cat("setup_id"), "0x7\n[key]\n");
+});
+
+Deno.test("an attribute that was set is marked, and says what was written", async () => {
+  const shell = await withDisks("d");
+  const table: [path: string, text: string, read: string][] = [
+    ["devices/d/usn", "serial-7", "serial-7\n[key]\n"],
+    ["devices/d/naa_id", "0x5000000000000001", "0x5000000000000001\n[key]\n"],
+    ["devices/d/naa_id", "", "\n"],
+    ["devices/d/prod_id", "my disk", "my disk\n[key]\n"],
+    ["devices/d/size", "1048576", "1048576\n[key]\n"],
+    ["devices/d/opt_trans_len", "4096", "4096\n[key]\n"],
+    ["devices/d/max_tgt_dev_commands", "32", "32\n[key]\n"],
+    ["devices/d/max_tgt_dev_commands", "0x40", "64\n"],
+    [`${TARGET}/MaxSessions`, "3", "3\n[key]\n\n"],
+    [`${TARGET}/MaxSessions`, ":default:", "0\n"],
+    [`${TARGET}/HeaderDigest`, "CRC32C,None", "None,CRC32C\n"],
+    [`${TARGET}/HeaderDigest`, "None", "None\n[key]\n\n"],
+    [`${TARGET}/InitialR2T`, "Yes", "Yes\n[key]\n\n"],
+    [`${TARGET}/alias`, "of mine", "of mine\n[key]\n\n"],
+    [`${TARGET}/alias`, "", "\n"],
+    [`${TARGET}/redirect`, "[fd00::1]:3261 perm", "[fd00::1]:3261 perm\n[key]\n\n"],
+    [`${TARGET}/per_portal_acl`, "1", "1\n[key]\n\n"],
+    [`${TARGET}/addr_method`, "flat", "FLAT\n[key]\n"],
+    [`${TARGET}/comment`, "a remark", "a remark\n[key]\n"],
+    [`${TARGET}/comment`, "", ""],
+    [`${TARGET}/cpu_mask`, "3", "3\n[key]\n"],
+    ["targets/iscsi/link_local", "0", "0\n[key]\n\n"],
+    ["targets/iscsi/internal_portal", "10.0.0.1 fd00::2", "10.0.0.1 fd00::2\n[key]\n\n"],
+    ["targets/iscsi/internal_portal", "", "\n\n"],
+    ["threads", "77", "77\n[key]\n"],
+  ];
+  for (const [path, text, read] of table) {
+    await shell.echo(text, path);
+    assert.equal(await shell.cat(path), read, `echo "${text}" >${path}`);
+  }
+});
+
+Deno.test("what SCST refuses is refused with its errno, and changes nothing", async () => {
+  const shell = await withDisks("d", "e");
+  await shell.echo("add d 0", `${TARGET}/luns/mgmt`);
+  await shell.echo("create g", `${TARGET}/ini_groups/mgmt`);
+  await shell.echo("add *:x", `${TARGET}/ini_groups/g/initiators/mgmt`);
+  await shell.echo(
+    `add_target_attribute ${T} IncomingUser joe 12characters`,
+    "targets/iscsi/mgmt",
+  );
+  const null_ = "handlers/vdisk_nullio/mgmt";
+  const file = "handlers/vdisk_fileio/mgmt";
+  const luns = `${TARGET}/luns/mgmt`;
+  const initiators = `${TARGET}/ini_groups/g/initiators/mgmt`;
+  const table: [text: string, path: string, refusal: RegExp][] = [
+    ["add_device d", null_, /^EEXIST There is a device "d" already$/],
+    ["add_device a.b", null_, /^EINVAL The name of a device must be/],
+    ["add_device a/b", null_, /^EINVAL The name of a device must be/],
+    ["add_device ..", null_, /^EINVAL/],
+    ["add_device", null_, /^EINVAL/],
+    ["add_device x blocksize=513", null_, /^EINVAL blocksize must be a power of two/],
+    ["add_device x size=1000", null_, /^EINVAL The size must be a multiple/],
+    ["add_device x size", null_, /^EINVAL "size" is no parameter/],
+    ["add_device x size=1 2", null_, /^EINVAL "size=1 2" is no parameter/],
+    ["add_device x nonsense=1", null_, /^EINVAL "nonsense" is no parameter of vdisk_nullio/],
+    ["add_device x filename=/f", null_, /^EINVAL "filename" is no parameter of vdisk_nullio/],
+    ["add_device x cluster_mode=1", null_, /^EOPNOTSUPP cluster_mode cannot be 1/],
+    ["add_device x", file, /^EINVAL Parameter filename is missing/],
+    ["add_device x filename=relative", file, /^EINVAL filename must be an absolute path/],
+    ["add_device x filename=/a;filename=/b", file, /^EINVAL Parameter filename is given twice/],
+    ["add_device x filename=/a;read_only=1;nv_cache=1", file, /^EINVAL A device that can only/],
+    ["del_device x", null_, /^EINVAL There is no device "x"$/],
+    ["del_device d e", null_, /^EINVAL "e" is too much/],
+    ["remove d", null_, /^EINVAL "remove" is no command here/],
+    [`add_target ${T.toUpperCase()}`, "targets/iscsi/mgmt", /^EEXIST/],
+    ["add_target disk", "targets/iscsi/mgmt", /^EINVAL The name of a target must be/],
+    ["del_target iqn.2026-11.org.example:x", "targets/iscsi/mgmt", /^ENOENT/],
+    [`add_target ${T}2 Nonsense=1`, "targets/iscsi/mgmt", /^EINVAL/],
+    [
+      `add_target_attribute ${T} IncomingUser joe another-secret`,
+      "targets/iscsi/mgmt",
+      /^EINVAL There is an IncomingUser of that name already$/,
+    ],
+    [
+      `add_target_attribute ${T} IncomingUser ann short`,
+      "targets/iscsi/mgmt",
+      /^EINVAL The secret of a user must be .*: there are 5 characters$/,
+    ],
+    [
+      `add_target_attribute ${T} OutgoingUser me 12characters`,
+      "targets/iscsi/mgmt",
+      /^EINVAL OutgoingUser must have a secret of its own/,
+    ],
+    [`add_target_attribute ${T} Nonsense x`, "targets/iscsi/mgmt", /^EINVAL/],
+    [`add_target_attribute ${T}x IncomingUser x y`, "targets/iscsi/mgmt", /^ENOENT/],
+    [`del_target_attribute ${T} IncomingUser ann`, "targets/iscsi/mgmt", /^ENOENT/],
+    ["add d 0", luns, /^EEXIST LUN 0 is there already$/],
+    ["add x 1", luns, /^EINVAL There is no device "x"$/],
+    ["add d 16384", luns, /^EINVAL A LUN must be a number from 0 to 16383/],
+    ["add d -1", luns, /^EINVAL/],
+    ["add d", luns, /^EINVAL A word is missing/],
+    ["add d 1 nonsense=1", luns, /^EINVAL "nonsense" is no parameter of a LUN/],
+    ["del 1", luns, /^EINVAL There is no LUN 1 here$/],
+    ["del 0 0", luns, /^EINVAL "0" is too much/],
+    ["clear all", luns, /^EINVAL "all" is too much/],
+    ["create g", `${TARGET}/ini_groups/mgmt`, /^EEXIST/],
+    ["create a/b", `${TARGET}/ini_groups/mgmt`, /^EINVAL/],
+    ["create mgmt", `${TARGET}/ini_groups/mgmt`, /^EINVAL/],
+    ["del x", `${TARGET}/ini_groups/mgmt`, /^EINVAL/],
+    ["add *:X", initiators, /^EEXIST/],
+    ["add a/b", initiators, /^EINVAL/],
+    ["del *:y", initiators, /^EINVAL/],
+    ["move *:x nowhere", initiators, /^EINVAL/],
+    ["2", `${TARGET}/enabled`, /^EINVAL enabled must be 0 or 1: current value is "2"$/],
+    ["65536", `${TARGET}/rel_tgt_id`, /^EINVAL/],
+    ["2049", `${TARGET}/QueuedCommands`, /^EINVAL QueuedCommands must be a number from 1 to 2048/],
+    ["yes", `${TARGET}/InitialR2T`, /^EINVAL/],
+    ["10.0.0.1 often", `${TARGET}/redirect`, /^EINVAL/],
+    ["13 digits", "devices/d/naa_id", /^EINVAL/],
+    ["123456789012345678901", "devices/d/usn", /^EINVAL/],
+    ["disk", "devices/d/read_only", /^EIO It can only be read$/],
+    ["1", "devices/d/type", /^EIO/],
+    ["bad", "trace_level", /^EINVAL/],
+    ["-1", "setup_id", /^EINVAL/],
+    ["x".repeat(4095), "setup_id", /^EINVAL 4096 bytes are too many/],
+    ["0\0", "setup_id", /^EINVAL There is a NUL byte/],
+    ["\u00e9", `${TARGET}/comment`, /^EINVAL There are bytes in the text that are not ASCII/],
+    ["add d 9", "targets/copy_manager/copy_manager_tgt/luns/mgmt", /^EINVAL/],
+    ["create", "device_groups/mgmt", /^EINVAL/],
+    ["del dg", "device_groups/mgmt", /^EINVAL/],
+  ];
+  const before = await shell.find();
+  for (const [text, path, refusal] of table) {
+    assert.match(await shell.refusal(text, path), refusal, `echo "${text.slice(0, 80)}" >${path}`);
+  }
+  assert.deepEqual(await shell.find(), before);
+});
+
+Deno.test("device groups: members, identifiers, states, and targets of other nodes", async () => {
+  const shell = await withDisks("d", "e");
+  await shell.echo("create dg", "device_groups/mgmt");
+  await shell.echo("add dg2", "device_groups/mgmt");
+  await shell.echo("add d", "device_groups/dg/devices/mgmt");
+  const groups = "device_groups/dg/target_groups";
+  await shell.echo("create near", `${groups}/mgmt`);
+  await shell.echo("add far", `${groups}/mgmt`);
+  await shell.echo(`add ${T}`, `${groups}/near/mgmt`);
+  await shell.echo("add iqn.2026-11.org.example:away", `${groups}/far/mgmt`);
+  await shell.echo("5", `${groups}/far/iqn.2026-11.org.example:away/rel_tgt_id`);
+  await shell.echo("1", `${groups}/near/group_id`);
+  await shell.echo("standby", `${groups}/near/state`);
+  await shell.echo("1", `${groups}/near/preferred`);
+  assert.equal(await shell.cat(`${groups}/near/group_id`), "1\n[key]\n");
+  assert.equal(await shell.cat(`${groups}/far/group_id`), "0\n[key]\n");
+  assert.equal(await shell.cat(`${groups}/near/state`), "standby\n[key]\n");
+  assert.equal(await shell.cat(`${groups}/near/preferred`), "1\n[key]\n");
+  const table: [text: string, path: string, refusal: RegExp][] = [
+    ["add d", "device_groups/dg2/devices/mgmt", /^EEXIST/],
+    ["add x", "device_groups/dg/devices/mgmt", /^EINVAL/],
+    [`add ${T}`, `${groups}/far/mgmt`, /^EEXIST/],
+    ["1", `${groups}/far/group_id`, /^EINVAL/],
+    ["0", `${groups}/far/group_id`, /^EINVAL/],
+    ["good", `${groups}/far/state`, /^EINVAL/],
+    ["2", `${groups}/far/preferred`, /^EINVAL/],
+    ["create near", `${groups}/mgmt`, /^EEXIST/],
+  ];
+  for (const [text, path, refusal] of table) {
+    assert.match(await shell.refusal(text, path), refusal, `echo "${text}" >${path}`);
+  }
+  await shell.echo("del_device d", "handlers/vcdrom/mgmt");
+  assert.deepEqual(shell.ls("device_groups/dg/devices"), ["mgmt"], "a device leaves its group");
+});
+
+Deno.test("deleting a device takes its LUNs everywhere, and numbers are not given again", async () => {
+  const shell = await withDisks("d", "e");
+  await shell.echo("add d 0", `${TARGET}/luns/mgmt`);
+  await shell.echo("add e 1", `${TARGET}/luns/mgmt`);
+  assert.deepEqual(shell.ls("devices/d/exported"), ["export0", "export1"]);
+  assert.deepEqual(shell.ls("targets/copy_manager/copy_manager_tgt/luns"), ["mgmt", "0", "1"]);
+  await shell.echo("del 0", `${TARGET}/luns/mgmt`);
+  assert.deepEqual(shell.ls("devices/d/exported"), ["export0"]);
+  await shell.echo("add d 5", `${TARGET}/luns/mgmt`);
+  assert.deepEqual(shell.ls("devices/d/exported"), ["export0", "export2"]);
+  await shell.echo("del_device d", "handlers/vdisk_fileio/mgmt");
+  assert.deepEqual(shell.ls(`${TARGET}/luns`), ["mgmt", "1"]);
+  await shell.echo("add_device d", "handlers/vdisk_nullio/mgmt");
+  assert.deepEqual(shell.ls("targets/copy_manager/copy_manager_tgt/luns"), ["mgmt", "1", "2"]);
+});
