@@ -1,4 +1,5 @@
 /** `device_groups/`: devices, and how accessible they are through which targets (ALUA). */
+import { number, SWITCH, word as oneWord } from "../config/c_text.ts";
 import { DEVICE_NAME_ALLOWED, isDeviceName } from "../config/names.ts";
 import { quote } from "../config/problem.ts";
 import {
@@ -12,7 +13,7 @@ import type { Administration } from "./administration.ts";
 import { deviceOf } from "./edit.ts";
 import { named, withItem, withoutItem } from "./named.ts";
 import { changeable, digit, directory, link, valueText } from "./nodes.ts";
-import { number, SWITCH, trimmed, valueBy, word as oneWord } from "./text_value.ts";
+import { trimmed, valueBy } from "./text_value.ts";
 import { refuse, type TreeDirectory, TreeError, type TreeFile, type TreeNode } from "./tree.ts";
 import { commandOf, exactWords } from "./words.ts";
 

@@ -1,10 +1,12 @@
 /** The attributes of devices: their names, modes, texts and rules, as SCST has them, each in one row. */
+import { number, SWITCH } from "../config/c_text.ts";
 import type { ScalarRule } from "../config/attribute.ts";
 import type { DeviceModel, DeviceTexts, HandlerName } from "../scst/model.ts";
 import { digit, valueText } from "./nodes.ts";
-import { line, number, SWITCH, trimmed, valueBy } from "./text_value.ts";
+import { trimmed, valueBy } from "./text_value.ts";
 import { TreeError } from "./tree.ts";
-import { BLOCKSIZE, FILENAME, TST } from "../config/device.ts";
+import { BLOCKSIZE, FILENAME, T10_DEV_ID, TEXTS, TST } from "../config/device.ts";
+import { EUI64_ID, NAA_ID, USN } from "../config/device_ids.ts";
 
 const ALL: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"];
 const DISKS: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio"];
@@ -72,9 +74,8 @@ function fixed(name: string, handlers: readonly HandlerName[], why: string): Dev
 
 /** A text by which a device presents itself; `fallback` is what it says where nothing was set. */
 function presented(
-  name: string,
+  name: keyof typeof TEXTS,
   key: keyof DeviceTexts,
-  most: number,
   fallback: (device: DeviceModel) => string,
 ): DeviceRow {
   return {
@@ -85,38 +86,18 @@ function presented(
     text: ({ texts, ...device }) =>
       valueText(texts?.[key] ?? fallback(device), texts?.[key] !== undefined),
     set: (device, text) => {
-      const value = lineBy(name, most, text);
+      const value = lineBy(TEXTS[name], name, text);
       const { [key]: _, ...others } = device.texts ?? {};
       return { ...device, texts: value === "" ? others : { ...others, [key]: value } };
     },
   };
 }
 
-/** A line of at most `most` characters; blanks in front of and in it count, a line break does not. */
-function lineBy(name: string, most: number, text: string): string {
+/** A line; blanks in front of and in it count, a line break behind it does not. */
+function lineBy(rule: ScalarRule<string>, name: string, text: string): string {
   const bare = text.replace(/\n+$/, "");
-  return bare === "" ? "" : valueBy(line(most), name, bare);
+  return bare === "" ? "" : valueBy(rule, name, bare);
 }
-
-/** The hex digits of a designator, `0x` before them or not; of one of these lengths and beginnings. */
-function designator(forms: RegExp, allowed: string): ScalarRule<string> {
-  return {
-    allowed,
-    parse: ({ text }) => {
-      const digits = text.toLowerCase().replace(/^0x/, "");
-      return forms.test(digits) ? digits : undefined;
-    },
-  };
-}
-
-const NAA_ID = designator(
-  /^(?:[235][0-9a-f]{15}|6[0-9a-f]{31})$/,
-  "16 hex digits of which the first is 2, 3 or 5, or 32 of which the first is 6, with or without 0x",
-);
-const EUI64_ID = designator(
-  /^(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{32})$/,
-  "16, 24 or 32 hex digits, with or without 0x",
-);
 
 function designatorRow(
   name: string,
@@ -141,7 +122,7 @@ function designatorRow(
 function identity(
   name: string,
   key: "usn" | "t10DevId",
-  most: number,
+  rule: ScalarRule<string>,
   creates: readonly HandlerName[],
 ): DeviceRow {
   return {
@@ -149,9 +130,13 @@ function identity(
     mode: 0o644,
     handlers: ALL,
     creates,
-    text: ({ ids }) => valueText(ids[key] ?? ids.usn, ids.given?.includes(key) === true),
+    text: ({ ids }) => {
+      // Ids that are not those of SCST would not be found again without being saved.
+      const isKey = ids.t10DevId === undefined || ids.given?.includes(key) === true;
+      return valueText(ids[key] ?? ids.usn, isKey);
+    },
     set: (device, text) => {
-      const value = lineBy(name, most, text);
+      const value = lineBy(rule, name, text);
       if (value === "") throw new TreeError("EINVAL", `${name} must have at least one character`);
       const given = [...new Set([...device.ids.given ?? [], key])];
       return { ...device, ids: { ...device.ids, [key]: value, given } };
@@ -260,16 +245,16 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     set: (device, text) => ({ ...device, tst: valueBy(TST, "tst", trimmed(text)) }),
   },
   flag("write_through", "writeThrough", FILES),
-  identity("t10_dev_id", "t10DevId", 25, DISKS),
-  identity("usn", "usn", 20, NONE),
+  identity("t10_dev_id", "t10DevId", T10_DEV_ID, DISKS),
+  identity("usn", "usn", USN, NONE),
   designatorRow("naa_id", "naaId", NAA_ID),
   designatorRow("eui64_id", "eui64Id", EUI64_ID),
-  presented("t10_vend_id", "t10VendId", 8, ({ handler }) => vendorOf[handler]),
-  presented("vend_specific_id", "vendSpecificId", 128, ({ ids }) => ids.t10DevId ?? ids.usn),
-  presented("prod_id", "prodId", 16, ({ name }) => name.slice(0, 16)),
-  presented("prod_rev_lvl", "prodRevLvl", 4, () => "0100"),
-  presented("scsi_device_name", "scsiDeviceName", 256, () => ""),
-  presented("inq_vend_specific", "inqVendSpecific", 160, () => ""),
+  presented("t10_vend_id", "t10VendId", ({ handler }) => vendorOf[handler]),
+  presented("vend_specific_id", "vendSpecificId", ({ ids }) => ids.t10DevId ?? ids.usn),
+  presented("prod_id", "prodId", ({ name }) => name.slice(0, 16)),
+  presented("prod_rev_lvl", "prodRevLvl", () => "0100"),
+  presented("scsi_device_name", "scsiDeviceName", () => ""),
+  presented("inq_vend_specific", "inqVendSpecific", () => ""),
 ];
 
 /** An empty text takes the medium of a drive out; the file of a disk has to be there. */

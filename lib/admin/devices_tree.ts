@@ -1,11 +1,12 @@
 /** `devices/`: every device with its attributes and the LUNs that it is. */
+import { deviceKept } from "../config/kept.ts";
 import type { DeviceModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { DEVICE_ROWS, type DeviceRow } from "./device_rows.ts";
 import { withDevice } from "./edit.ts";
-import { keptRows, withDeviceAttribute } from "./handler_mgmt.ts";
+import { withDeviceAttribute } from "./handler_mgmt.ts";
 import { typeText } from "./handlers_tree.ts";
-import { keptFile } from "./kept.ts";
+import { keptFile } from "./kept_file.ts";
 import { named } from "./named.ts";
 import {
   changeable,
@@ -41,7 +42,7 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
       entries[row.name] = () => rowFile(administration, name, row);
     }
   }
-  for (const row of keptRows(handler)) {
+  for (const row of deviceKept(handler)) {
     entries[row.name] = () =>
       keptFile(
         row,

@@ -1,4 +1,5 @@
 /** `ini_groups/` of a target: initiators that see LUNs of their own. */
+import { GROUP_KEPT } from "../config/kept.ts";
 import { ADDR_METHOD_RULE } from "../config/addr_method.ts";
 import { GROUP_NAME_ALLOWED, isGroupName } from "../config/ini_group.ts";
 import { PATTERN, patternIdentity } from "../config/pattern.ts";
@@ -6,7 +7,7 @@ import { quote } from "../config/problem.ts";
 import type { GroupModel, ServerModel, TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { withTarget } from "./edit.ts";
-import { GROUP_KEPT, keptFile } from "./kept.ts";
+import { keptFile } from "./kept_file.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named, withItem, withoutItem } from "./named.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";

@@ -1,14 +1,15 @@
 /** The `mgmt` of the device handlers: devices are added and deleted there. */
+import { deviceKept, type KeptRow } from "../config/kept.ts";
 import { fileIdentity } from "../config/file_identity.ts";
 import { DEVICE_NAME_ALLOWED, isDeviceName } from "../config/names.ts";
 import { quote } from "../config/problem.ts";
+import { scstIds } from "../config/scst_ids.ts";
 import type { DeviceModel, HandlerName, ServerModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { createParameters, createRow } from "./device_rows.ts";
 import { deviceOf, withoutDevice } from "./edit.ts";
-import { DEVICE_KEPT, FILE_KEPT, type KeptRow, withKept } from "./kept.ts";
+import { withKept } from "./kept_file.ts";
 import { named } from "./named.ts";
-import { scstIds } from "./scst_ids.ts";
 import { TreeError } from "./tree.ts";
 import { commandOf, exactWords, parametersOf, splitWord } from "./words.ts";
 
@@ -18,19 +19,12 @@ const DELETE = "del_device NAME";
 /** Bytes in a block of a CD. */
 const CD_BLOCK = 2048;
 
-/** Attributes of a handler's devices that are kept without effect. */
-export function keptRows(handler: HandlerName): readonly KeptRow[] {
-  return handler === "vdisk_fileio" || handler === "vdisk_blockio"
-    ? [...DEVICE_KEPT, ...FILE_KEPT]
-    : DEVICE_KEPT;
-}
-
 /** Kept attributes that can be given at creation as well. */
 const KEPT_CREATES = ["async", "bind_alua_state", "numa_node_id"];
 
 function keptCreates(handler: HandlerName): readonly KeptRow[] {
   if (handler === "vcdrom") return [];
-  return keptRows(handler).filter(({ name }) => KEPT_CREATES.includes(name));
+  return deviceKept(handler).filter(({ name }) => KEPT_CREATES.includes(name));
 }
 
 /** What the `mgmt` of a handler says; programs read the parameters off it. */

@@ -1,11 +1,12 @@
 /** `luns/` of a target or a group: which device is which LUN. */
+import { cNumber, SWITCH } from "../config/c_text.ts";
 import { quote } from "../config/problem.ts";
 import type { LunModel, ServerModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { deviceOf } from "./edit.ts";
 import { named } from "./named.ts";
 import { changeable, digit, directory, link, readable, valueText } from "./nodes.ts";
-import { cNumber, SWITCH, valueBy } from "./text_value.ts";
+import { valueBy } from "./text_value.ts";
 import { type TreeDirectory, TreeError } from "./tree.ts";
 import { commandOf, exactWords, parametersOf, splitWord, wordsOf } from "./words.ts";
 

@@ -1,13 +1,15 @@
 /** The root of the management tree: SCST's, as scstadmin and shell scripts know it. */
+import { number } from "../config/c_text.ts";
+import { ROOT_KEPT } from "../config/kept.ts";
 import type { Administration } from "./administration.ts";
 import { copyManagerDirectory } from "./copy_manager_tree.ts";
 import { deviceGroupsDirectory } from "./device_groups_tree.ts";
 import { devicesDirectory } from "./devices_tree.ts";
 import { handlersDirectory } from "./handlers_tree.ts";
-import { keptFile, ROOT_KEPT } from "./kept.ts";
+import { keptFile } from "./kept_file.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
 import { driverDirectory } from "./targets_tree.ts";
-import { number, trimmed, valueBy } from "./text_value.ts";
+import { trimmed, valueBy } from "./text_value.ts";
 import { traceLevel } from "./trace_level.ts";
 import type { TreeDirectory, TreeFile } from "./tree.ts";
 import { versionText } from "./version.ts";

@@ -1,20 +1,20 @@
 /** The attributes of targets: those of SCST's core, and those that its iSCSI daemon keeps. */
+import { SWITCH } from "../config/c_text.ts";
 import { ADDR_METHOD_RULE } from "../config/addr_method.ts";
 import type { ScalarRule } from "../config/attribute.ts";
 import { DIGEST_LIST } from "../config/digest_list.ts";
+import { printRedirect } from "../config/plain.ts";
 import { REDIRECT } from "../config/redirect.ts";
 import { ALIAS, COMMENT, NUMBERS, YES_NO } from "../config/target.ts";
 import {
   type Digest,
   DIGESTS,
-  formatPortal,
-  type RedirectModel,
   TARGET_DEFAULTS,
   type TargetAttributes,
   type TargetModel,
 } from "../scst/model.ts";
 import { daemonText, digit, valueText } from "./nodes.ts";
-import { SWITCH, trimmed, valueBy } from "./text_value.ts";
+import { trimmed, valueBy } from "./text_value.ts";
 
 /** One attribute that can be read and written. */
 export interface TargetRow {
@@ -81,8 +81,6 @@ function daemon<K extends keyof TargetAttributes>(
 const yesNo = (value: boolean) => value ? "Yes" : "No";
 const printDigests = (digests: readonly Digest[]) =>
   DIGESTS.filter((one) => digests.includes(one)).join(",");
-const printRedirect = ({ portal, permanent }: RedirectModel) =>
-  `${formatPortal(portal)} ${permanent ? "perm" : "temp"}`;
 
 export const TARGET_ROWS: readonly TargetRow[] = [
   core("addr_method", "addrMethod", ADDR_METHOD_RULE, String),

@@ -1,11 +1,13 @@
 /** `targets/iscsi/`: the driver's attributes, and its targets. */
+import { number, SWITCH } from "../config/c_text.ts";
+import { TARGET_KEPT } from "../config/kept.ts";
 import { PATTERN } from "../config/pattern.ts";
 import { ADDRESS } from "../config/portal.ts";
 import type { DriverModel, ServerModel, TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { withTarget } from "./edit.ts";
 import { groupsDirectory } from "./groups_tree.ts";
-import { keptFile, TARGET_KEPT } from "./kept.ts";
+import { keptFile } from "./kept_file.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named } from "./named.ts";
 import {
@@ -22,7 +24,7 @@ import { targetCounters } from "./counters.ts";
 import { sessionsDirectory } from "./sessions_tree.ts";
 import { DRIVER_HELP, manageDriver, withPortals } from "./target_mgmt.ts";
 import { TARGET_ROWS } from "./target_rows.ts";
-import { number, SWITCH, trimmed, valueBy } from "./text_value.ts";
+import { trimmed, valueBy } from "./text_value.ts";
 import { traceLevel } from "./trace_level.ts";
 import { refuse, type TreeDirectory, TreeError, type TreeFile } from "./tree.ts";
 import { instanceName, userFiles } from "./users.ts";

@@ -12,6 +12,8 @@ export interface Attribute<T> {
   readonly fallback: T;
   /** Whether the key has to be there; the fallback then only bridges the gap to the next problem. */
   readonly required?: boolean;
+  /** Whether it is left out where keys are listed: it is for those who know it. */
+  readonly isUncommon?: boolean;
   /** The value of `node`, or undefined after a problem was added. */
   readonly read: (node: ConfigNode, path: string, problems: ProblemList) => T | undefined;
 }
@@ -79,7 +81,7 @@ export function readObject<T>(
   const given = new Set<keyof T>();
   if (node.kind === "broken") return { values, at, given };
   if (node.kind !== "map" && !isEmpty(node)) {
-    const what = `must be a map with keys of ${keys.join(", ")}`;
+    const what = `must be a map with keys of ${common(table).join(", ")}`;
     problems.add(node.at, path, `${what}: current value is ${describeKind(node)}`);
     return { values, at, given };
   }
@@ -88,7 +90,7 @@ export function readObject<T>(
     const key = keys.find((known) => known === entry.key);
     if (key === undefined) {
       const word = firstWord(entry.key);
-      problems.add(entry.keyAt, joinPath(path, word), unknownKey(word, keys));
+      problems.add(entry.keyAt, joinPath(path, word), unknownKey(word, keys, common(table)));
       continue;
     }
     const keyPath = joinPath(path, key);
@@ -110,8 +112,14 @@ function firstWord(key: string): string {
   return /[^\s:]+/.exec(key)?.[0] ?? "";
 }
 
-function unknownKey(key: string, keys: readonly string[]): string {
+/** The keys that are named where keys are listed. */
+export function common<T>(table: AttributeTable<T>): string[] {
+  const keys = Object.keys(table) as (keyof T & string)[];
+  return keys.filter((key) => table[key].isUncommon !== true);
+}
+
+function unknownKey(key: string, keys: readonly string[], named: readonly string[]): string {
   const near = nearestWord(key, keys);
   const meant = near === undefined ? "" : `did you mean ${near}? `;
-  return `is not a known key: ${meant}allowed are ${keys.join(", ")}`;
+  return `is not a known key: ${meant}allowed are ${named.join(", ")}`;
 }

@@ -10,6 +10,7 @@ import { parsePortal, PORTAL_ALLOWED, portalHint, portalsOverlap } from "./porta
 import { checkLuns } from "./luns.ts";
 import { type Position, ProblemList, quote } from "./problem.ts";
 import { checkRelativeIds } from "./relative_ids.ts";
+import { ROOT, type RootAttributes } from "./root.ts";
 import { allLuns, type TargetDraft, TARGETS } from "./target.ts";
 import { checkUsers, type UserAttributes } from "./users.ts";
 import { parseYaml } from "./yaml_tree.ts";
@@ -22,6 +23,8 @@ export interface Configuration {
   device_groups: readonly DeviceGroupDraft[];
   /** The attributes of the driver. */
   iscsi: DriverAttributes;
+  /** What holds for all of SCST. */
+  scst: RootAttributes;
 }
 
 /** More portals than this are a mistake, and each is compared with all before it. */
@@ -84,6 +87,7 @@ const CONFIGURATION: AttributeTable<Configuration> = {
   targets: TARGETS,
   device_groups: DEVICE_GROUPS,
   iscsi: DRIVER,
+  scst: ROOT,
 };
 
 /** What has users in a configuration. */

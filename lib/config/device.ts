@@ -1,14 +1,24 @@
 /** The devices of a configuration: their attributes, and what has to hold among them. */
 import { type HandlerName, HANDLERS } from "../scst/model.ts";
-import { type AttributeTable, optional, readObject, required } from "./attribute.ts";
+import {
+  type Attribute,
+  type AttributeTable,
+  optional,
+  readObject,
+  required,
+} from "./attribute.ts";
 import type { ScalarRule } from "./attribute.ts";
 import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
-import { isUsn, NAA_ID_ALLOWED, parseNaaId, USN_ALLOWED } from "./device_ids.ts";
+import { line } from "./c_text.ts";
+import { EUI64_ID, NAA_ID, USN } from "./device_ids.ts";
 import { fileIdentity } from "./file_identity.ts";
+import { deviceKept, keptTable } from "./kept.ts";
 import { DEVICE_NAME_ALLOWED, isDeviceName } from "./names.ts";
+import type { ConfigNode } from "./node.ts";
 import { oneOf, type Position, type ProblemList, quote } from "./problem.ts";
 import { parseSize, SIZE_ALLOWED, sizeHint } from "./size.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 /** The keys of a device, under the names of SCST. */
 export interface DeviceAttributes {
@@ -24,9 +34,33 @@ export interface DeviceAttributes {
   nv_cache: boolean;
   tst: 0 | 1;
   expl_alua: boolean;
+  active: boolean;
+  opt_trans_len: number | undefined;
   naa_id: string | undefined;
+  eui64_id: string | undefined;
   usn: string | undefined;
+  t10_dev_id: string | undefined;
+  t10_vend_id: string | undefined;
+  vend_specific_id: string | undefined;
+  prod_id: string | undefined;
+  prod_rev_lvl: string | undefined;
+  scsi_device_name: string | undefined;
+  inq_vend_specific: string | undefined;
 }
+
+/** The keys that name a device and can be given to any. */
+const NAMING = [
+  "naa_id",
+  "eui64_id",
+  "usn",
+  "t10_dev_id",
+  "t10_vend_id",
+  "vend_specific_id",
+  "prod_id",
+  "prod_rev_lvl",
+  "scsi_device_name",
+  "inq_vend_specific",
+] as const;
 
 /** A device as it was read; identities that were not given are still missing. */
 export interface DeviceDraft {
@@ -78,15 +112,29 @@ export const TST: ScalarRule<0 | 1> = {
   parse: ({ text }) => text === "0" ? 0 : text === "1" ? 1 : undefined,
 };
 
-const NAA_ID: ScalarRule<string> = {
-  allowed: NAA_ID_ALLOWED,
-  parse: ({ text }) => parseNaaId(text),
-};
+/** Texts by which a device presents itself, with the characters that they have room for. */
+export const TEXTS = {
+  t10_vend_id: line(8),
+  vend_specific_id: line(128),
+  prod_id: line(16),
+  prod_rev_lvl: line(4),
+  scsi_device_name: line(256),
+  inq_vend_specific: line(160),
+} as const;
 
-const USN: ScalarRule<string> = {
-  allowed: USN_ALLOWED,
-  parse: ({ text }) => isUsn(text) ? text : undefined,
-};
+export const T10_DEV_ID = line(25);
+
+export const OPT_TRANS_LEN = wholeNumber(512, 2 ** 29);
+
+/** A key that may be left out, and then means nothing in particular. */
+function unset<T extends string | number>(rule: ScalarRule<T>): Attribute<T | undefined> {
+  return optional<T | undefined>(rule as ScalarRule<NonNullable<T | undefined>>, undefined);
+}
+
+/** One that few have a use for. */
+function uncommon<T>(attribute: Attribute<T>): Attribute<T> {
+  return { ...attribute, isUncommon: true };
+}
 
 const DEVICE: AttributeTable<DeviceAttributes> = {
   handler: required<HandlerName>(HANDLER, "vdisk_fileio"),
@@ -101,13 +149,28 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   nv_cache: optional<boolean>(BOOLEAN, false),
   tst: optional<0 | 1>(TST, 1),
   expl_alua: optional<boolean>(BOOLEAN, false),
-  naa_id: optional<string | undefined>(NAA_ID, undefined),
-  usn: optional<string | undefined>(USN, undefined),
+  active: uncommon(optional<boolean>(BOOLEAN, true)),
+  opt_trans_len: uncommon(unset(OPT_TRANS_LEN)),
+  naa_id: unset(NAA_ID),
+  eui64_id: uncommon(unset(EUI64_ID)),
+  usn: unset(USN),
+  t10_dev_id: uncommon(unset(T10_DEV_ID)),
+  t10_vend_id: uncommon(unset(TEXTS.t10_vend_id)),
+  vend_specific_id: uncommon(unset(TEXTS.vend_specific_id)),
+  prod_id: uncommon(unset(TEXTS.prod_id)),
+  prod_rev_lvl: uncommon(unset(TEXTS.prod_rev_lvl)),
+  scsi_device_name: uncommon(unset(TEXTS.scsi_device_name)),
+  inq_vend_specific: uncommon(unset(TEXTS.inq_vend_specific)),
 };
+
+/** What a handler's devices have besides. */
+function tableOf(handler: HandlerName): AttributeTable<DeviceAttributes> {
+  return { ...DEVICE, ...keptTable(deviceKept(handler)) };
+}
 
 /** The keys of a device that is not a disk; a disk has all of them. */
 const KEYS_OF: Partial<Record<HandlerName, readonly (keyof DeviceAttributes)[]>> = {
-  vcdrom: ["handler", "filename", "tst", "naa_id", "usn"],
+  vcdrom: ["handler", "filename", "tst", ...NAMING],
 };
 
 /** What its keys do not say because it cannot be otherwise. */
@@ -119,21 +182,31 @@ const FIXED: Partial<Record<HandlerName, Partial<DeviceAttributes>>> = {
 export const DEVICES = collection<DeviceDraft>(
   { allowed: DEVICE_NAME_ALLOWED, accepts: isDeviceName },
   ({ key, keyAt, path, node }, problems) => {
-    const draft = { name: key, path, keyAt, ...readObject(DEVICE, node, path, problems) };
+    const table = tableOf(handlerOf(node));
+    const draft = { name: key, path, keyAt, ...readObject(table, node, path, problems) };
     checkKeys(draft, problems);
     checkFilename(draft, problems);
     checkSize(draft, problems);
+    checkTransferLength(draft, problems);
     return { ...draft, values: { ...draft.values, ...FIXED[draft.values.handler] } };
   },
 );
 
+/** The handler of a device that is not read yet. */
+function handlerOf(node: ConfigNode): HandlerName {
+  const entry = node.kind === "map" && node.entries.find(({ key }) => key === "handler");
+  const text = entry && entry.value.kind === "scalar" ? entry.value.text : "";
+  return HANDLERS.find((handler) => handler === text) ?? "vdisk_fileio";
+}
+
 /** A device that is not a disk has no attributes of disks. */
 function checkKeys({ values: { handler }, at, path }: DeviceDraft, problems: ProblemList): void {
-  const allowed = KEYS_OF[handler];
-  if (allowed === undefined) return;
+  const own = KEYS_OF[handler];
+  if (own === undefined) return;
+  const allowed: readonly string[] = [...own, ...deviceKept(handler).map(({ name }) => name)];
   for (const [key, keyAt] of at) {
     if (allowed.includes(key)) continue;
-    const what = `must not be there: the keys of a ${handler} are ${allowed.join(", ")}`;
+    const what = `must not be there: the keys of a ${handler} are ${own.join(", ")}`;
     problems.add(keyAt, `${path}.${key}`, what);
   }
 }
@@ -160,6 +233,14 @@ function checkSize({ values, at, path }: DeviceDraft, problems: ProblemList): vo
   if (!sizeAt || values.size === undefined || values.size % values.blocksize === 0) return;
   const what = `must be a multiple of the blocksize of ${values.blocksize} bytes`;
   problems.add(sizeAt, `${path}.size`, `${what}: current value is ${values.size} bytes`);
+}
+
+function checkTransferLength({ values, at, path }: DeviceDraft, problems: ProblemList): void {
+  const place = at.get("opt_trans_len");
+  const { opt_trans_len: length, blocksize } = values;
+  if (!place || length === undefined || length % blocksize === 0) return;
+  const what = `must be a multiple of the blocksize of ${blocksize} bytes`;
+  problems.add(place, `${path}.opt_trans_len`, `${what}: current value is ${length} bytes`);
 }
 
 /** What no two devices may share, and the text that is equal for two of them if they do. */

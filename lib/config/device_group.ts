@@ -101,11 +101,11 @@ const GROUP_TARGETS: Attribute<readonly MemberDraft[]> = {
       problems.add(node.at, path, what);
       return undefined;
     }
-    if (node.kind === "list" && node.items.length > 0) {
+    if (node.kind === "list") {
       const names = TARGET_NAMES.read(node, path, problems);
       return names?.map((draft) => ({ ...draft, relTgtId: undefined }));
     }
-    const what = "must be a list of names of targets, at least one, or a map with them as keys";
+    const what = "must be a list of names of targets, or a map with them as keys";
     const current = node.kind === "scalar" ? describeNode(node) : "empty";
     problems.add(node.at, path, `${what}: current value is ${current}`);
     return undefined;
@@ -113,7 +113,7 @@ const GROUP_TARGETS: Attribute<readonly MemberDraft[]> = {
 };
 
 const TARGET_GROUP: AttributeTable<TargetGroupAttributes> = {
-  group_id: required<number>(wholeNumber(1, 65535), 0),
+  group_id: required<number>(wholeNumber(0, 65535), 0),
   state: optional<AccessStateName>(STATE, "active"),
   preferred: optional<boolean>(BOOLEAN, false),
   targets: GROUP_TARGETS,

@@ -94,6 +94,7 @@ function checkGroupIds(groups: readonly TargetGroupDraft[], problems: ProblemLis
   for (const { path, values, at } of groups) {
     const place = at.get("group_id");
     if (place === undefined) continue;
+    if (values.group_id === 0) continue; // it has none yet, as in SCST
     const owner = owners.get(values.group_id);
     if (owner === undefined) {
       owners.set(values.group_id, { path, at: place });

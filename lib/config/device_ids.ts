@@ -1,20 +1,39 @@
 /** How the identities of a device are written, in the configuration and in the state directory. */
 
-/** What parseNaaId() takes, in the words of an error message. */
-export const NAA_ID_ALLOWED = "32 hex digits of which the first is 6, with or without 0x";
+import type { ScalarRule } from "./attribute.ts";
 
-/**
- * The NAA IEEE Registered Extended designator that `text` stands for (SPC-4 7.8.6.6.5), as 32
- * lower-case hex digits, or undefined.
- */
-export function parseNaaId(text: string): string | undefined {
-  return /^(?:0x)?(6[0-9a-f]{31})$/i.exec(text)?.[1]?.toLowerCase();
+/** The hex digits of a designator, in lower case, `0x` before them or not. */
+function designator(form: RegExp, allowed: string): ScalarRule<string> {
+  return {
+    allowed: `${allowed}, with or without 0x`,
+    parse: ({ text }) => {
+      const digits = text.toLowerCase().replace(/^0x/, "");
+      return form.test(digits) ? digits : undefined;
+    },
+  };
 }
 
+/** NAA designators (SPC-4 7.8.6.6): locally assigned, IEEE Extended, Registered, Registered Extended. */
+export const NAA_ID = designator(
+  /^(?:[235][0-9a-f]{15}|6[0-9a-f]{31})$/,
+  "32 hex digits of which the first is 6, or 16 of which the first is 2, 3 or 5",
+);
+
+/** EUI-64 based designators (SPC-4 7.8.6.5). */
+export const EUI64_ID = designator(
+  /^(?:[0-9a-f]{16}|[0-9a-f]{24}|[0-9a-f]{32})$/,
+  "16, 24 or 32 hex digits",
+);
+
 /** What isUsn() takes, in the words of an error message. */
-export const USN_ALLOWED = "1 to 20 printable ASCII characters without a blank at either end";
+const USN_ALLOWED = "1 to 20 printable ASCII characters without a blank at either end";
 
 /** Whether `text` can be a unit serial number (SPC-4 7.8.15); initiators cut blanks off its ends. */
 export function isUsn(text: string): boolean {
   return /^[!-~](?:[ -~]{0,18}[!-~])?$/.test(text);
 }
+
+export const USN: ScalarRule<string> = {
+  allowed: USN_ALLOWED,
+  parse: ({ text }) => isUsn(text) ? text : undefined,
+};

@@ -1,42 +1,57 @@
 /** Which identities each configured device has: those of the file first, then the saved ones. */
 import type { DeviceIds } from "../scst/model.ts";
-import type { DeviceDraft } from "./device.ts";
+import type { DeviceAttributes, DeviceDraft } from "./device.ts";
 import { savedIds } from "./ids.ts";
 import type { SavedIds } from "./ids_file.ts";
 import type { ProblemList } from "./problem.ts";
+import { scstIds } from "./scst_ids.ts";
 
 /**
- * The identities of `devices` by name; the state directory is looked at only if one is missing.
- * Throws ConfigError; a clash of a given with a saved identity goes to `problems`.
+ * The identities of `devices` by name; the state directory is looked at only if one is missing. A
+ * device with a `t10_dev_id` is named as SCST does it, and needs no NAA designator; `setupId` is that
+ * of the machine. Throws ConfigError; a clash of a given with a saved identity goes to `problems`.
  */
 export function identities(
   devices: readonly DeviceDraft[],
   stateDir: string,
+  setupId: number,
   problems: ProblemList,
 ): ReadonlyMap<string, DeviceIds> {
-  const incomplete = devices.filter((device) => given(device) === undefined);
-  if (incomplete.length === 0) return resolve(devices, new Map());
-  const saved = savedIds(stateDir, incomplete.map(({ name }) => name));
-  const ids = resolve(devices, saved);
-  checkClash(devices, ids, problems);
+  const incomplete = devices.filter(({ values }) => !isComplete(values));
+  const saved: ReadonlyMap<string, SavedIds> = incomplete.length === 0
+    ? new Map()
+    : savedIds(stateDir, incomplete.map(({ name }) => name));
+  const ids = new Map(
+    devices.map(({ name, values }) => [name, idsOf(name, values, saved.get(name), setupId)]),
+  );
+  if (incomplete.length > 0) checkClash(devices, ids, problems);
   return ids;
 }
 
-function given({ values }: DeviceDraft): SavedIds | undefined {
-  const { naa_id, usn } = values;
-  return naa_id === undefined || usn === undefined ? undefined : { naaId: naa_id, usn };
+function isComplete({ usn, naa_id, t10_dev_id }: Readonly<DeviceAttributes>): boolean {
+  return usn !== undefined && (naa_id !== undefined || t10_dev_id !== undefined);
 }
 
-function resolve(
-  devices: readonly DeviceDraft[],
-  saved: ReadonlyMap<string, SavedIds>,
-): ReadonlyMap<string, SavedIds> {
-  return new Map(devices.map((device) => {
-    const base = given(device) ?? saved.get(device.name);
-    if (!base) throw new Error(`Device ${device.name} has no identity`);
-    const { naa_id, usn } = device.values;
-    return [device.name, { naaId: naa_id ?? base.naaId, usn: usn ?? base.usn }];
-  }));
+function idsOf(
+  name: string,
+  { naa_id, eui64_id, usn, t10_dev_id }: Readonly<DeviceAttributes>,
+  saved: SavedIds | undefined,
+  setupId: number,
+): DeviceIds {
+  const naaId = naa_id ?? saved?.naaId;
+  const serial = usn ?? saved?.usn;
+  if (serial === undefined) throw new Error(`Device ${name} has no identity`);
+  const ids: DeviceIds = {
+    ...(naaId === undefined ? {} : { naaId }),
+    ...(eui64_id === undefined ? {} : { eui64Id: eui64_id }),
+    usn: serial,
+  };
+  if (t10_dev_id === undefined) return ids;
+  const computed = scstIds(name, setupId);
+  const given = ([["usn", serial], ["t10DevId", t10_dev_id]] as const)
+    .filter(([key, value]) => computed[key] !== value)
+    .map(([key]) => key);
+  return { ...ids, t10DevId: t10_dev_id, ...(given.length === 0 ? {} : { given }) };
 }
 
 /** Two given identities that are equal were told before; here one of the two is a saved one. */

@@ -1,8 +1,11 @@
 /** The text of ids.json: the saved identities of devices by name. */
-import { isUsn, parseNaaId } from "./device_ids.ts";
+import { isUsn } from "./device_ids.ts";
 import { quote } from "./problem.ts";
 
 const VERSION = 1;
+
+/** NAA IEEE Registered Extended, which is what is made. */
+const NAA_ID = /^(?:0x)?(6[0-9a-f]{31})$/;
 
 /** What is made for a device and kept. */
 export interface SavedIds {
@@ -47,7 +50,7 @@ function devicesOf(text: string): Record<string, unknown> {
 
 function parseEntry(name: string, entry: unknown): SavedIds {
   const naaText = isRecord(entry) ? entry["naa_id"] : undefined;
-  const naaId = typeof naaText === "string" ? parseNaaId(naaText) : undefined;
+  const [, naaId] = typeof naaText === "string" ? NAA_ID.exec(naaText) ?? [] : [];
   if (naaId === undefined) throw new Error(`device ${quote(name)} has no valid naa_id`);
   const usn = isRecord(entry) ? entry["usn"] : undefined;
   if (typeof usn !== "string" || !isUsn(usn)) {

@@ -1,8 +1,9 @@
 /** The groups of a target: initiators by pattern, and the LUNs that they see. */
-import type { AddrMethod } from "../scst/model.ts";
+import type { AddrMethod, KeptAttributes } from "../scst/model.ts";
 import { ADDR_METHOD } from "./addr_method.ts";
 import { type AttributeTable, readObject } from "./attribute.ts";
 import { collection } from "./collection.ts";
+import { GROUP_KEPT, keptPart, keptTable } from "./kept.ts";
 import { list } from "./list.ts";
 import { type LunDraft, LUNS } from "./luns.ts";
 import { PATTERN, patternIdentity } from "./pattern.ts";
@@ -12,6 +13,7 @@ export interface GroupDraft {
   readonly initiators: readonly string[];
   readonly luns: readonly LunDraft[];
   readonly addrMethod: AddrMethod;
+  readonly kept?: KeptAttributes;
 }
 
 /** The keys of a group, under the names of SCST. */
@@ -38,10 +40,12 @@ const GROUP: AttributeTable<GroupAttributes> = {
   initiators: list(PATTERN, MAX_PATTERNS, patternIdentity),
   luns: LUNS,
   addr_method: ADDR_METHOD,
+  ...keptTable(GROUP_KEPT),
 };
 
 /** The `ini_groups` of a target. */
 export const INI_GROUPS = collection<GroupDraft>(GROUP_NAME, ({ key, path, node }, problems) => {
-  const { initiators, luns, addr_method } = readObject(GROUP, node, path, problems).values;
-  return { name: key, initiators, luns, addrMethod: addr_method };
+  const { values } = readObject(GROUP, node, path, problems);
+  const { initiators, luns, addr_method } = values;
+  return { name: key, initiators, luns, addrMethod: addr_method, ...keptPart(GROUP_KEPT, values) };
 });

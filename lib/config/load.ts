@@ -3,6 +3,7 @@ import type {
   DeviceGroupModel,
   DeviceIds,
   DeviceModel,
+  DeviceTexts,
   LunModel,
   ServerModel,
   TargetModel,
@@ -12,6 +13,7 @@ import type { DeviceAttributes } from "./device.ts";
 import type { DeviceGroupDraft } from "./device_group.ts";
 import { driverModel } from "./driver.ts";
 import { identities } from "./identities.ts";
+import { deviceKept, keptPart, ROOT_KEPT } from "./kept.ts";
 import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
 import { readText } from "./read_text.ts";
@@ -21,6 +23,16 @@ import type { TargetDraft } from "./target.ts";
 import { usersModel } from "./users.ts";
 
 const MAX_BYTES = 1024 * 1024;
+
+/** Texts of a device, and what the model calls them. */
+const TEXT_KEYS = [
+  ["t10_vend_id", "t10VendId"],
+  ["vend_specific_id", "vendSpecificId"],
+  ["prod_id", "prodId"],
+  ["prod_rev_lvl", "prodRevLvl"],
+  ["scsi_device_name", "scsiDeviceName"],
+  ["inq_vend_specific", "inqVendSpecific"],
+] as const satisfies readonly (readonly [keyof DeviceAttributes, keyof DeviceTexts])[];
 
 /**
  * Reads and validates the file `path`; writes nothing but warnings to the log. Throws ConfigError,
@@ -47,9 +59,9 @@ export function readConfiguration(path: string): Configuration {
  * or new ones, which are saved there. Throws ConfigError, whose problems name file, line and key.
  */
 export function loadConfig(path: string, stateDir: string): ServerModel {
-  const { iscsi, portals, devices, targets, device_groups } = readConfiguration(path);
+  const { iscsi, portals, devices, targets, device_groups, scst } = readConfiguration(path);
   const problems = new ProblemList(path);
-  const ids = identities(devices, stateDir, problems);
+  const ids = identities(devices, stateDir, scst.setup_id, problems);
   problems.throwIfAny();
   const ports = relativeIds(targets, device_groups);
   return {
@@ -59,21 +71,24 @@ export function loadConfig(path: string, stateDir: string): ServerModel {
     devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
     targets: targets.map((target) => targetModel(target, ports)),
     deviceGroups: device_groups.map((group) => deviceGroupModel(group, ports)),
+    ...(scst.setup_id === 0 ? {} : { setupId: scst.setup_id }),
+    ...keptPart(ROOT_KEPT, scst),
   };
 }
 
 /** The model of a target as it was read; `ports` are the relative identifiers by name. */
 export function targetModel(
-  { name, attributes, luns, groups, users }: TargetDraft,
+  { name, attributes, luns, groups, users, kept }: TargetDraft,
   ports: ReadonlyMap<string, number>,
 ): TargetModel {
   return {
     name,
-    relTgtId: ports.get(name)!,
+    relTgtId: ports.get(name) ?? 0,
     attributes,
     luns: luns.map(lunModel),
     groups: groups.map((group) => ({ ...group, luns: group.luns.map(lunModel) })),
     ...usersModel(users),
+    ...(kept === undefined ? {} : { kept }),
   };
 }
 
@@ -102,8 +117,19 @@ function deviceModel(
     nvCache: values.nv_cache,
     tst: values.tst,
     explAlua: values.expl_alua,
+    ...(values.active ? {} : { active: false }),
     ids: own,
+    ...textsOf(values),
+    ...(values.opt_trans_len === undefined ? {} : { optTransLen: values.opt_trans_len }),
+    ...keptPart(deviceKept(values.handler), values),
   };
+}
+
+/** Texts by which a device presents itself, if it has any of its own. */
+function textsOf(values: Readonly<DeviceAttributes>): { texts?: DeviceTexts } {
+  const given = TEXT_KEYS.filter(([key]) => values[key] !== undefined && values[key] !== "");
+  if (given.length === 0) return {};
+  return { texts: Object.fromEntries(given.map(([key, field]) => [field, values[key]])) };
 }
 
 function deviceGroupModel(
@@ -120,7 +146,7 @@ function deviceGroupModel(
       preferred: values.preferred,
       targets: values.targets.map(({ name, relTgtId }) => ({
         name,
-        relTgtId: ports.get(name)!,
+        relTgtId: ports.get(name) ?? 0,
         isRemote: relTgtId !== undefined,
       })),
     })),

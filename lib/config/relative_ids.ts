@@ -71,7 +71,10 @@ export function checkRelativeIds(
   }
 }
 
-/** The identifiers of all targets, of this node and of others, by their names. */
+/**
+ * The identifiers of all targets, of this node and of others, by their names. A target that is not
+ * enabled has none as long as it is not given one, as in SCST.
+ */
 export function relativeIds(
   targets: readonly TargetDraft[],
   groups: readonly DeviceGroupDraft[],
@@ -79,8 +82,8 @@ export function relativeIds(
   const ids = new Map(givenIds(targets, groups).map(({ name, value }) => [name, value]));
   const taken = new Set(ids.values());
   let next = 1;
-  for (const { name } of targets) {
-    if (ids.has(name)) continue;
+  for (const { name, attributes } of targets) {
+    if (ids.has(name) || !attributes.enabled) continue;
     while (taken.has(next)) next++;
     ids.set(name, next++);
   }

@@ -2,6 +2,7 @@
 import {
   type AddrMethod,
   type Digest,
+  type KeptAttributes,
   type RedirectModel,
   TARGET_DEFAULTS,
 } from "../scst/model.ts";
@@ -13,6 +14,7 @@ import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
 import { DIGEST_LIST } from "./digest_list.ts";
 import { type GroupDraft, INI_GROUPS } from "./ini_group.ts";
+import { keptPart, keptTable, TARGET_KEPT } from "./kept.ts";
 import { list } from "./list.ts";
 import { type LunDraft, LUNS } from "./luns.ts";
 import { ISCSI_NAME_ALLOWED, iscsiNameHint, isIscsiName } from "./names.ts";
@@ -31,6 +33,7 @@ export interface TargetDraft {
   readonly luns: readonly LunDraft[];
   readonly groups: readonly GroupDraft[];
   readonly users: UserAttributes;
+  readonly kept?: KeptAttributes;
 }
 
 /** The keys of a target, under the names of SCST. */
@@ -137,6 +140,7 @@ export const TARGET: AttributeTable<TargetKeys> = {
   HeaderDigest: optional(DIGEST_LIST, DEFAULTS.headerDigest),
   DataDigest: optional(DIGEST_LIST, DEFAULTS.dataDigest),
   ...USERS,
+  ...keptTable(TARGET_KEPT),
 };
 
 /** The `targets` of a configuration. */
@@ -153,6 +157,7 @@ export const TARGETS = collection<TargetDraft>(
       luns,
       groups: ini_groups,
       users: read.values,
+      ...keptPart(TARGET_KEPT, read.values),
     };
   },
 );

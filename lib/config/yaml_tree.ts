@@ -14,7 +14,7 @@ import {
   Scalar,
   type YAMLError,
   type YAMLMap,
-} from "yaml";
+} from "./yaml_package.ts";
 import type { ConfigNode, MapEntry, ScalarNode } from "./node.ts";
 import { joinPath, type Position, type ProblemList } from "./problem.ts";
 

@@ -114,13 +114,13 @@ Deno.test("loadConfig() gives targets without rel_tgt_id the lowest that are fre
 
 Deno.test("parseConfiguration() says what is wrong with an attribute of a target group", () => {
   const keys = "group_id, state, preferred, targets";
-  const id = "12:19: device_groups.dg.target_groups.tg.group_id must be a number from 1 to 65535";
+  const id = "12:19: device_groups.dg.target_groups.tg.group_id must be a number from 0 to 65535";
   const states = "active, nonoptimized, standby, unavailable, offline or transitioning";
   const path = "device_groups.dg.target_groups.tg";
   const advice = `; did you mean "${A}"? ${REMOTE}`;
-  const list = "must be a list of names of targets, at least one, or a map with them as keys";
+  const list = "must be a list of names of targets, or a map with them as keys";
   const table: [string, string[]][] = [
-    ["group_id: 0", [`${id}: current value is "0"`]],
+    ["group_id: -1", [`${id}: current value is "-1"`]],
     ["group_id: 65536", [`${id}: current value is "65536"`]],
     ["group_id: 0x10", [`${id}: current value is "0x10"`]],
     ["group_id: ", [`${id}: current value is empty`]],
@@ -129,7 +129,6 @@ Deno.test("parseConfiguration() says what is wrong with an attribute of a target
     ["prefered: true", [
       `12:9: ${path}.prefered is not a known key: did you mean preferred? allowed are ${keys}`,
     ]],
-    ["targets: []", [`12:18: ${path}.targets ${list}: current value is empty`]],
     ["targets: {}", [`12:18: ${path}.targets ${list}: current value is empty`]],
     ["targets: ", [`12:18: ${path}.targets ${list}: current value is empty`]],
     [`targets: ${A}`, [`12:18: ${path}.targets ${list}: current value is "${A}"`]],

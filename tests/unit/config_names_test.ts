@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isUsn, parseNaaId } from "../../lib/config/device_ids.ts";
+import type { ScalarRule } from "../../lib/config/attribute.ts";
+import { EUI64_ID, isUsn, NAA_ID } from "../../lib/config/device_ids.ts";
 import { iscsiNameHint, isDeviceName, isIscsiName } from "../../lib/config/names.ts";
 import { nearestWord } from "../../lib/config/nearest.ts";
 
@@ -59,15 +60,29 @@ Deno.test("iscsiNameHint() says which rule was missed", () => {
   assert.equal(iscsiNameHint("disk"), undefined);
 });
 
-Deno.test("parseNaaId() takes NAA 6h only and normalises it", () => {
+function parse(rule: ScalarRule<string>, text: string): string | undefined {
+  const at = { line: 1, column: 1 };
+  return rule.parse({ kind: "scalar", at, text, empty: text === "", truth: undefined });
+}
+
+Deno.test("NAA_ID takes the designators that SCST takes, and normalises them", () => {
   const digits = "6025C57" + "0123456789abcdefABCDEF012";
   assert.equal(digits.length, 32);
-  assert.equal(parseNaaId(digits), digits.toLowerCase());
-  assert.equal(parseNaaId(`0x${digits}`), digits.toLowerCase());
-  for (
-    const text of [digits.slice(1), `5${digits.slice(1)}`, `${digits}0`, "", "0x", `${digits}\n`]
-  ) {
-    assert.equal(parseNaaId(text), undefined, text);
+  const short = "5025C570123456AB";
+  for (const text of [digits, short, short.replace("5", "2"), short.replace("5", "3")]) {
+    assert.equal(parse(NAA_ID, text), text.toLowerCase());
+    assert.equal(parse(NAA_ID, `0x${text}`), text.toLowerCase());
+  }
+  const wrong = [digits.slice(1), `5${digits.slice(1)}`, `${digits}0`, "", "0x", `${digits}\n`];
+  for (const text of [...wrong, short.slice(1), `6${short.slice(1)}`]) {
+    assert.equal(parse(NAA_ID, text), undefined, text);
+  }
+});
+
+Deno.test("EUI64_ID takes 8, 12 and 16 bytes", () => {
+  for (const length of [16, 24, 32]) assert.ok(parse(EUI64_ID, "0a".repeat(length / 2)));
+  for (const length of [0, 2, 14, 18, 34]) {
+    assert.equal(parse(EUI64_ID, "0a".repeat(length / 2)), undefined);
   }
 });
 

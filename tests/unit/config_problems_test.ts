@@ -81,7 +81,7 @@ Deno.test("parseConfiguration() says place, key, fault and what is allowed for e
     ],
     [
       "naa_id: 0x5025c570000000000000000000000001",
-      '4:13: devices.d.naa_id must be 32 hex digits of which the first is 6, with or without 0x: current value is "0x5025c570000000000000000000000001"',
+      '4:13: devices.d.naa_id must be 32 hex digits of which the first is 6, or 16 of which the first is 2, 3 or 5, with or without 0x: current value is "0x5025c570000000000000000000000001"',
     ],
     [
       'usn: ""',
@@ -135,7 +135,7 @@ Deno.test("parseConfiguration() lets a drive be empty, and have no attribute of 
   for (const [key, value] of Object.entries(refused)) {
     assert.deepEqual(deviceProblems("handler: vcdrom", `${key}: ${value}`), [
       `5:${key.length + 7}: devices.d.${key} must not be there: ` +
-      "the keys of a vcdrom are handler, filename, tst, naa_id, usn",
+      "the keys of a vcdrom are handler, filename, tst, naa_id, eui64_id, usn, t10_dev_id, t10_vend_id, vend_specific_id, prod_id, prod_rev_lvl, scsi_device_name, inq_vend_specific",
     ]);
   }
 });
@@ -300,7 +300,7 @@ Deno.test("parseConfiguration() checks the attributes of the driver", () => {
 });
 
 Deno.test("parseConfiguration() wants maps where maps belong", () => {
-  const sections = "portals, devices, targets, device_groups, iscsi";
+  const sections = "portals, devices, targets, device_groups, iscsi, scst";
   const table: [string, string[]][] = [
     ["", ["1:1: The configuration is empty: it needs at least portals"]],
     ["# nothing", ["1:1: The configuration is empty: it needs at least portals"]],

@@ -2,19 +2,16 @@
  * Attributes of SCST that only make sense in a kernel: they take what SCST takes, show it and are saved,
  * so that configurations and scripts work as they are, and change nothing here.
  */
-import type { ScalarRule } from "../config/attribute.ts";
-import type { KeptAttributes } from "../scst/model.ts";
-import { changeable, valueText } from "./nodes.ts";
-import { number, SWITCH, trimmed, valueBy, word } from "./text_value.ts";
-import type { TreeFile } from "./tree.ts";
+import type { HandlerName, KeptAttributes } from "../scst/model.ts";
+import { type AttributeTable, optional, type ScalarRule } from "./attribute.ts";
+import { number, SWITCH, word } from "./c_text.ts";
 
 export interface KeptRow {
   readonly name: string;
   /** What holds where nothing was written. */
   readonly fallback: string;
-  /** What SCST takes; the text is kept as `print` has it. */
-  readonly rule: ScalarRule<unknown>;
-  readonly print: (value: never) => string;
+  /** What SCST takes, and the text that is kept of it. */
+  readonly rule: ScalarRule<string>;
 }
 
 function row<T>(
@@ -23,7 +20,11 @@ function row<T>(
   rule: ScalarRule<T>,
   print: (value: T) => string = String,
 ): KeptRow {
-  return { name, fallback, rule, print };
+  const parse: ScalarRule<string>["parse"] = (scalar) => {
+    const value = rule.parse(scalar);
+    return value === undefined ? undefined : print(value);
+  };
+  return { name, fallback, rule: { ...rule, parse } };
 }
 
 const flag = (name: string, fallback = "0") =>
@@ -70,45 +71,39 @@ export const ROOT_KEPT: readonly KeptRow[] = [
 ];
 
 /** Of every device. */
-export const DEVICE_KEPT: readonly KeptRow[] = [
+const DEVICE_KEPT: readonly KeptRow[] = [
   row("max_tgt_dev_commands", "64", number(0, Infinity)),
   row("numa_node_id", "-1", number(-1, Infinity)),
 ];
 
-export const FILE_KEPT: readonly KeptRow[] = [
+/** Of devices with a file. */
+const FILE_KEPT: readonly KeptRow[] = [
   row("threads_num", "8", number(0, Infinity)),
   row("threads_pool_type", "per_initiator", word(["per_initiator", "shared"])),
   flag("async"),
   flag("bind_alua_state"),
 ];
 
-/** What an attribute says. */
-export function keptValue({ name, fallback }: KeptRow, kept: KeptAttributes | undefined): string {
-  return kept?.[name] ?? fallback;
+/** Those of the devices of a handler. */
+export function deviceKept(handler: HandlerName): readonly KeptRow[] {
+  return handler === "vdisk_fileio" || handler === "vdisk_blockio"
+    ? [...DEVICE_KEPT, ...FILE_KEPT]
+    : DEVICE_KEPT;
 }
 
-/** The attributes with one as it is written. Throws EINVAL. */
-export function withKept(
-  { name, fallback, rule, print }: KeptRow,
-  kept: KeptAttributes | undefined,
-  text: string,
-): KeptAttributes {
-  const value = (print as (value: unknown) => string)(valueBy(rule, name, trimmed(text)));
-  const { [name]: _, ...others } = kept ?? {};
-  return value === fallback ? others : { ...others, [name]: value };
-}
-
-/** The file of an attribute. */
-export function keptFile(
-  row: KeptRow,
-  get: () => KeptAttributes | undefined,
-  set: (change: (kept: KeptAttributes | undefined) => KeptAttributes) => Promise<void>,
-): TreeFile {
-  return changeable(
-    () => {
-      const value = keptValue(row, get());
-      return valueText(value, value !== row.fallback);
-    },
-    (text) => set((kept) => withKept(row, kept, text)),
+/** The keys of a configuration for them. */
+export function keptTable(rows: readonly KeptRow[]): AttributeTable<Record<string, string>> {
+  return Object.fromEntries(
+    rows.map((
+      { name, rule, fallback },
+    ) => [name, { ...optional(rule, fallback), isUncommon: true }]),
   );
+}
+
+/** What of them was read, for the model: only what is not as it is where nothing is said. */
+export function keptPart(rows: readonly KeptRow[], values: object): { kept?: KeptAttributes } {
+  const read = values as Readonly<Record<string, string>>;
+  const set = rows.filter(({ name, fallback }) => read[name] !== fallback);
+  if (set.length === 0) return {};
+  return { kept: Object.fromEntries(set.map(({ name }) => [name, read[name]!])) };
 }
