@@ -1,25 +1,25 @@
 /** An engine that serves nobody and agrees to everything: for configurations that are only looked at. */
 import type { Engine, SessionState } from "./engine.ts";
 
-const agreed = () => Promise.resolve(undefined);
+const agreed = (): Promise<undefined> => Promise.resolve(undefined);
 
 export class OfflineEngine implements Engine {
   readonly sessions: Iterable<SessionState> = [];
-  readonly sessionCounters = agreed;
-  readonly resetCounters = agreed;
-  readonly setDriver = agreed;
-  readonly addDevice = agreed;
-  readonly changeDevice = agreed;
-  readonly removeDevice = agreed;
-  readonly setTarget = agreed;
-  readonly removeTarget = agreed;
-  readonly setDeviceGroup = agreed;
-  readonly removeDeviceGroup = agreed;
+  readonly sessionCounters: Engine["sessionCounters"] = agreed;
+  readonly resetCounters: Engine["resetCounters"] = agreed;
+  readonly setDriver: Engine["setDriver"] = agreed;
+  readonly addDevice: Engine["addDevice"] = agreed;
+  readonly changeDevice: Engine["changeDevice"] = agreed;
+  readonly removeDevice: Engine["removeDevice"] = agreed;
+  readonly setTarget: Engine["setTarget"] = agreed;
+  readonly removeTarget: Engine["removeTarget"] = agreed;
+  readonly setDeviceGroup: Engine["setDeviceGroup"] = agreed;
+  readonly removeDeviceGroup: Engine["removeDeviceGroup"] = agreed;
   readonly deviceSize = () => Promise.resolve(0);
-  readonly resyncSize = agreed;
-  readonly syncDevice = agreed;
+  readonly resyncSize: Engine["resyncSize"] = agreed;
+  readonly syncDevice: Engine["syncDevice"] = agreed;
   readonly reservations = () => Promise.resolve("");
-  readonly closeSession = agreed;
-  readonly addPortal = agreed;
-  readonly removePortal = agreed;
+  readonly closeSession: Engine["closeSession"] = agreed;
+  readonly addPortal: Engine["addPortal"] = agreed;
+  readonly removePortal: Engine["removePortal"] = agreed;
 }

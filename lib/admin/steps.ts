@@ -8,6 +8,7 @@ import {
   type DeviceModel,
   formatPortal,
   type GroupModel,
+  type GroupTargetModel,
   type LunModel,
   type ServerModel,
   type TargetModel,
@@ -71,24 +72,32 @@ function driverSteps(before: ServerModel, { driver }: ServerModel): Step[] {
   }];
 }
 
+/** A device group without what goes; the same one if nothing of it does. */
+function leftOfGroup(
+  group: DeviceGroupModel,
+  after: ServerModel,
+  goes: (device: string) => boolean,
+): DeviceGroupModel {
+  const stays = ({ name, isRemote }: GroupTargetModel) =>
+    isRemote || named(after.targets, name) !== undefined;
+  const left: DeviceGroupModel = {
+    ...group,
+    devices: group.devices.filter((name) => !goes(name)),
+    targetGroups: group.targetGroups.map((one) => ({ ...one, targets: one.targets.filter(stays) })),
+  };
+  return differ(group, left) ? left : group;
+}
+
 /** Device groups that go, or let go of what goes: the rest of what they become waits for its members. */
 function groupsThatLose(
   before: ServerModel,
   after: ServerModel,
   goes: (device: string) => boolean,
 ): Step[] {
-  const isTarget = (name: string) => named(after.targets, name) !== undefined;
   return before.deviceGroups.flatMap((group): Step[] => {
     if (named(after.deviceGroups, group.name) === undefined) return [removeDeviceGroup(group)];
-    const kept: DeviceGroupModel = {
-      ...group,
-      devices: group.devices.filter((name) => !goes(name)),
-      targetGroups: group.targetGroups.map((targets) => ({
-        ...targets,
-        targets: targets.targets.filter(({ name, isRemote }) => isRemote || isTarget(name)),
-      })),
-    };
-    return differ(group, kept) ? [setDeviceGroup("change", kept)] : [];
+    const left = leftOfGroup(group, after, goes);
+    return left === group ? [] : [setDeviceGroup("change", left)];
   });
 }
 
@@ -112,24 +121,20 @@ function targetsThatLose(
 ): Step[] {
   return before.targets.flatMap((target): Step[] => {
     if (named(after.targets, target.name) === undefined) return [];
-    const kept = withLuns(target, (luns) => luns.filter(({ device }) => !goes(device)));
-    return kept === target ? [] : [setTarget("take LUNs from", kept, options)];
+    const left = leftOfTarget(target, goes);
+    return left === target ? [] : [setTarget("take LUNs from", left, options)];
   });
 }
 
-/** A target with other LUNs in its sets; the same one if they are the same. */
-function withLuns(
-  target: TargetModel,
-  choose: (luns: readonly LunModel[]) => readonly LunModel[],
-): TargetModel {
-  const luns = choose(target.luns);
-  const groups = target.groups.map((group): GroupModel => {
-    const chosen = choose(group.luns);
-    return chosen.length === group.luns.length ? group : { ...group, luns: chosen };
-  });
-  const same = luns.length === target.luns.length &&
-    groups.every((group, index) => group === target.groups[index]);
-  return same ? target : { ...target, luns, groups };
+/** A target without the LUNs of what goes; the same one if it has none of them. */
+function leftOfTarget(target: TargetModel, goes: (device: string) => boolean): TargetModel {
+  const stays = ({ device }: LunModel) => !goes(device);
+  if ([target, ...target.groups].every(({ luns }) => luns.every(stays))) return target;
+  const groups = target.groups.map((group): GroupModel => ({
+    ...group,
+    luns: group.luns.filter(stays),
+  }));
+  return { ...target, luns: target.luns.filter(stays), groups };
 }
 
 function removeDevice({ name }: DeviceModel): Step {
@@ -167,9 +172,7 @@ function targetSteps(
   return after.targets.flatMap((target): Step[] => {
     const old = named(before.targets, target.name);
     if (old === undefined) return [setTarget("add", target, options)];
-    if (old === target) return [];
-    const now = withLuns(old, (luns) => luns.filter(({ device }) => !goes(device)));
-    return differ(now, target) ? [setTarget("change", target, options)] : [];
+    return differ(leftOfTarget(old, goes), target) ? [setTarget("change", target, options)] : [];
   });
 }
 
@@ -190,7 +193,8 @@ function groupSteps(
   return after.deviceGroups.flatMap((group): Step[] => {
     const old = named(before.deviceGroups, group.name);
     if (old === undefined) return [setDeviceGroup("add", group)];
-    return differ(old, group) || group.devices.some(goes) ? [setDeviceGroup("change", group)] : [];
+    const left = leftOfGroup(old, after, goes);
+    return differ(left, group) ? [setDeviceGroup("change", group)] : [];
   });
 }
 

@@ -16,7 +16,7 @@ import { identities } from "./identities.ts";
 import { deviceKept, keptPart, ROOT_KEPT } from "./kept.ts";
 import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
-import { readText } from "./read_text.ts";
+import { readText, reason } from "./read_text.ts";
 import { relativeIds } from "./relative_ids.ts";
 import { warnOfSecrets } from "./secrecy.ts";
 import type { TargetDraft } from "./target.ts";
@@ -34,23 +34,22 @@ const TEXT_KEYS = [
   ["inq_vend_specific", "inqVendSpecific"],
 ] as const satisfies readonly (readonly [keyof DeviceAttributes, keyof DeviceTexts])[];
 
+/** The text of the configuration `path`. Throws ConfigError. */
+export function readConfigText(path: string): string {
+  try {
+    return readText(path, MAX_BYTES);
+  } catch (error) {
+    throw new ConfigError([reason(error)], { cause: error });
+  }
+}
+
 /**
  * Reads and validates the file `path`; writes nothing but warnings to the log. Throws ConfigError,
  * whose problems name file, line and key.
  */
 export function readConfiguration(path: string): Configuration {
-  let text: string;
-  let mode: number | null;
-  try {
-    text = readText(path, MAX_BYTES);
-    mode = Deno.statSync(path).mode;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], {
-      cause: error,
-    });
-  }
-  const configuration = parseConfiguration(text, path);
-  warnOfSecrets(path, mode, userOwners(configuration));
+  const configuration = parseConfiguration(readConfigText(path), path);
+  warnOfSecrets(path, Deno.statSync(path).mode, userOwners(configuration));
   return configuration;
 }
 
@@ -59,8 +58,16 @@ export function readConfiguration(path: string): Configuration {
  * or new ones, which are saved there. Throws ConfigError, whose problems name file, line and key.
  */
 export function loadConfig(path: string, stateDir: string): ServerModel {
-  const { iscsi, portals, devices, targets, device_groups, scst } = readConfiguration(path);
-  const problems = new ProblemList(path);
+  return serverModel(readConfiguration(path), path, stateDir);
+}
+
+/** The model of a configuration that was read from `file`, as loadConfig() makes it. */
+export function serverModel(
+  { iscsi, portals, devices, targets, device_groups, scst }: Configuration,
+  file: string,
+  stateDir: string,
+): ServerModel {
+  const problems = new ProblemList(file);
   const ids = identities(devices, stateDir, scst.setup_id, problems);
   problems.throwIfAny();
   const ports = relativeIds(targets, device_groups);

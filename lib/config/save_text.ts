@@ -1,12 +1,12 @@
 /** Replacing small files so that a crash leaves the old or the new content, never a part. */
 
-/** Writes `text` to `path` with mode 0600, atomically and durably; call it under a lock. */
-export function saveText(path: string, text: string): void {
+/** Writes `text` to `path` with mode `mode`, atomically and durably; call it under a lock. */
+export function saveText(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.tmp`;
   removeIfThere(temporary);
   try {
     // createNew refuses to follow a symbolic link that was put there.
-    using file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
+    using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
     const bytes = new TextEncoder().encode(text);
     for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
     file.syncSync();

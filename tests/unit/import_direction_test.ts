@@ -21,7 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/iscsi": ["lib/scst", "lib/scsi", "ffi", "lib/log.ts"],
   "lib/shard": ["lib/iscsi", "lib/scst", "lib/vdisk", "lib/store", "lib/scsi", "ffi", "lib/log.ts"],
   "lib/config": ["lib/scst/model.ts", "lib/log.ts", "ffi/crc32c_tables.ts"],
-  "lib/admin": ["lib/config", "lib/scst/model.ts", "ffi", "lib/log.ts", "deno.json"],
+  "lib/admin": [
+    "lib/config",
+    "lib/scst/initiator_group.ts",
+    "lib/scst/model.ts",
+    "lib/scst/pattern.ts",
+    "ffi",
+    "lib/log.ts",
+    "deno.json",
+  ],
   "lib/cli": [
     "lib/config",
     "lib/iscsi/explain_login.ts",

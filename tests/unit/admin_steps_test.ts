@@ -1,0 +1,130 @@
+/** The way from one model to another, in an order in which nothing is missing, and what it concerns. */
+import assert from "node:assert/strict";
+import { joined, planned } from "../../lib/admin/apply.ts";
+import { TreeError } from "../../lib/admin/tree.ts";
+import { RecordingEngine } from "../harness/recording_engine.ts";
+import { EMPTY_MODEL, TreeShell } from "../harness/tree_shell.ts";
+
+const A = "iqn.2026-11.org.example:a";
+const B = "iqn.2026-11.org.example:b";
+
+/** Two targets with two disks, in a device group. */
+async function house(): Promise<{ engine: RecordingEngine; shell: TreeShell }> {
+  const engine = new RecordingEngine();
+  const shell = new TreeShell(engine);
+  for (const name of ["d1", "d2"]) {
+    await shell.echo(`add_device ${name}`, "handlers/vdisk_nullio/mgmt");
+  }
+  for (const name of [A, B]) await shell.echo(`add_target ${name}`, "targets/iscsi/mgmt");
+  await shell.echo("add d1 0", `targets/iscsi/${A}/luns/mgmt`);
+  await shell.echo("add d2 1", `targets/iscsi/${A}/luns/mgmt`);
+  await shell.echo("add d2 0", `targets/iscsi/${B}/luns/mgmt`);
+  await shell.echo("create dg", "device_groups/mgmt");
+  await shell.echo("add d1", "device_groups/dg/devices/mgmt");
+  await shell.echo("add d2", "device_groups/dg/devices/mgmt");
+  engine.asked.length = 0;
+  return { engine, shell };
+}
+
+Deno.test("a device that goes is let go of first, by its group and by every target", async () => {
+  const { engine, shell } = await house();
+  await shell.echo("del_device d2", "handlers/vdisk_nullio/mgmt");
+  assert.deepEqual(engine.asked, [
+    "setDeviceGroup dg d1",
+    `setTarget ${A} 0:d1`,
+    `setTarget ${B}`,
+    "removeDevice d2",
+  ]);
+});
+
+Deno.test("a device that cannot become what it is to be is made anew, and its LUNs come back", async () => {
+  const { engine, shell } = await house();
+  await shell.administration.change((model) => ({
+    ...model,
+    devices: model.devices.map((one) => one.name === "d2" ? { ...one, blocksize: 4096 } : one),
+  }));
+  assert.deepEqual(engine.asked, [
+    "setDeviceGroup dg d1",
+    `setTarget ${A} 0:d1`,
+    `setTarget ${B}`,
+    "removeDevice d2",
+    "addDevice d2",
+    `setTarget ${A} 0:d1,1:d2`,
+    `setTarget ${B} 0:d2`,
+    "setDeviceGroup dg d1,d2",
+  ]);
+});
+
+Deno.test("what is new comes in the order in which one refers to the other, and goes in the other", async () => {
+  const { shell } = await house();
+  const { model } = shell.administration;
+  const engine = new RecordingEngine();
+  const other = new TreeShell(engine);
+  await other.administration.change(() => model);
+  const came = engine.asked.map((text) => text.split(" ")[0]);
+  assert.deepEqual(came, ["addDevice", "addDevice", "setTarget", "setTarget", "setDeviceGroup"]);
+  engine.asked.length = 0;
+  await other.administration.change(() => EMPTY_MODEL);
+  const went = engine.asked.map((text) => text.split(" ")[0]);
+  assert.deepEqual(went, [
+    "removeDeviceGroup",
+    "removeTarget",
+    "removeTarget",
+    "removeDevice",
+    "removeDevice",
+  ]);
+});
+
+Deno.test("a step that is refused ends the change: what was done is known, the rest is as before", async () => {
+  const { engine, shell } = await house();
+  engine.refused = "removeDevice d2";
+  const { targets } = shell.administration.model;
+  await assert.rejects(
+    shell.echo("del_device d2", "handlers/vdisk_nullio/mgmt"),
+    new TreeError("EIO", "Cannot removeDevice d2: as it was told"),
+  );
+  assert.deepEqual(shell.ls("devices"), ["d1", "d2"]);
+  assert.deepEqual(shell.ls(`targets/iscsi/${A}/luns`), ["mgmt", "0"]);
+  assert.equal(targets.length, shell.administration.model.targets.length);
+  engine.refused = undefined;
+  await shell.echo("del_device d2", "handlers/vdisk_nullio/mgmt");
+  assert.deepEqual(shell.ls("devices"), ["d1"]);
+});
+
+Deno.test("changes that come at once are made one after the other", async () => {
+  const { shell } = await house();
+  const names = Array.from({ length: 50 }, (_, index) => `x${index}`);
+  await Promise.all(
+    names.map((name) => shell.echo(`add_device ${name}`, "handlers/vdisk_nullio/mgmt")),
+  );
+  assert.deepEqual(shell.ls("devices"), ["d1", "d2", ...names]);
+});
+
+Deno.test("joined() keeps what a configuration does not name, and planned() tells whom it concerns", async () => {
+  const { engine, shell } = await house();
+  const session = (initiator: string, target: string) => ({
+    sid: initiator,
+    target,
+    initiator,
+    group: undefined,
+    parameters: {},
+    connection: { cid: 0, ip: "127.0.0.1", targetIp: "127.0.0.1" },
+  });
+  engine.sessions.push(session("iqn.x:one", A), session("iqn.x:two", A), session("iqn.x:three", B));
+  const said = new TreeShell();
+  await said.echo("add_device d3", "handlers/vdisk_nullio/mgmt");
+  await said.echo(`add_target ${A}`, "targets/iscsi/mgmt");
+  await said.echo("create g", `targets/iscsi/${A}/ini_groups/mgmt`);
+  await said.echo("add *:two", `targets/iscsi/${A}/ini_groups/g/initiators/mgmt`);
+  await said.echo("add d3 0", `targets/iscsi/${A}/ini_groups/g/luns/mgmt`);
+  const { administration } = shell;
+  const wanted = joined(said.administration.model, administration.model);
+  assert.deepEqual(planned(administration, wanted), [
+    { what: "add device d3", sessions: [] },
+    { what: `change target ${A}`, sessions: ["iqn.x:two"] },
+  ]);
+  await administration.change(() => wanted);
+  assert.deepEqual(shell.ls(`targets/iscsi/${A}/luns`), ["mgmt", "0", "1"]);
+  assert.deepEqual(shell.ls(`targets/iscsi/${A}/ini_groups`), ["mgmt", "g"]);
+  assert.deepEqual(shell.ls("devices").toSorted(), ["d1", "d2", "d3"]);
+});

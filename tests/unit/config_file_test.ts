@@ -1,0 +1,67 @@
+/** Saving the configuration of a server into its file. */
+import assert from "node:assert/strict";
+import { ConfigFile } from "../../lib/config/config_file.ts";
+import { ConfigError } from "../../lib/config/problem.ts";
+import { TreeShell } from "../harness/tree_shell.ts";
+
+const TEXT = `portals: [127.0.0.1]
+devices:
+  d: { handler: vdisk_nullio, naa_id: 0x5000000000000001, usn: one } # mine
+`;
+
+async function withFile(
+  text: string | undefined,
+  action: (file: ConfigFile, dir: string) => Promise<void>,
+): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "scst_file_" });
+  try {
+    if (text !== undefined) await Deno.writeTextFile(`${dir}/scst.yaml`, text, { mode: 0o640 });
+    await action(new ConfigFile(`${dir}/scst.yaml`, `${dir}/state`), dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("save() changes what differs, keeps the mode of the file and its last texts", () =>
+  withFile(TEXT, async (file, dir) => {
+    const shell = new TreeShell(undefined, file.load());
+    assert.equal(file.save(shell.administration.model), false, "nothing has changed");
+    for (let round = 1; round <= 7; round++) {
+      await shell.echo(`${round}`, "devices/d/max_tgt_dev_commands");
+      assert.equal(file.save(shell.administration.model), true);
+      assert.deepEqual(file.load(), shell.administration.model);
+    }
+    assert.match(await Deno.readTextFile(file.path), /max_tgt_dev_commands: "?7"? \} # mine/);
+    assert.equal(Deno.statSync(file.path).mode! & 0o777, 0o640);
+    const kept = [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
+    assert.deepEqual(
+      kept.filter((name) => name.startsWith("scst.yaml")),
+      ["scst.yaml", ...[1, 2, 3, 4, 5].map((number) => `scst.yaml.${number}`)],
+    );
+    assert.match(await Deno.readTextFile(`${file.path}.1`), /max_tgt_dev_commands: "?6"?/);
+    assert.match(await Deno.readTextFile(`${file.path}.5`), /max_tgt_dev_commands: "?2"?/);
+  }));
+
+Deno.test("save() makes a file where there is none, for the owner's eyes only", () =>
+  withFile(undefined, async (file) => {
+    const shell = new TreeShell();
+    await shell.administration.change((model) => ({
+      ...model,
+      stateDir: file.stateDir,
+      portals: [{ hostname: "127.0.0.1", port: 3260 }],
+    }));
+    assert.equal(file.save(shell.administration.model), true);
+    assert.equal(Deno.statSync(file.path).mode! & 0o777, 0o600);
+    assert.deepEqual(file.load(), shell.administration.model);
+  }));
+
+Deno.test("save() leaves a file that cannot be understood as it is, and says what is wrong", () =>
+  withFile(`${TEXT}nonsense: 1\n`, async (file) => {
+    const before = await Deno.readTextFile(file.path);
+    assert.throws(() => file.save(new TreeShell().administration.model), (error) => {
+      assert(error instanceof ConfigError);
+      assert.match(error.message, /scst\.yaml:4:1: nonsense is not a known key/);
+      return true;
+    });
+    assert.equal(await Deno.readTextFile(file.path), before);
+  }));
