@@ -21,62 +21,85 @@ export interface PlannedStep {
   readonly sessions: readonly string[];
 }
 
-/** Those of `first`, and of `second` what has another name. */
-function union<T extends { readonly name: string }>(
-  first: readonly T[],
-  second: readonly T[],
-  join: (one: T, other: T) => T = (one) => one,
-): readonly T[] {
-  const joined = first.map((one) => {
-    const other = named(second, one.name);
-    return other === undefined ? one : join(one, other);
-  });
-  return [...joined, ...second.filter(({ name }) => named(first, name) === undefined)];
+/** Lists of what a configuration says, of what is served, and of what the configuration said before. */
+interface Lists<T> {
+  readonly said: readonly T[];
+  readonly now: readonly T[];
+  readonly formerly: readonly T[];
 }
 
-function unionOfLuns(first: readonly LunModel[], second: readonly LunModel[]): readonly LunModel[] {
-  const taken = new Set(first.map(({ lun }) => lun));
-  return [...first, ...second.filter(({ lun }) => !taken.has(lun))];
+/** What is said, and what is served unless it was said before and is not any more. */
+function unionBy<T>({ said, now, formerly }: Lists<T>, id: (item: T) => unknown): readonly T[] {
+  const gone = new Set([...said, ...formerly].map(id));
+  return [...said, ...now.filter((item) => !gone.has(id(item)))];
 }
 
-function unionOfNames(first: readonly string[], second: readonly string[]): readonly string[] {
-  return [...first, ...second.filter((name) => !first.includes(name))];
+/** A list of one key of objects, of which two may not be there. */
+function listsOf<T, K extends keyof T>(
+  key: K,
+  said: T,
+  now: T | undefined,
+  formerly: T | undefined,
+): Lists<T[K] extends readonly (infer I)[] ? I : never> {
+  return { said: said[key], now: now?.[key] ?? [], formerly: formerly?.[key] ?? [] } as Lists<
+    T[K] extends readonly (infer I)[] ? I : never
+  >;
 }
 
-function joinGroups(one: GroupModel, other: GroupModel): GroupModel {
-  const initiators = unionOfNames(one.initiators, other.initiators);
-  return { ...one, initiators, luns: unionOfLuns(one.luns, other.luns) };
+type Join<T> = (said: T, now: T | undefined, formerly: T | undefined) => T;
+
+function union<T extends { readonly name: string }>(lists: Lists<T>, join: Join<T>): readonly T[] {
+  const { said, now, formerly } = lists;
+  const all = unionBy(lists, ({ name }) => name);
+  return all.map((item, index) =>
+    index < said.length ? join(item, named(now, item.name), named(formerly, item.name)) : item
+  );
 }
 
-function joinTargets(one: TargetModel, other: TargetModel): TargetModel {
-  return {
-    ...one,
-    relTgtId: one.relTgtId === 0 ? other.relTgtId : one.relTgtId,
-    luns: unionOfLuns(one.luns, other.luns),
-    groups: union(one.groups, other.groups, joinGroups),
-  };
+const itself = <T>(item: T) => item;
+
+function joinLuns(lists: Lists<LunModel>): readonly LunModel[] {
+  return unionBy(lists, ({ lun }) => lun);
 }
 
-function joinTargetGroups(one: TargetGroupModel, other: TargetGroupModel): TargetGroupModel {
-  return { ...one, targets: union(one.targets, other.targets) };
-}
+const joinGroups: Join<GroupModel> = (said, now, formerly) => ({
+  ...said,
+  initiators: unionBy(listsOf("initiators", said, now, formerly), itself),
+  luns: joinLuns(listsOf("luns", said, now, formerly)),
+});
 
-function joinDeviceGroups(one: DeviceGroupModel, other: DeviceGroupModel): DeviceGroupModel {
-  return {
-    ...one,
-    devices: unionOfNames(one.devices, other.devices),
-    targetGroups: union(one.targetGroups, other.targetGroups, joinTargetGroups),
-  };
-}
+const joinTargets: Join<TargetModel> = (said, now, formerly) => ({
+  ...said,
+  relTgtId: said.relTgtId === 0 ? now?.relTgtId ?? 0 : said.relTgtId,
+  luns: joinLuns(listsOf("luns", said, now, formerly)),
+  groups: union(listsOf("groups", said, now, formerly), joinGroups),
+});
 
-/** What a server is to serve that has `said` applied to it: objects that it does not name stay. */
-export function joined(said: ServerModel, now: ServerModel): ServerModel {
+const joinTargetGroups: Join<TargetGroupModel> = (said, now, formerly) => ({
+  ...said,
+  targets: union(listsOf("targets", said, now, formerly), itself),
+});
+
+const joinDeviceGroups: Join<DeviceGroupModel> = (said, now, formerly) => ({
+  ...said,
+  devices: unionBy(listsOf("devices", said, now, formerly), itself),
+  targetGroups: union(listsOf("targetGroups", said, now, formerly), joinTargetGroups),
+});
+
+/**
+ * What a server is to serve that has `said` applied to it: objects that it does not name stay, but for
+ * those that `formerly` named, which is what was said before.
+ */
+export function joined(
+  said: ServerModel,
+  now: ServerModel,
+  formerly?: ServerModel,
+): ServerModel {
   return {
     ...said,
-    portals: said.portals,
-    devices: union(said.devices, now.devices),
-    targets: union(said.targets, now.targets, joinTargets),
-    deviceGroups: union(said.deviceGroups, now.deviceGroups, joinDeviceGroups),
+    devices: union(listsOf("devices", said, now, formerly), itself),
+    targets: union(listsOf("targets", said, now, formerly), joinTargets),
+    deviceGroups: union(listsOf("deviceGroups", said, now, formerly), joinDeviceGroups),
   };
 }
 

@@ -128,3 +128,22 @@ Deno.test("joined() keeps what a configuration does not name, and planned() tell
   assert.deepEqual(shell.ls(`targets/iscsi/${A}/ini_groups`), ["mgmt", "g"]);
   assert.deepEqual(shell.ls("devices").toSorted(), ["d1", "d2", "d3"]);
 });
+
+Deno.test("joined() drops what a configuration named before and does not name any more", async () => {
+  const { shell } = await house();
+  const formerly = new TreeShell();
+  const said = new TreeShell();
+  for (const one of [formerly, said]) {
+    await one.echo("add_device d2", "handlers/vdisk_nullio/mgmt");
+    await one.echo(`add_target ${A}`, "targets/iscsi/mgmt");
+  }
+  await formerly.echo("add d2 1", `targets/iscsi/${A}/luns/mgmt`);
+  await formerly.echo(`add_target ${B}`, "targets/iscsi/mgmt");
+  const { model } = shell.administration;
+  await shell.administration.change(() =>
+    joined(said.administration.model, model, formerly.administration.model)
+  );
+  assert.deepEqual(shell.ls("targets/iscsi").filter((name) => name.startsWith("iqn.")), [A]);
+  assert.deepEqual(shell.ls(`targets/iscsi/${A}/luns`), ["mgmt", "0"], "LUN 1 was named before");
+  assert.deepEqual(shell.ls("devices").toSorted(), ["d1", "d2"], "d1 never was");
+});
