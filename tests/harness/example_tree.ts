@@ -14,8 +14,8 @@ export const EXAMPLE_TARGET = "iqn.2026-11.org.example:disk1";
 export interface ExampleTree {
   readonly root: TreeDirectory;
   readonly written: readonly string[];
-  /** Resolves when something has been written to `slow`; it is stored when `release` is called. */
-  readonly slowBegan: Promise<void>;
+  /** Resolves when so many have written to `slow`; it is stored when `release` is called. */
+  readonly slowBegan: (count: number) => Promise<void>;
   readonly release: () => void;
 }
 
@@ -37,7 +37,14 @@ function constant(text: string): TreeFile {
 
 export function exampleTree(): ExampleTree {
   const written: string[] = [];
-  const began = Promise.withResolvers<void>();
+  let begun = 0;
+  const watchers = new Set<() => void>();
+  const slowBegan = (count: number) =>
+    new Promise<void>((resolve) => {
+      const watch = () => begun >= count && resolve();
+      watchers.add(watch);
+      watch();
+    });
   const released = Promise.withResolvers<void>();
   const stored = (path: string, mode: number, first: string): TreeFile => {
     let value = first;
@@ -66,7 +73,8 @@ export function exampleTree(): ExampleTree {
     kind: "file",
     mode: 0o200,
     write: async (text) => {
-      began.resolve();
+      begun++;
+      for (const watch of watchers) watch();
       await released.promise;
       written.push(`slow ${text}`);
     },
@@ -116,5 +124,5 @@ export function exampleTree(): ExampleTree {
       }),
     }),
   });
-  return { root, written, slowBegan: began.promise, release: () => released.resolve() };
+  return { root, written, slowBegan, release: () => released.resolve() };
 }

@@ -19,15 +19,29 @@ const FIELD_LINE = new RegExp(`^(${TOKEN}):[ \\t]*(.*?)[ \\t]*$`);
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** What the lines of a head say, the first one being the request line. Throws an HttpError. */
-export function parseHead(lines: readonly string[]): RequestHead {
-  const [first = "", ...rest] = lines;
-  const match = REQUEST_LINE.exec(first);
+/** The first line of a head (RFC 9112 3). */
+export interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+  /** HTTP/1.0. */
+  readonly isOld: boolean;
+}
+
+/** What the first line says: whoever does not speak HTTP is told at once. Throws an HttpError. */
+export function parseRequestLine(line: string): RequestLine {
+  const match = REQUEST_LINE.exec(line);
   if (match === null) throw bad("The request line is not METHOD PATH HTTP/1.1");
   const [, method = "", target = "", major, minor] = match;
   if (major !== "1") throw new HttpError(505, "EOPNOTSUPP", "HTTP must have version 1.1 or 1.0");
-  const isOld = minor === "0";
-  const fields = parseFields(rest);
+  return { method, target: originForm(target), isOld: minor === "0" };
+}
+
+/** What a head says: its first line, and the lines of its fields. Throws an HttpError. */
+export function parseHead(
+  { method, target, isOld }: RequestLine,
+  lines: readonly string[],
+): RequestHead {
+  const fields = parseFields(lines);
   const hosts = fields.get("host")?.length ?? 0;
   if (hosts > 1 || hosts === 0 && !isOld) throw bad("There must be one Host");
   const expectations = listed(fields, "expect");
@@ -36,7 +50,7 @@ export function parseHead(lines: readonly string[]): RequestHead {
   }
   return {
     method,
-    target: originForm(target),
+    target,
     length: bodyLength(fields, isOld),
     expectsContinue: expectations.length > 0 && !isOld,
     closes: isOld || listed(fields, "connection").includes("close"),

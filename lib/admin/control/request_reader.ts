@@ -1,6 +1,6 @@
 /** Cuts the bytes of a connection into HTTP/1.1 requests (RFC 9112), with bounds for all of it. */
 import { HttpError } from "./http_error.ts";
-import { parseHead, type RequestHead } from "./request_head.ts";
+import { parseHead, parseRequestLine, type RequestHead } from "./request_head.ts";
 
 /** Bytes of a head, and of what stands between chunks, at most. */
 export const HEAD_LIMIT = 16384;
@@ -30,14 +30,16 @@ export class RequestReader {
   /** The next head; undefined when the client has ended in order. Rejects with an HttpError. */
   async head(): Promise<RequestHead | undefined> {
     this.#lineBytes = HEAD_LIMIT;
+    let first: string;
+    // Empty lines before a request are allowed (RFC 9112 2.2).
+    do {
+      if (!this.hasMore && !await this.#fill()) return undefined;
+      first = await this.#line();
+    } while (first === "");
+    const requestLine = parseRequestLine(first);
     const lines: string[] = [];
-    for (;;) {
-      if (lines.length === 0 && !this.hasMore && !await this.#fill()) return undefined;
-      const line = await this.#line();
-      if (line !== "") lines.push(line);
-      // Empty lines before a request are allowed (RFC 9112 2.2).
-      else if (lines.length > 0) return parseHead(lines);
-    }
+    for (let line = await this.#line(); line !== ""; line = await this.#line()) lines.push(line);
+    return parseHead(requestLine, lines);
   }
 
   /** The body that `head` announces. Rejects with an HttpError when it has more than `limit` bytes. */
