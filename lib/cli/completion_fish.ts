@@ -37,7 +37,7 @@ function __scst_words
                 set skip 1
             case '-*'
             case '*'
-                echo -- $word
+                echo $word
         end
     end
 end
@@ -62,11 +62,11 @@ function __scst_tree
     $tokens[1] tree ls -l $socket -- "$dir" 2>/dev/null | while read -l mode name
         switch $mode
             case 'd*'
-                echo -- $dir$name/
+                echo "$dir$name/"
             case 'l*'
-                echo -- $dir(string replace -r ' -> .*' '' -- $name)/
+                echo "$dir"(string replace -r ' -> .*' '' -- $name)/
             case '-*'
-                echo -- $dir$name
+                echo "$dir$name"
         end
     end
 end

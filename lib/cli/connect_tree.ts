@@ -1,17 +1,14 @@
 /** The management tree of a running server, through its control socket. */
-import { Buffer } from "node:buffer";
-import { request } from "node:http";
 import { isTreeErrno } from "../admin/control/answer.ts";
 import type { Subtree } from "../admin/control/subtree.ts";
 import { namesOf } from "../admin/local_client.ts";
+import { quote } from "../config/problem.ts";
 import { TreeError } from "../admin/tree.ts";
 import type { TreeClient, TreeEntry } from "../admin/tree_client.ts";
 import { Failure, NoServerError } from "./failure.ts";
+import { exchange, type Reply } from "./control_exchange.ts";
 import { controlPath } from "./control_path.ts";
 import type { VerbInput } from "./verb.ts";
-
-/** Bytes of an answer at most: the largest subtree that a server tells, and some. */
-const MAX_ANSWER = 256 * 2 ** 20;
 
 /** The tree that `--socket`, or else this user's default, leads to. Throws Failure. */
 export function connectTree({ options }: VerbInput): SocketTreeClient {
@@ -46,16 +43,15 @@ export class SocketTreeClient implements TreeClient {
   ): Promise<readonly Subtree[]> {
     const query = `?depth=${depth}${contents ? "&contents" : ""}`;
     const { type, text } = await this.#request("GET", path, query);
-    if (!type.startsWith("application/json")) {
-      throw new TreeError("ENOTDIR", `${path} is not a directory`);
-    }
-    return JSON.parse(text) as Subtree[];
+    const entries = type.startsWith("application/json") ? parseJson(text) : undefined;
+    if (!Array.isArray(entries)) throw this.#stranger();
+    return entries as Subtree[];
   }
 
   async read(path: string): Promise<string> {
     const { type, text } = await this.#request("GET", path, "");
     if (type.startsWith("text/plain")) return text;
-    throw new TreeError("EISDIR", `${path === "" ? "/" : path} is a directory`);
+    throw new TreeError("EISDIR", `${quote(path)} is a directory`);
   }
 
   async write(path: string, text: string): Promise<void> {
@@ -64,48 +60,32 @@ export class SocketTreeClient implements TreeClient {
 
   async #request(method: string, path: string, query: string, body = ""): Promise<Reply> {
     const encoded = namesOf(path).map(encodeURIComponent).join("/");
-    const reply = await exchange(this.#socket, method, `/tree/${encoded}${query}`, body);
+    const target = `/tree/${encoded}${query}`;
+    const reply = await exchange(this.#socket, method, target, body).catch((error) => {
+      throw wordFailure(this.#socket, error);
+    });
+    if (reply === undefined) {
+      throw new NoServerError(`The server at ${this.#socket} has ended without a whole answer`);
+    }
     if (reply.status >= 200 && reply.status < 300) return reply;
-    throw refusalIn(reply) ??
-      new Failure(`What answers at ${this.#socket} is not scst: its status is ${reply.status}`);
+    throw refusalIn(reply) ?? this.#stranger();
   }
-}
 
-interface Reply {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
-
-function exchange(socket: string, method: string, path: string, body: string): Promise<Reply> {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const fail = (error: unknown) => reject(wordFailure(socket, error));
-  const bytes = Buffer.from(body);
-  const headers = { Host: "scst", Connection: "close", "Content-Length": bytes.length };
-  const sent = request({ socketPath: socket, method, path, headers, agent: false }, (response) => {
-    const parts: Buffer[] = [];
-    let length = 0;
-    response.on("data", (part: Buffer) => {
-      parts.push(part);
-      length += part.length;
-      if (length > MAX_ANSWER) response.destroy(new Error("The answer is too long"));
-    });
-    response.on("error", fail);
-    response.on("end", () => {
-      const type = response.headers["content-type"] ?? "";
-      resolve({ status: response.statusCode ?? 0, type, text: Buffer.concat(parts).toString() });
-    });
-  });
-  sent.on("error", fail);
-  sent.end(bytes);
-  return promise;
+  #stranger(): Failure {
+    return new Failure(`What answers at ${this.#socket} is not a server of this version of scst`);
+  }
 }
 
 /** What the server refused; undefined if it is no refusal of ours. */
 function refusalIn({ text }: Reply): TreeError | undefined {
+  const { errno, message } = Object(parseJson(text)) as Record<string, unknown>;
+  return isTreeErrno(errno) ? new TreeError(errno, String(message)) : undefined;
+}
+
+/** Undefined where it is not JSON. */
+function parseJson(text: string): unknown {
   try {
-    const { errno, message } = JSON.parse(text);
-    return isTreeErrno(errno) ? new TreeError(errno, String(message)) : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

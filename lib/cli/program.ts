@@ -70,7 +70,7 @@ function addVerb(program: Command, verb: Verb | VerbGroup, done: (code: ExitCode
     addExamples(command, verb.actions.flatMap(({ examples }) => examples));
     const names = oneOf(verb.actions.map(({ name }) => name));
     command.helpCommand(false).exitOverride((error) => {
-      if (error.code !== "commander.help") throw error;
+      if (error.code !== "commander.help" || error.exitCode === 0) throw error;
       throw new UsageError(`Name ${names} after ${verb.name}; run "scst help ${verb.name}"`);
     });
     return;

@@ -7,6 +7,7 @@ import { openIsal } from "../../ffi/isal.ts";
 /** The Debian package of each program. */
 const PACKAGES = {
   "apt-get": "apt",
+  "bash": "bash",
   "curl": "curl",
   "dpkg-deb": "dpkg",
   "fish": "fish",

@@ -104,6 +104,7 @@ toolTest("curl is told what is wrong: a status, an errno and a sentence", ["curl
     ["/tree/devices%2Fdisk1", [], 400, "EINVAL"],
     ["/tree/devices/../version", [], 400, "EINVAL"],
     ["/tree/devices/%2e%2e/version", [], 400, "EINVAL"],
+    ["/tree/version?depth=1", [], 404, "ENOTDIR"],
     ["/tree?depth=0", [], 400, "EINVAL"],
     ["/tree?depth=33", [], 400, "EINVAL"],
     ["/tree?dept=1", [], 400, "EINVAL"],

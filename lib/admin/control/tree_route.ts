@@ -21,6 +21,9 @@ export function treeRoute(root: TreeDirectory): ControlRoute {
         const node = tree.find(names);
         const wanted = parseQuery(query);
         if (node.kind === "directory") return jsonAnswer(await subtreeOf(node, wanted));
+        if (query.size > 0) {
+          throw new TreeError("ENOTDIR", `${quote(names.join("/"))} is not a directory`);
+        }
         const body = await readFile(node, names.join("/"));
         return { status: 200, type: "text/plain; charset=utf-8", body };
       },
