@@ -5,6 +5,11 @@ import { configureLog, log } from "../log.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
 import { DEMO } from "./demo.ts";
+import { DEVICE_VERBS } from "./everyday/device.ts";
+import { GROUP_VERBS } from "./everyday/group.ts";
+import { LUN_VERBS } from "./everyday/lun.ts";
+import { SESSION_VERBS } from "./everyday/session.ts";
+import { TARGET_VERBS } from "./everyday/target.ts";
 import { ExitCode, reportFailure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
@@ -18,6 +23,11 @@ const VERBS: readonly (Verb | VerbGroup)[] = [
   SERVE,
   CHECK,
   WHY,
+  DEVICE_VERBS,
+  TARGET_VERBS,
+  LUN_VERBS,
+  GROUP_VERBS,
+  SESSION_VERBS,
   TREE,
   completionVerb(() => VERBS),
   VERSION,
@@ -75,8 +85,9 @@ function addVerb(program: Command, verb: Verb | VerbGroup, done: (code: ExitCode
     });
     return;
   }
-  for (const { name, description, isOptional } of verb.arguments) {
-    command.argument(isOptional ? `[${name}]` : `<${name}>`, description);
+  for (const { name, description, isOptional, isRepeated } of verb.arguments) {
+    const text = isRepeated ? `${name}...` : name;
+    command.argument(isOptional ? `[${text}]` : `<${text}>`, description);
   }
   for (const { name, short, value, description, required } of verb.options) {
     const note = required ? " (required)" : "";

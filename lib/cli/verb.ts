@@ -21,6 +21,8 @@ export interface VerbArgument {
   readonly name: string;
   readonly description: string;
   readonly isOptional?: boolean;
+  /** Whether it takes all words that are left; only the last one can. */
+  readonly isRepeated?: boolean;
   readonly completion?: Completion;
 }
 
