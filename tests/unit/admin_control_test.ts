@@ -1,5 +1,7 @@
 /** The control socket as administrators and their tools meet it, with curl as a foreign client. */
 import assert from "node:assert/strict";
+import { subtreeOf } from "../../lib/admin/control/subtree.ts";
+import { type TreeDirectory, TreeError } from "../../lib/admin/tree.ts";
 import { EXAMPLE_TARGET } from "../harness/example_tree.ts";
 import { type ControlRig, controlRig } from "../harness/control_rig.ts";
 import { runTool, toolTest } from "../harness/tools.ts";
@@ -67,6 +69,20 @@ toolTest("curl gets a subtree with what files say in one request", ["curl"], asy
   assert.deepEqual(named("loop"), { name: "loop", kind: "link", target: "loop" });
   const luns = named("targets").entries[0].entries[0].entries[1].entries;
   assert.equal(luns[0].entries[0].target, "../../../../../devices/disk1");
+});
+
+Deno.test("subtreeOf() tells no more than is good for the server's memory", async () => {
+  const many = (count: number, read: () => string): TreeDirectory => ({
+    kind: "directory",
+    names: () => Array.from({ length: count }, (_, at) => `n${at}`),
+    lookup: () => ({ kind: "file", mode: 0o444, read }),
+  });
+  const isTooMuch = (error: unknown) => error instanceof TreeError && error.errno === "E2BIG";
+  const plain = { depth: 1, contents: false };
+  assert.equal((await subtreeOf(many(200_000, () => ""), plain)).length, 200_000);
+  await assert.rejects(subtreeOf(many(200_001, () => ""), plain), isTooMuch);
+  const pages = many(8193, () => "x".repeat(5000));
+  await assert.rejects(subtreeOf(pages, { depth: 1, contents: true }), isTooMuch);
 });
 
 toolTest("curl writes attributes and commands, whatever way it sends them", ["curl"], async () => {

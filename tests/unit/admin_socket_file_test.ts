@@ -4,6 +4,7 @@ import { ControlError } from "../../lib/admin/control/control_error.ts";
 import { type ControlDoor, openControlDoor } from "../../lib/admin/control/door.ts";
 import { groupId } from "../../lib/admin/control/group.ts";
 import { exampleTree } from "../harness/example_tree.ts";
+import { PERMISSIONS } from "../harness/server.ts";
 import { runTool, toolTest } from "../harness/tools.ts";
 
 const IS_ROOT = Deno.uid() === 0;
@@ -48,7 +49,7 @@ async function assertAnswers(path: string): Promise<void> {
 async function killedServer(path: string): Promise<void> {
   const script = new URL("../harness/control_process.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", script, path],
+    args: ["run", "--quiet", "--no-check", "--no-prompt", ...PERMISSIONS, script, path],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();

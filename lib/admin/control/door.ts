@@ -85,12 +85,15 @@ class OpenControlDoor implements ControlDoor {
   }
 
   async #accept(): Promise<void> {
+    let isTroubled = false;
     while (!this.#isClosed) {
       try {
         this.#welcome(await this.#file.listener.accept());
+        isTroubled = false;
       } catch (error) {
         if (this.#isClosed) return;
-        log("warning", `The control socket cannot accept a connection: ${error}`);
+        if (!isTroubled) log("warning", `The control socket cannot accept clients: ${error}`);
+        isTroubled = true;
         await pause(ACCEPT_PAUSE_MS);
       }
     }
