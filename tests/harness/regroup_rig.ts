@@ -79,8 +79,9 @@ export class RegroupRig implements Disposable {
     for (const { disk, device } of [this.a, this.b]) {
       assert.equal(device.users.size, 0, "users that are left");
       assert.equal(disk.tray.isLocked, false, "who prevents the removal is left");
-      assert.equal(disk.memory.lent, 0, "bytes that are left");
     }
+    const lent = this.a.node.memory.lent + this.b.node.memory.lent;
+    assert.equal(lent, 0, "bytes that are left");
     this.a[Symbol.dispose]();
     this.b[Symbol.dispose]();
   }
