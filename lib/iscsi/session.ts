@@ -171,11 +171,9 @@ export class Session implements NexusTransport {
     if (target === undefined || nexus === undefined) return;
     this.#resizeWindow(target.attributes.queuedCommands);
     const { luns, match } = chooseLuns(target, this.nameForGroups);
-    if (match?.group !== this.#group) {
-      const whose = match === undefined ? "those of no group" : `group '${match.group}'`;
-      this.report("info", `sees the LUNs of ${whose} now`);
-    }
+    const isOther = match?.group !== this.#group;
     this.#group = match?.group;
+    if (isOther) this.report("info", "sees the LUNs of another group, or of none, now");
     nexus.regroup(luns, quiet);
   }
 
