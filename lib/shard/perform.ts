@@ -62,8 +62,10 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "removePortal":
       shard.removePortal(operation.portal);
       break;
-    case "sessions":
-      return done(undefined, shard.sessionStates());
+    case "size":
+      return done(undefined, devices.deviceOf(operation.device).disk.medium.size);
+    case "session":
+      return done(undefined, shard.sessionState(operation.sid));
     case "closeSession":
       shard.closeSession(operation.sid);
       break;

@@ -11,7 +11,6 @@ import {
   type DriverModel,
   formatPortal,
   type PortalModel,
-  type ServerModel,
   type TargetGroupChange,
   type TargetModel,
 } from "../scst/model.ts";
@@ -87,6 +86,11 @@ export class Server {
    */
   resyncSize(device: string, force = false): Promise<Answer<SizeChange>> {
     return this.#shard.ask({ kind: "resyncSize", device, force });
+  }
+
+  /** Bytes that a device has; 0 while it has no medium. */
+  size(device: string): Promise<Answer<number>> {
+    return this.#shard.ask({ kind: "size", device });
   }
 
   /** Brings everything that was written to a device to stable storage. */
@@ -173,10 +177,14 @@ export class Server {
     return undefined;
   }
 
-  /** What the normal sessions are like at this moment. */
-  async sessions(): Promise<readonly SessionState[]> {
-    const { value } = await this.#shard.ask<readonly SessionState[]>({ kind: "sessions" });
-    return value ?? [];
+  /** The sessions as they were when something became of them last, in the order in which they began. */
+  get sessions(): Iterable<SessionState> {
+    return this.#shard.sessions.values();
+  }
+
+  /** What a session is like at this moment, by its SessionState.sid; undefined when it is gone. */
+  async session(sid: string): Promise<SessionState | undefined> {
+    return (await this.#shard.ask<SessionState>({ kind: "session", sid })).value;
   }
 
   /** Closes a session, by its SessionState.sid. */
@@ -209,27 +217,3 @@ export class Server {
 async function touch(filename: string | undefined): Promise<void> {
   if (filename !== undefined) await Deno.stat(filename).catch(() => {});
 }
-
-/** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
-export async function startServer(model: ServerModel): Promise<Server> {
-  const server = new Server(model.stateDir);
-  const must = (error: string | undefined, kind: StartError["kind"], name: string) => {
-    if (error !== undefined) throw new StartError(`${KIND_NAMES[kind]} '${name}': ${error}`, kind);
-  };
-  await server.setDriver(model.driver);
-  for (const device of model.devices) must(await server.addDevice(device), "device", device.name);
-  await server.reportLeftovers();
-  for (const target of model.targets) must(await server.setTarget(target), "target", target.name);
-  for (const group of model.deviceGroups) {
-    must(await server.setDeviceGroup(group), "deviceGroup", group.name);
-  }
-  for (const portal of model.portals) await server.openPortal(portal, model.portals);
-  return server;
-}
-
-const KIND_NAMES: Readonly<Record<StartError["kind"], string>> = {
-  device: "Device",
-  target: "Target",
-  deviceGroup: "Device group",
-  portal: "Portal",
-};

@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/scst/initiator_group.ts",
     "lib/scst/model.ts",
     "lib/scst/pattern.ts",
+    "lib/shard/server.ts",
     "ffi",
     "lib/log.ts",
     "deno.json",
