@@ -7,6 +7,12 @@ import type { AddrMethod, TargetAttributes } from "./model.ts";
 import type { Nexus } from "./nexus.ts";
 import { Pattern } from "./pattern.ts";
 
+/**
+ * Initiators that share a discovery domain (RFC 4171 2.2.2) with a target, in lower case, as an iSNS
+ * server says; "unheard" as long as none has said anything.
+ */
+export type DomainInitiators = ReadonlySet<string> | "unheard";
+
 export class Target {
   readonly name: string;
   readonly port: TargetPort;
@@ -16,6 +22,7 @@ export class Target {
   readonly allowedPortals: readonly Pattern[];
   /** The LUNs of those whom no group has. */
   readonly luns: LunSet;
+  domainInitiators: DomainInitiators = "unheard";
   #groups: InitiatorGroup<LunSet>[] = [];
 
   /** `portName` is the SCSI name of its port, `relativeId` the RELATIVE TARGET PORT IDENTIFIER. */

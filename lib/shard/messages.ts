@@ -28,6 +28,12 @@ export type Operation =
   /** All devices of the configuration are there. */
   | { readonly kind: "devicesAdded" }
   | { readonly kind: "addTarget"; readonly target: TargetModel }
+  | {
+    readonly kind: "setDomainInitiators";
+    readonly target: string;
+    /** Those that share a discovery domain with it, in lower case. */
+    readonly initiators: readonly string[];
+  }
   | { readonly kind: "addDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
   | {
     readonly kind: "changeTargetGroup";

@@ -1,6 +1,9 @@
 /** The control side of a server: starts the isolates, opens the portals, hands the model over. */
-import { findListener } from "../../ffi/socket.ts";
+import { findListener, takesIPv4 } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
+import type { ListeningPortal } from "../iscsi/portal_address.ts";
+import { IsnsClient } from "../isns/client.ts";
+import type { StorageNode } from "../isns/registration.ts";
 import { log } from "../log.ts";
 import {
   formatPortal,
@@ -131,13 +134,13 @@ export async function startServer(model: ServerModel): Promise<Server> {
     await shard.request({ kind: "addDeviceGroup", deviceGroup });
   }
   const listeners = model.portals.map((portal) => listen(portal, model.portals));
-  const portals: PortalModel[] = [];
+  const portals: ListeningPortal[] = [];
   for (const listener of listeners) {
     const portal = listener.addr as Deno.NetAddr;
     const fd = findListener(portal);
     if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatPortal(portal)}`);
     const { hostname, port } = portal;
-    portals.push({ hostname, port });
+    portals.push({ hostname, port, takesIPv4: takesIPv4(fd) });
     await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
   }
   const changeTargetGroup = (
@@ -145,8 +148,10 @@ export async function startServer(model: ServerModel): Promise<Server> {
     targetGroup: string,
     change: TargetGroupChange,
   ) => shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
+  const isns = startIsns(model, shard);
+  isns?.registration({ portals, nodes: storageNodes(model) });
   const stop = async () => {
-    const error = await shard.request({ kind: "stop" });
+    const [error] = await Promise.all([shard.request({ kind: "stop" }), isns?.stop()]);
     for (const listener of listeners) listener.close();
     if (error !== undefined) throw new Error(error);
   };
@@ -157,6 +162,23 @@ export async function startServer(model: ServerModel): Promise<Server> {
     return await shard.request({ kind: "setMedium", device, filename });
   };
   return { portals, changeTargetGroup, setMedium, stop };
+}
+
+/** The client of the iSNS server, if the model has one. */
+function startIsns({ driver }: ServerModel, shard: ShardHandle): IsnsClient | undefined {
+  const { isnsServer: server, isnsEntityName: entity = Deno.hostname().toLowerCase() } = driver;
+  if (server === undefined) return undefined;
+  if (!server.accessControl) return new IsnsClient({ server, entity });
+  const onDomain = (target: string, initiators: readonly string[]) => {
+    shard.request({ kind: "setDomainInitiators", target, initiators });
+  };
+  return new IsnsClient({ server, entity, onDomain });
+}
+
+/** The targets that an iSNS server is told of. */
+function storageNodes({ driver, targets }: ServerModel): StorageNode[] {
+  const enabled = targets.filter(({ attributes }) => driver.enabled && attributes.enabled);
+  return enabled.map(({ name, attributes }) => ({ name, alias: attributes.alias }));
 }
 
 /** Whether one is for all IPv6 addresses and the other for IPv4, which many systems give the first one too. */

@@ -156,6 +156,12 @@ export class Shard {
     }
   }
 
+  /** Says which initiators share a discovery domain with a target; it may be gone. */
+  setDomainInitiators(name: string, initiators: readonly string[]): void {
+    const target = this.#node.findTarget(name);
+    if (target !== undefined) target.domainInitiators = new Set(initiators);
+  }
+
   /** Adds a device group; its devices and those of its targets that are not remote are there. */
   addDeviceGroup(model: DeviceGroupModel): void {
     const devices = model.devices.map((name) => this.#devices.get(name)!);

@@ -48,6 +48,9 @@ function perform(
       case "addTarget":
         shard.addTarget(operation.target);
         break;
+      case "setDomainInitiators":
+        shard.setDomainInitiators(operation.target, operation.initiators);
+        break;
       case "addDeviceGroup":
         shard.addDeviceGroup(operation.deviceGroup);
         break;
