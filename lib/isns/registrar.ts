@@ -112,9 +112,11 @@ export class Registrar {
       this.#doWithoutInquiries("it has none");
       return await this.#registerNodes(channel, withoutInquiries(wanted));
     }
+    this.#registered = wanted;
     this.#shows = true;
     this.#shows = await this.#isKept(channel, wanted);
     if (!this.#shows && !await this.#isKept(channel, wanted)) {
+      this.#registered = undefined;
       throw new Error("it does not know what it has registered");
     }
     const { nodes, portals } = wanted;
@@ -144,6 +146,9 @@ export class Registrar {
   async #isKept(channel: Channel, registration: Registration): Promise<boolean> {
     for (const { name } of registration.nodes) {
       const { status, attributes } = await channel.request(inquireNode(name));
+      if (status === IsnsStatus.BUSY || status === IsnsStatus.INTERNAL_ERROR) {
+        throw new Error(`it answers with ${nameOfStatus(status)}`);
+      }
       if (status !== IsnsStatus.SUCCESSFUL) return false;
       if (this.#shows && !isShown(registration, name, attributes)) return false;
     }
