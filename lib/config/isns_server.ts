@@ -1,5 +1,5 @@
 /** Where targets are registered: SCST's `iSNSServer`, and the name under which they are. */
-import type { IsnsServerModel } from "../scst/model.ts";
+import { formatPortal, isIPv6, type IsnsServerModel } from "../scst/model.ts";
 import type { ScalarRule } from "./attribute.ts";
 import { parsePortal } from "./portal.ts";
 
@@ -24,6 +24,13 @@ export const ISNS_SERVER: ScalarRule<IsnsServerModel> = {
     return { hostname, port, accessControl };
   },
 };
+
+/** The text that ISNS_SERVER reads as the same. */
+export function formatIsnsServer({ hostname, port, accessControl }: IsnsServerModel): string {
+  const host = isIPv6(hostname) ? `[${hostname}]` : hostname;
+  const server = port === ISNS_PORT ? host : formatPortal({ hostname, port });
+  return accessControl ? `${server} AccessControl` : server;
+}
 
 /** As SCST reads it: nothing, `AccessControl`, or `AccessControl No`, in any case. */
 function parseAccessControl(words: readonly string[]): boolean | undefined {

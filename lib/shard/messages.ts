@@ -31,8 +31,8 @@ export type Operation =
   | {
     readonly kind: "setDomainInitiators";
     readonly target: string;
-    /** Those that share a discovery domain with it, in lower case. */
-    readonly initiators: readonly string[];
+    /** Those that share a discovery domain with it, in lower case; undefined if nobody says. */
+    readonly initiators: readonly string[] | undefined;
   }
   | { readonly kind: "addDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
   | {

@@ -2,8 +2,6 @@
 import { findListener, takesIPv4 } from "../../ffi/socket.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import type { ListeningPortal } from "../iscsi/portal_address.ts";
-import { IsnsClient } from "../isns/client.ts";
-import type { StorageNode } from "../isns/registration.ts";
 import { log } from "../log.ts";
 import {
   formatPortal,
@@ -15,6 +13,7 @@ import {
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
+import { NameService } from "./name_service.ts";
 
 /** I/O workers to begin with; the shard has more as soon as their calls sleep. */
 const IO_WORKERS = 2;
@@ -148,10 +147,14 @@ export async function startServer(model: ServerModel): Promise<Server> {
     targetGroup: string,
     change: TargetGroupChange,
   ) => shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
-  const isns = startIsns(model, shard);
-  isns?.registration({ portals, nodes: storageNodes(model) });
+  const names = new NameService((target, initiators) => {
+    shard.request({ kind: "setDomainInitiators", target, initiators });
+  });
+  names.setPortals(portals);
+  for (const target of model.targets) names.setTarget(target);
+  names.setDriver(model.driver);
   const stop = async () => {
-    const [error] = await Promise.all([shard.request({ kind: "stop" }), isns?.stop()]);
+    const [error] = await Promise.all([shard.request({ kind: "stop" }), names.stop()]);
     for (const listener of listeners) listener.close();
     if (error !== undefined) throw new Error(error);
   };
@@ -162,23 +165,6 @@ export async function startServer(model: ServerModel): Promise<Server> {
     return await shard.request({ kind: "setMedium", device, filename });
   };
   return { portals, changeTargetGroup, setMedium, stop };
-}
-
-/** The client of the iSNS server, if the model has one. */
-function startIsns({ driver }: ServerModel, shard: ShardHandle): IsnsClient | undefined {
-  const { isnsServer: server, isnsEntityName: entity = Deno.hostname().toLowerCase() } = driver;
-  if (server === undefined) return undefined;
-  if (!server.accessControl) return new IsnsClient({ server, entity });
-  const onDomain = (target: string, initiators: readonly string[]) => {
-    shard.request({ kind: "setDomainInitiators", target, initiators });
-  };
-  return new IsnsClient({ server, entity, onDomain });
-}
-
-/** The targets that an iSNS server is told of. */
-function storageNodes({ driver, targets }: ServerModel): StorageNode[] {
-  const enabled = targets.filter(({ attributes }) => driver.enabled && attributes.enabled);
-  return enabled.map(({ name, attributes }) => ({ name, alias: attributes.alias }));
 }
 
 /** Whether one is for all IPv6 addresses and the other for IPv4, which many systems give the first one too. */

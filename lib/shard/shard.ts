@@ -157,9 +157,10 @@ export class Shard {
   }
 
   /** Says which initiators share a discovery domain with a target; it may be gone. */
-  setDomainInitiators(name: string, initiators: readonly string[]): void {
+  setDomainInitiators(name: string, initiators: readonly string[] | undefined): void {
     const target = this.#node.findTarget(name);
-    if (target !== undefined) target.domainInitiators = new Set(initiators);
+    if (target === undefined) return;
+    target.domainInitiators = initiators === undefined ? "unheard" : new Set(initiators);
   }
 
   /** Adds a device group; its devices and those of its targets that are not remote are there. */

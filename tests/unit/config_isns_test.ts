@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { parseConfiguration } from "../../lib/config/configuration.ts";
 import { differencesOf } from "../../lib/config/differences.ts";
 import { driverModel } from "../../lib/config/driver.ts";
+import { formatIsnsServer } from "../../lib/config/isns_server.ts";
 import { ConfigError } from "../../lib/config/problem.ts";
 import type { DriverModel } from "../../lib/scst/model.ts";
 
@@ -34,7 +35,10 @@ Deno.test("iSNSServer is a host, with a port and with access control where these
     ["1.isns.example", "1.isns.example", 3205, false],
   ];
   for (const [text, hostname, port, accessControl] of table) {
-    assert.deepEqual(parse("iSNSServer", text).isnsServer, { hostname, port, accessControl }, text);
+    const { isnsServer } = parse("iSNSServer", text);
+    assert.deepEqual(isnsServer, { hostname, port, accessControl }, text);
+    const written = formatIsnsServer(isnsServer!);
+    assert.deepEqual(parse("iSNSServer", written).isnsServer, isnsServer, written);
   }
   assert.equal(
     "isnsServer" in driverModel(parseConfiguration("portals: [127.0.0.1]", "f").iscsi),

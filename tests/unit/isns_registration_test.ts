@@ -179,7 +179,6 @@ Deno.test("registerDifference() leads a server from any registration to any othe
     const server = new ModelServer();
     let before: Registration = { entity: "host", portals: [], nodes: [] };
     for (let step = 0; step < 6; step++) {
-      const after = make();
       const wanted = make();
       for (const request of registerDifference(before, wanted)) server.take(request);
       const sorted = (objects: Map<string, string>) => [...objects].toSorted();
