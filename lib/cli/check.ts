@@ -26,7 +26,7 @@ function count(number: number, noun: string): string {
 export const CHECK: Verb = {
   name: "check",
   summary: "validate a configuration without starting anything",
-  arguments: [{ name: "FILE", description: "the configuration (YAML)" }],
+  arguments: [{ name: "FILE", description: "the configuration (YAML)", completion: "file" }],
   options: [],
   examples: ["scst check /etc/scst.yaml"],
   run: check,

@@ -129,13 +129,19 @@ export const DEMO: Verb = {
       name: "path",
       value: "FILE",
       description: "the disk's file (default: demo.img in the state directory)",
+      completion: "file",
     },
     {
       name: "port",
       value: "PORT",
       description: `TCP port, 0 takes a free one (default: ${ISCSI_PORT})`,
     },
-    { name: "state", value: "DIR", description: "state directory (default: ~/.local/state/scst)" },
+    {
+      name: "state",
+      value: "DIR",
+      description: "state directory (default: ~/.local/state/scst)",
+      completion: "directory",
+    },
   ],
   examples: [
     "scst demo",

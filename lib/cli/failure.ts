@@ -1,4 +1,6 @@
 /** The ways in which a verb fails, and the exit code of each. */
+import { ControlError } from "../admin/control/control_error.ts";
+import { TreeError } from "../admin/tree.ts";
 import { ConfigError } from "../config/problem.ts";
 import { log } from "../log.ts";
 import { StartError } from "../shard/server.ts";
@@ -10,6 +12,8 @@ export const ExitCode = {
   USAGE: 2,
   /** What was asked about is not allowed. */
   REFUSED: 3,
+  /** There is no server that could be asked. */
+  NO_SERVER: 4,
 } as const;
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
@@ -23,6 +27,14 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** No server can be reached; the message is one clear sentence. */
+export class NoServerError extends Error {
+  override readonly name = "NoServerError";
+}
+
+/** Errors whose message says all. */
+const SENTENCES = [Failure, StartError, ControlError];
+
 /** Logs `error`, one line a problem, and returns the exit code. */
 export function reportFailure(error: unknown): ExitCode {
   if (error instanceof ConfigError) {
@@ -33,8 +45,16 @@ export function reportFailure(error: unknown): ExitCode {
     log("error", error.message);
     return ExitCode.USAGE;
   }
-  if (error instanceof Failure || error instanceof StartError) {
+  if (error instanceof NoServerError) {
     log("error", error.message);
+    return ExitCode.NO_SERVER;
+  }
+  if (error instanceof TreeError) {
+    log("error", `${error.errno}: ${error.message}`);
+    return ExitCode.FAILED;
+  }
+  if (SENTENCES.some((kind) => error instanceof kind)) {
+    log("error", (error as Error).message);
     return ExitCode.FAILED;
   }
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);

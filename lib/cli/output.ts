@@ -2,7 +2,12 @@
 
 /** Writes `text` and a line break. A reader that has gone away does not stop a server. */
 export function print(text: string): void {
-  const bytes = new TextEncoder().encode(`${text}\n`);
+  printRaw(`${text}\n`);
+}
+
+/** Writes `text` as it is. */
+export function printRaw(text: string): void {
+  const bytes = new TextEncoder().encode(text);
   try {
     for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
   } catch (error) {

@@ -3,15 +3,35 @@ import { Command, CommanderError } from "commander";
 import { oneOf } from "../config/problem.ts";
 import { configureLog, log } from "../log.ts";
 import { CHECK } from "./check.ts";
+import { completionVerb } from "./completion.ts";
 import { DEMO } from "./demo.ts";
+import { DEVICE_VERBS } from "./everyday/device.ts";
+import { GROUP_VERBS } from "./everyday/group.ts";
+import { LUN_VERBS } from "./everyday/lun.ts";
+import { SESSION_VERBS } from "./everyday/session.ts";
+import { TARGET_VERBS } from "./everyday/target.ts";
 import { ExitCode, reportFailure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
-import type { Verb } from "./verb.ts";
+import { TREE } from "./tree.ts";
+import type { Verb, VerbGroup } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
 import { WHY } from "./why.ts";
 
-const VERBS: readonly Verb[] = [DEMO, SERVE, CHECK, WHY, VERSION];
+const VERBS: readonly (Verb | VerbGroup)[] = [
+  DEMO,
+  SERVE,
+  CHECK,
+  WHY,
+  DEVICE_VERBS,
+  TARGET_VERBS,
+  LUN_VERBS,
+  GROUP_VERBS,
+  SESSION_VERBS,
+  TREE,
+  completionVerb(() => VERBS),
+  VERSION,
+];
 const NAMES = oneOf(VERBS.map(({ name }) => name));
 const ADVICE = 'run "scst help" or "scst help VERB"';
 
@@ -53,23 +73,39 @@ function sentence(text: string): string {
   return bare.charAt(0).toUpperCase() + bare.slice(1);
 }
 
-function addVerb(program: Command, verb: Verb, done: (code: ExitCode) => void): void {
+function addVerb(program: Command, verb: Verb | VerbGroup, done: (code: ExitCode) => void): void {
   const command = program.command(verb.name).description(verb.summary);
-  for (const { name, description, isOptional } of verb.arguments) {
-    command.argument(isOptional ? `[${name}]` : `<${name}>`, description);
+  if ("actions" in verb) {
+    for (const action of verb.actions) addVerb(command, action, done);
+    addExamples(command, verb.actions.flatMap(({ examples }) => examples));
+    const names = oneOf(verb.actions.map(({ name }) => name));
+    command.helpCommand(false).exitOverride((error) => {
+      if (error.code !== "commander.help" || error.exitCode === 0) throw error;
+      throw new UsageError(`Name ${names} after ${verb.name}; run "scst help ${verb.name}"`);
+    });
+    return;
   }
-  for (const { name, value, description, required } of verb.options) {
+  for (const { name, description, isOptional, isRepeated } of verb.arguments) {
+    const text = isRepeated ? `${name}...` : name;
+    command.argument(isOptional ? `[${text}]` : `<${text}>`, description);
+  }
+  for (const { name, short, value, description, required } of verb.options) {
     const note = required ? " (required)" : "";
-    command.option(value === undefined ? `--${name}` : `--${name} <${value}>`, description + note);
+    const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
+    command.option(value === undefined ? flags : `${flags} <${value}>`, description + note);
   }
-  const examples = verb.examples.map((example) => `  ${example}`);
-  command.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
+  addExamples(command, verb.examples);
   command.action(async () => {
     const given = Object.entries(command.opts<Record<string, string | true>>());
     const options = new Map(given.map(([name, value]) => [name, String(value)]));
     checkRequired(verb, options);
     done(await verb.run({ options, arguments: command.args }));
   });
+}
+
+function addExamples(command: Command, examples: readonly string[]): void {
+  const lines = examples.map((example) => `  ${example}`);
+  command.addHelpText("after", ["", "Examples:", ...lines].join("\n"));
 }
 
 /** The package would tell of a missing option before it tells of the one that is misspelled. */

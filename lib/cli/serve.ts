@@ -22,11 +22,13 @@ export const SERVE: Verb = {
       value: "FILE",
       description: "the configuration (YAML); scst check FILE validates it, SIGHUP reads it again",
       required: true,
+      completion: "file",
     },
     {
       name: "state",
       value: "DIR",
       description: "where device ids are kept (default: /var/lib/scst for root)",
+      completion: "directory",
     },
   ],
   examples: [

@@ -1,19 +1,29 @@
-/** A verb of the command line as data; program.ts makes commands of them. */
+/** The verbs of the command line as data; program.ts makes commands of them. */
 import type { ExitCode } from "./failure.ts";
+
+/** What a shell can offer for a value: files, paths of the management tree, or words. */
+export type Completion = "file" | "directory" | "tree" | readonly string[];
 
 export interface VerbOption {
   /** Without the leading dashes. */
   readonly name: string;
+  /** A single letter that means the same. */
+  readonly short?: string;
   /** What the option's value is, as the help shows it; a switch has none. */
   readonly value?: string;
   readonly description: string;
   readonly required?: boolean;
+  /** Of the value. */
+  readonly completion?: Completion;
 }
 
 export interface VerbArgument {
   readonly name: string;
   readonly description: string;
   readonly isOptional?: boolean;
+  /** Whether it takes all words that are left; only the last one can. */
+  readonly isRepeated?: boolean;
+  readonly completion?: Completion;
 }
 
 export interface VerbInput {
@@ -33,4 +43,11 @@ export interface Verb {
   readonly examples: readonly string[];
   /** Does the work. Throws what reportFailure() words. */
   readonly run: (input: VerbInput) => Promise<ExitCode> | ExitCode;
+}
+
+/** A word before several verbs that do something about the same: `scst tree ls`. */
+export interface VerbGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly actions: readonly Verb[];
 }

@@ -149,7 +149,13 @@ export const WHY: Verb = {
     },
   ],
   options: [
-    { name: "config", value: "FILE", description: "the configuration (YAML)", required: true },
+    {
+      name: "config",
+      value: "FILE",
+      description: "the configuration (YAML)",
+      required: true,
+      completion: "file",
+    },
     { name: "json", description: "print JSON" },
   ],
   examples: [

@@ -128,7 +128,10 @@ function visitOf<L extends Sized>(
 }
 
 /** The name that the patterns of groups are compared with. */
-function nameForGroups({ perPortalAcl }: TargetAttributes, { initiator, portal }: Caller): string {
+export function nameForGroups(
+  { perPortalAcl }: Pick<TargetAttributes, "perPortalAcl">,
+  { initiator, portal }: Caller,
+): string {
   return perPortalAcl ? `${initiator}#${portal.hostname}` : initiator;
 }
 

@@ -29,7 +29,7 @@ export function sendScsiEvent(session: Session, lun: number, sense: number, desc
   const { memory, end: at } = output.reservePdu(2 + SENSE_MOST);
   const { view } = memory;
   putHeader(session, view, at, AsyncEvent.SCSI);
-  encodeLun(view, at + LUN, lun, session.nexus!.luns.addressing);
+  encodeLun(view, at + LUN, lun, session.nexus!.addressing);
   const data = at + output.dataOffset;
   const length = encodeSense(view, data + 2, sense, NO_DETAIL, descriptors);
   view.setUint16(data, length);

@@ -106,7 +106,7 @@ function sendR2T(session: Session, task: Task, offset: number, length: number): 
   clearHeader(view, at);
   view.setUint8(at + OPCODE, Opcode.R2T);
   view.setUint8(at + FLAGS, FINAL);
-  encodeLun(view, at + LUN, task.lun, session.nexus!.luns.addressing);
+  encodeLun(view, at + LUN, task.lun, session.nexus!.addressing);
   view.setUint32(at + INITIATOR_TASK_TAG, task.initiatorTaskTag);
   view.setUint32(at + TARGET_TRANSFER_TAG, task.transferTag + task.r2tsSent);
   session.putSequenceNumbers(view, at, false);

@@ -84,6 +84,8 @@ export class Login {
   #targetName: string | undefined = undefined;
   /** undefined in a discovery session. */
   #target: Target | undefined = undefined;
+  /** What the target wants of the session: as it was when that was asked for, to the end. */
+  #attributes: TargetAttributes = TARGET_DEFAULTS;
   #chap: Chap | undefined = undefined;
   #statSN = 0;
   #declared = false;
@@ -290,6 +292,7 @@ export class Login {
     const target = this.#connection.node.findTarget(name);
     if (target === undefined) return refuse(LoginStatus.NOT_FOUND, "there is no such target");
     this.#target = target;
+    this.#attributes = target.attributes;
     // This holds for an initiator that says nothing of what it takes.
     this.#parameters.maxRecvDataSegmentLength = Math.min(
       this.#parameters.maxRecvDataSegmentLength,
@@ -305,11 +308,6 @@ export class Login {
     const replaces = node.findReinstated(initiator, this.#isid, target) !== undefined;
     const sessions = target.nexuses.size - (replaces ? 1 : 0);
     return admit(node.driver, target, { initiator, portal: local }, sessions);
-  }
-
-  /** What the target wants of the session. */
-  get #attributes(): TargetAttributes {
-    return this.#target?.attributes ?? TARGET_DEFAULTS;
   }
 
   /** A TSIH asks to add a connection to a session; sessions have one (MaxConnections=1). */
@@ -331,6 +329,9 @@ export class Login {
     const initiator = this.#initiator!;
     const isid = this.#isid;
     const target = this.#target;
+    if (target !== undefined && node.findTarget(target.name) !== target) {
+      return this.#refuse(pdu, refuse(LoginStatus.NOT_FOUND, "the target is gone"));
+    }
     // The gates may have shut since the first request, or another one have taken the last place.
     const admission = target === undefined ? undefined : this.#admit(target);
     const refusal = admission === undefined ? undefined : refusalOf(admission, target!);
@@ -339,7 +340,7 @@ export class Login {
     old?.connection.breakOff("the initiator logged in again (session reinstatement)");
     const access = admission === undefined
       ? undefined
-      : { target: target!, choice: admission.choice };
+      : { target: target!, choice: admission.choice, attributes: this.#attributes };
     const session = new Session(
       this.#connection,
       { initiator, isid, access, user: this.#chap?.user },
@@ -384,7 +385,7 @@ export class Login {
   ): undefined {
     const statSN = this.#statSN;
     this.#statSN = (statSN + 1) >>> 0;
-    const window = this.#attributes.queuedCommands;
+    const window = (this.#target?.attributes ?? TARGET_DEFAULTS).queuedCommands;
     const response = { text, status, statSN, tsih, window, transits };
     sendLoginResponse(this.#connection.output, pdu, response);
   }

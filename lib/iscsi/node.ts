@@ -5,8 +5,9 @@ import {
   type DriverModel,
   TARGET_DEFAULTS,
   type TargetAttributes,
+  type TargetModel,
 } from "../scst/model.ts";
-import { Target } from "../scst/target.ts";
+import { type DeviceFinder, Target } from "../scst/target.ts";
 import { Accounts, NO_ACCOUNTS } from "./accounts.ts";
 import { ChapChallenges } from "./chap_challenge.ts";
 import { NameWatch } from "./name_watch.ts";
@@ -57,8 +58,30 @@ export class Node {
   ): Target {
     const tag = PORTAL_GROUP_TAG.toString(16).padStart(4, "0");
     const target = new Target(name, `${name},t,0x${tag}`, relativeId, attributes);
-    this.#targets.set(name, target);
+    this.#targets.set(name.toLowerCase(), target);
     return target;
+  }
+
+  /**
+   * Makes the target of the model's name what the model says, or adds it; `deviceOf` finds the devices
+   * that it names. Who is logged in stays so, and goes on with what has changed; `quiet` as for
+   * Nexus.regroup().
+   */
+  setTarget(model: TargetModel, deviceOf: DeviceFinder, quiet = false): void {
+    const { name, attributes, relTgtId } = model;
+    const target = this.findTarget(name) ?? this.addTarget(name, attributes, relTgtId);
+    target.change(model, deviceOf);
+    this.setAccounts(target, new Accounts(model));
+    for (const session of this.#sessions.values()) {
+      if (session.target === target) session.followTarget(quiet);
+    }
+  }
+
+  /** Removes a target that nobody is logged in to; logins that are under way are refused. */
+  removeTarget(target: Target): void {
+    this.#targets.delete(target.name.toLowerCase());
+    this.#accounts.delete(target);
+    target.remove();
   }
 
   /** Says who may log in to a target; anybody may where nothing is said. */

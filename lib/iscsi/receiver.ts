@@ -69,10 +69,10 @@ export class Receiver {
   }
 
   /** Expects what the login has agreed on from the next PDU on. */
-  beginFullFeature({ digests, attributes }: Session): void {
+  beginFullFeature({ digests, dataMost }: Session): void {
     this.#digests = digests;
     this.#pdu = new Pdu(digests);
-    this.#dataMost = attributes.maxRecvDataSegmentLength;
+    this.#dataMost = dataMost;
   }
 
   /** Takes some of the bytes from `at` to `end` of `memory`; returns how far it came. */

@@ -39,7 +39,9 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
     return reject(session, pdu, RejectReason.INVALID_PDU_FIELD); // data to come, but none is written
   }
   const task = beginTask(session, pdu);
-  if (!admitCommand(nexus, task)) {
+  const isAdmitted = admitCommand(nexus, task);
+  count(session, pdu.flags, task);
+  if (!isAdmitted) {
     if (task.live) session.listTask(task); // its status waits for the end of the unsolicited data
     return;
   }
@@ -89,6 +91,19 @@ function countImmediate(tasks: ReadonlyMap<number, Task>): number {
   let count = 0;
   for (const task of tasks.values()) if (task.immediate) count++;
   return count;
+}
+
+/** Counts a command for the statistics of its session. */
+function count({ counters }: Session, flags: number, task: Task): void {
+  const bytes = task.expectedIn + task.expectedOut;
+  if (task.operation === undefined) counters.unknown.count++;
+  else if (bytes === 0) counters.none.count++;
+  else {
+    const isBoth = (flags & (READ | WRITE)) === (READ | WRITE);
+    const way = task.expectedOut > 0 ? counters.write : counters.read;
+    const at = task.lba * (task.unit?.disk.blockSize ?? 0);
+    counters.count(isBoth ? counters.bidi : way, at, bytes);
+  }
 }
 
 /** Reads the header into a task. */

@@ -1,6 +1,6 @@
 /** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
 import { IoVector } from "../../ffi/iovec.ts";
-import type { LunChoice } from "../scst/initiator_group.ts";
+import { chooseLuns, type LunChoice } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { LunSet } from "../scst/lun_set.ts";
 import { formatPortal, TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
@@ -10,7 +10,8 @@ import type { TargetPort } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { sendDropNotice, sendLogoutRequest, sendScsiEvent } from "./async_message.ts";
 import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
-import type { Caller } from "./admission.ts";
+import { type Caller, nameForGroups } from "./admission.ts";
+import { CommandCounters } from "./command_counters.ts";
 import type { Connection } from "./connection.ts";
 import { Digests } from "./digests.ts";
 import { solicitWaiting } from "./data_out.ts";
@@ -20,6 +21,15 @@ import type { Parameters } from "./parameters.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
+/** What an initiator was let in to. */
+export interface SessionAccess {
+  readonly target: Target;
+  /** The LUNs that it sees at first. */
+  readonly choice: LunChoice<LunSet>;
+  /** What it was told that the target wants. */
+  readonly attributes: TargetAttributes;
+}
+
 /** Who is in touch with what. */
 export interface SessionIdentity {
   /** InitiatorName. */
@@ -27,7 +37,7 @@ export interface SessionIdentity {
   /** Initiator's part of the session identifier, 12 hex digits (RFC 7143 11.12.6). */
   readonly isid: string;
   /** undefined in a discovery session. */
-  readonly access: { readonly target: Target; readonly choice: LunChoice<LunSet> } | undefined;
+  readonly access: SessionAccess | undefined;
   /** The incoming user that the initiator has proved to be; undefined without authentication. */
   readonly user: string | undefined;
 }
@@ -48,11 +58,20 @@ export class Session implements NexusTransport {
   /** Tasks that are under way, by initiator task tag. */
   readonly tasks: Map<number, Task> = new Map();
   readonly writeMemory = new WriteMemory();
+  readonly counters = new CommandCounters();
+  /** Bytes of data that the target takes in one PDU, as it has declared. */
+  readonly dataMost: number;
+  /** The name that the patterns of groups are compared with, as it was when the session began. */
+  readonly nameForGroups: string;
 
   /** CmdSN that is expected next, and the last one that is allowed (RFC 7143 4.2.2.1). */
   expCmdSN: number;
   maxCmdSN: number;
   #statSN: number;
+  /** Commands that the window has room for when all of it is open, and the places that it is to lose. */
+  #window: number;
+  #windowDebt = 0;
+  #group: string | undefined;
   #nextTransferTag = 0;
   #free: Task[] = [];
   #iov = new IoVector();
@@ -79,8 +98,12 @@ export class Session implements NexusTransport {
     const { initiator, isid, access } = identity;
     this.port = access?.target.port ?? NO_PORT;
     this.expCmdSN = expCmdSN;
-    this.maxCmdSN = (expCmdSN + this.attributes.queuedCommands - 1) >>> 0;
+    this.#window = this.attributes.queuedCommands;
+    this.maxCmdSN = (expCmdSN + this.#window - 1) >>> 0;
     this.#statSN = statSN;
+    this.dataMost = (access?.attributes ?? TARGET_DEFAULTS).maxRecvDataSegmentLength;
+    this.nameForGroups = nameForGroups(access?.attributes ?? TARGET_DEFAULTS, this.caller);
+    this.#group = access?.choice.match?.group;
     if (access !== undefined) {
       const attention = reinstates ? Sense.NEXUS_LOSS : Sense.POWER_ON_OR_RESET;
       const name = `${initiator},i,0x${isid}`;
@@ -97,6 +120,11 @@ export class Session implements NexusTransport {
   /** undefined in a discovery session. */
   get target(): Target | undefined {
     return this.identity.access?.target;
+  }
+
+  /** The group that has its initiator; undefined if it has the LUNs of those whom no group has. */
+  get group(): string | undefined {
+    return this.#group;
   }
 
   /** Who it is for the gates. */
@@ -130,7 +158,31 @@ export class Session implements NexusTransport {
 
   /** A numbered request has ended: there is room for another one. */
   openWindowByOne(): void {
-    this.maxCmdSN = (this.maxCmdSN + 1) >>> 0;
+    if (this.#windowDebt > 0) this.#windowDebt--;
+    else this.maxCmdSN = (this.maxCmdSN + 1) >>> 0;
+  }
+
+  /**
+   * Goes on with its target as that is now: the window has the size of QueuedCommands, and the initiator
+   * sees the LUNs that it has now, of which it is told (Nexus.regroup).
+   */
+  followTarget(quiet: boolean): void {
+    const { target, nexus } = this;
+    if (target === undefined || nexus === undefined) return;
+    this.#resizeWindow(target.attributes.queuedCommands);
+    const { luns, match } = chooseLuns(target, this.nameForGroups);
+    const isOther = match?.group !== this.#group;
+    this.#group = match?.group;
+    if (isOther) this.report("info", "sees the LUNs of another group, or of none, now");
+    nexus.regroup(luns, quiet);
+  }
+
+  /** MaxCmdSN never goes back (RFC 7143 4.2.2.1): a smaller window is reached as commands end. */
+  #resizeWindow(size: number): void {
+    const growth = size - this.#window - this.#windowDebt;
+    this.#window = size;
+    this.#windowDebt = Math.max(0, -growth);
+    this.maxCmdSN = (this.maxCmdSN + Math.max(0, growth)) >>> 0;
   }
 
   /** Opens the window for a task, once; an immediate one has never taken a place in it. */
@@ -182,8 +234,7 @@ export class Session implements NexusTransport {
    */
   abortTask(task: Task, reported = false): void {
     task.aborted = true;
-    const inStore = task.ready && task.enabled && !task.statusHeld &&
-      task.unit?.forget(task) === false;
+    const inStore = task.isActive && task.unit?.forget(task) === false;
     if (reported && !inStore) return task.endAborted();
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();
@@ -203,15 +254,28 @@ export class Session implements NexusTransport {
     return tasks.length;
   }
 
+  expelTasks(unit: LogicalUnit, sense: number): void {
+    const tasks = [...this.tasks.values()].filter((task) => task.unit === unit).reverse();
+    // As with abortTasks(): the end of one lets none of the others run.
+    for (const task of tasks) task.aborted = true;
+    for (const task of tasks) {
+      if (!task.live) continue;
+      const inStore = task.isActive && !unit.forget(task);
+      task.aborted = false;
+      if (inStore && task.operation?.changesMedium === true) unit.disk.locks.orphan(task);
+      else if (!inStore && !task.statusHeld) task.fail(sense);
+    }
+  }
+
   drop(reason: string): void {
     this.report("info", `connection closed: ${reason}`);
     if (!this.connection.isFinishing) sendDropNotice(this);
     this.connection.finish();
   }
 
-  announce(unit: LogicalUnit, sense: number): void {
-    if (this.#ended || this.connection.isFinishing) return;
-    sendScsiEvent(this, unit.lun, sense, unit.disk.modes.current.D_SENSE === 1);
+  announce(lun: number, sense: number, descriptors: boolean): void {
+    if (this.#ended || this.connection.isFinishing || this.attributes.aenDisabled) return;
+    sendScsiEvent(this, lun, sense, descriptors);
   }
 
   /** Asks the initiator to log out within so many seconds. */
@@ -236,9 +300,8 @@ export class Session implements NexusTransport {
     if (task !== undefined) {
       parts.push(`lun=${task.lun}`, `itt=0x${task.initiatorTaskTag.toString(16)}`);
     } else {
-      const group = access?.choice.match?.group;
       parts.push(`portal=${formatPortal(connection.local)}`);
-      if (group !== undefined) parts.push(`group=${group}`);
+      if (this.#group !== undefined) parts.push(`group=${this.#group}`);
       if (user !== undefined) parts.push(`user=${user}`);
       parts.push(`isid=${isid}`);
     }

@@ -83,6 +83,11 @@ export class Task extends Command {
     this.#receivedAt = 0;
   }
 
+  /** Whether it runs: it has its data and its turn, and no status yet. */
+  get isActive(): boolean {
+    return this.ready && this.enabled && !this.statusHeld;
+  }
+
   /** Whether a sequence of data is on its way: unsolicited, or in answer to an R2T. */
   get awaitsData(): boolean {
     return this.unsolicited || this.r2tsSent > this.r2tsAnswered;

@@ -34,6 +34,7 @@ export function statusDuringAca(
 /** A command of a task set has ended with CHECK CONDITION. */
 export function commandFailed(command: CoreCommand): void {
   const unit = command.unit!;
+  if (unit.isDetached) return; // its initiator could not deal with the condition
   const { tasks, device, disk, nexus } = unit;
   const establishes = hasNaca(command.cdb);
   if (establishes) tasks.establishAca(unit);

@@ -44,17 +44,19 @@ export function zeroExtent(destination: CopySide, length: number): CopyExtent {
 }
 
 /** Why the units refuse to go on, as the sense of the copy; NO_SENSE when they do not. */
-export function hindranceOf({ source, destination, token }: CopyExtent): number {
+export function hindranceOf({ source, destination, length, token }: CopyExtent): number {
   if (token !== undefined && token.death !== Sense.NO_SENSE) return token.death;
   const { disk, protection } = destination.unit;
-  const refused = source !== undefined && isBarred(source, Access.READ) ||
-    isBarred(destination, Access.WRITE) || disk.failure !== 0 || protection !== Sense.NO_SENSE;
+  const refused = source !== undefined && isBarred(source, length, Access.READ) ||
+    isBarred(destination, length, Access.WRITE) || disk.failure !== 0 ||
+    protection !== Sense.NO_SENSE;
   return refused ? Sense.THIRD_PARTY_DEVICE_FAILURE : Sense.NO_SENSE;
 }
 
-/** Whether the initiator could not read or write there itself, or the unit was reset since. */
-function isBarred({ unit, resets }: CopySide, access: Access): boolean {
-  const { disk, device, barrier, portAccess } = unit;
-  return access >= barrier || portAccess !== PortAccess.FULL || device.resets !== resets ||
+/** Whether the initiator could not read or write there itself, or the unit was reset or taken away since. */
+function isBarred({ unit, at, resets }: CopySide, length: number, access: Access): boolean {
+  const { disk, device, barrier, portAccess, isDetached } = unit;
+  return isDetached || at + length > disk.medium.size || access >= barrier ||
+    portAccess !== PortAccess.FULL || device.resets !== resets ||
     !disk.hasMedium || disk.upkeep.sense !== Sense.NO_SENSE;
 }

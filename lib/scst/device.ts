@@ -53,12 +53,19 @@ export class Device {
     this.group?.enter(unit);
   }
 
-  /** The nexus of a unit is lost. */
+  /** The nexus of a unit is lost, or the unit is taken from it. */
   leave(unit: LogicalUnit): void {
     this.users.delete(unit);
     this.disk.tray.forget(unit);
     clearAca(unit); // others may share its task set
-    this.reservations.loseNexus(unit.nexus);
+    const { nexus } = unit;
+    const isElsewhere = !nexus.isEnded && [...this.users].some((other) => other.nexus === nexus);
+    if (!isElsewhere) this.reservations.loseNexus(nexus);
+  }
+
+  /** Establishes a unit attention condition for everybody, and tells them at once. */
+  announce(sense: number): void {
+    for (const unit of this.users) unit.announce(sense);
   }
 
   /** Establishes a unit attention condition for everybody but `unit`, who caused it. */

@@ -8,7 +8,7 @@ import { ACCESS_STATES, type AccessState, PortAccess, TRANSITIONING } from "./ac
 import type { Device } from "./device.ts";
 import { resumeCommand } from "./execute.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
-import type { DeviceGroupModel, TargetGroupChange } from "./model.ts";
+import type { DeviceGroupModel, TargetGroupChange, TargetGroupModel } from "./model.ts";
 import type { CoreCommand } from "./operation.ts";
 import { Altered, TargetGroup } from "./target_group.ts";
 
@@ -31,8 +31,8 @@ interface Held {
 
 export class DeviceGroup {
   readonly name: string;
-  readonly devices: readonly Device[];
-  readonly targetGroups: readonly TargetGroup[];
+  #devices: readonly Device[] = [];
+  #targetGroups: readonly TargetGroup[] = [];
   #owner: DeviceGroupOwner;
   #held: Held[] = [];
   #looks = false;
@@ -40,13 +40,60 @@ export class DeviceGroup {
   /** `devices` are those that the model names, in no other group. */
   constructor(model: DeviceGroupModel, devices: readonly Device[], owner: DeviceGroupOwner) {
     this.name = model.name;
-    this.devices = devices;
-    this.targetGroups = model.targetGroups.map((group) => new TargetGroup(group));
     this.#owner = owner;
-    for (const device of devices) {
-      device.group = this;
-      for (const unit of device.users) this.enter(unit);
+    this.change(model, devices);
+  }
+
+  get devices(): readonly Device[] {
+    return this.#devices;
+  }
+
+  get targetGroups(): readonly TargetGroup[] {
+    return this.#targetGroups;
+  }
+
+  /**
+   * Becomes what `model` says; `devices` are those that it names, in no other group. Whoever finds other
+   * states, or is in a target group no more, or in another one, is told.
+   */
+  change(model: DeviceGroupModel, devices: readonly Device[]): void {
+    const leaving = this.#devices.filter((device) => !devices.includes(device));
+    const units = [...this.#devices, ...devices.filter((device) => !this.#devices.includes(device))]
+      .flatMap((device) => [...device.users]);
+    const before = new Map(units.map((unit) => [unit, viewOf(unit)]));
+    this.#targetGroups = model.targetGroups.map((wanted) => this.#changeTargetGroup(wanted));
+    this.#devices = devices;
+    for (const device of devices) device.group = this;
+    for (const unit of units) {
+      if (devices.includes(unit.device)) this.enter(unit);
+      else leave(unit);
     }
+    this.#resume(({ command }) => !isInTransition(command.unit!));
+    // Only now: what is aborted until then is to be found here.
+    for (const device of leaving) device.group = undefined;
+    for (const [unit, view] of before) announceView(unit, view);
+  }
+
+  /** Ends: its devices are in no group any more. */
+  end(): void {
+    this.change({ name: this.name, devices: [], targetGroups: [] }, []);
+  }
+
+  /** Lets a device go that will be gone. */
+  remove(device: Device): void {
+    this.#devices = this.#devices.filter((other) => other !== device);
+    device.group = undefined;
+  }
+
+  /** The target group of the name of a model as the model says: the one that is there, or a new one. */
+  #changeTargetGroup(wanted: TargetGroupModel): TargetGroup {
+    const group = this.findName(wanted.name);
+    if (group === undefined) return new TargetGroup(wanted);
+    if (group.change(wanted)) {
+      const text = `${group.state.name}${group.preferred ? " and preferred" : ""} now`;
+      this.#owner.report(`${this.#describe(group)} is ${text}`);
+    }
+    return group;
   }
 
   /** Takes in the unit of a nexus that begins. */
@@ -136,7 +183,7 @@ export class DeviceGroup {
         if (tells && unit !== cause) unit.announce(Sense.ASYMMETRIC_ACCESS_STATE_CHANGED);
       }
     }
-    this.#resume(({ command }) => command.unit!.portGroup?.state !== TRANSITIONING);
+    this.#resume(({ command }) => !isInTransition(command.unit!));
   }
 
   #resume(isDue: (entry: Held) => boolean): void {
@@ -152,6 +199,39 @@ export class DeviceGroup {
 
   #describe(group: TargetGroup): string {
     return `target group '${group.name}' of device group '${this.name}'`;
+  }
+}
+
+function isInTransition({ portGroup }: LogicalUnit): boolean {
+  return portGroup?.state === TRANSITIONING;
+}
+
+/** The unit is reached through no target group any more. */
+function leave(unit: LogicalUnit): void {
+  unit.portGroup = undefined;
+  unit.portAccess = PortAccess.FULL;
+}
+
+/** What a unit shows of its target group. */
+interface PortView {
+  readonly id: number | undefined;
+  readonly state: AccessState;
+  readonly preferred: boolean;
+}
+
+function viewOf({ portGroup }: LogicalUnit): PortView {
+  const { id, state = ACCESS_STATES.active, preferred = false } = portGroup ?? {};
+  return { id, state, preferred };
+}
+
+/** Tells of what is otherwise than before; a transition is the way to a change, as in alter(). */
+function announceView(unit: LogicalUnit, before: PortView): void {
+  const { id, state, preferred } = viewOf(unit);
+  // VPD page 83h and TPGS of the standard INQUIRY data.
+  if (id !== before.id) unit.announce(Sense.INQUIRY_DATA_CHANGED);
+  const isNews = state !== before.state && state !== TRANSITIONING;
+  if (isNews || preferred !== before.preferred) {
+    unit.announce(Sense.ASYMMETRIC_ACCESS_STATE_CHANGED);
   }
 }
 

@@ -78,7 +78,7 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
   command.exclusive = operation.exclusive === true;
   command.mediumChanges = disk.tray.changes;
   // As with SCST whether the tray is open or not: libiscsi's tools take 02/3A/01 and 02 for a failure.
-  if (!disk.hasMedium && needsMedium(operation)) return refuse(command, Sense.MEDIUM_NOT_PRESENT);
+  if (!disk.hasMedium && needsMedium(operation)) return refuse(command, disk.absence);
   if (operation.changesMedium === true && unit.protection !== Sense.NO_SENSE) {
     return refuse(command, unit.protection);
   }
@@ -179,7 +179,7 @@ function run(command: CoreCommand, mayWait: boolean): void {
     return command.fail(upkeep.sense);
   }
   if (tray.changes !== command.mediumChanges && needsMedium(operation)) {
-    return command.fail(hasMedium ? Sense.MEDIUM_MAY_HAVE_CHANGED : Sense.MEDIUM_NOT_PRESENT);
+    return command.fail(hasMedium ? tray.lastChange : unit.disk.absence);
   }
   try {
     if (operation.onNexus !== undefined) {

@@ -28,6 +28,8 @@ export class LogicalUnit {
   readonly tasks: TaskSet;
   readonly copies = new CopyResults();
   readonly events = new DriveEvents();
+  /** Whether it was taken from the nexus; commands that the store works on may still be under way. */
+  isDetached = false;
   /** What reservations shut the nexus out from. */
   barrier: Barrier = Barrier.NONE;
   /** The target group of the target, if the device is in a device group. */
@@ -85,13 +87,26 @@ export class LogicalUnit {
    * while it does nothing is said of it again.
    */
   announce(sense: number): void {
-    if (this.#attentions.includes(sense)) return;
+    if (this.isWaiting(sense)) return;
     this.addAttention(sense);
     this.nexus.announce(this, sense);
   }
 
+  /** Whether a unit attention condition waits to be reported. */
+  isWaiting(sense: number): boolean {
+    return this.#attentions.includes(sense);
+  }
+
   /** Takes the unit attention condition that comes first; it is cleared by being reported. */
   takeAttention(): number | undefined {
-    return this.#attentions.shift();
+    const sense = this.#attentions.shift();
+    if (sense === Sense.REPORTED_LUNS_DATA_CHANGED) this.nexus.forgetLunsChange();
+    return sense;
+  }
+
+  /** Clears a unit attention condition that need not be reported any more. */
+  dropAttention(sense: number): void {
+    const index = this.#attentions.indexOf(sense);
+    if (index >= 0) this.#attentions.splice(index, 1);
   }
 }

@@ -14,7 +14,7 @@ export interface LunEntry {
 
 export class LunSet {
   /** How LUNs are written in REPORT LUNS. */
-  readonly addressing: LunAddressing;
+  addressing: LunAddressing;
   readonly nexuses: Set<Nexus> = new Set();
   #port: TargetPort;
   #entries = new Map<number, LunEntry>();
@@ -35,9 +35,25 @@ export class LunSet {
     return this.#entries.values();
   }
 
-  /** Adds a LUN that is not there; nexuses that begin later see it. */
+  /** Whether a device is in it, under whatever number. */
+  has(device: Device): boolean {
+    for (const entry of this.#entries.values()) if (entry.device === device) return true;
+    return false;
+  }
+
+  /** Finds a LUN by its number. */
+  find(lun: number): LunEntry | undefined {
+    return this.#entries.get(lun);
+  }
+
+  /** Adds a LUN that is not there; who sees the set sees it after Nexus.regroup(). */
   add(lun: number, device: Device, readOnly = false): void {
     this.#entries.set(lun, { lun, device, readOnly });
     device.ports.add(this.#port);
+  }
+
+  /** Takes all LUNs out. */
+  clear(): void {
+    this.#entries.clear();
   }
 }

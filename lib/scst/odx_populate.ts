@@ -38,7 +38,7 @@ export function populateToken(_nexus: Nexus, command: CoreCommand): void {
     return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
   }
   const { disk, copies } = command.unit!;
-  if (!disk.hasMedium) return command.fail(Sense.MEDIUM_NOT_PRESENT);
+  if (!disk.hasMedium) return command.fail(disk.absence);
   if (copies.isRunning(command.cdbView.getUint32(ROD_LIST_ID))) {
     return command.fail(Sense.OPERATION_IN_PROGRESS);
   }
@@ -74,7 +74,9 @@ function finish(
   timeout: number,
 ): void {
   if (command.aborted) return command.complete();
-  const { device, disk, copies } = command.unit!;
+  const { device, disk, copies, isDetached } = command.unit!;
+  if (isDetached) return command.fail(Sense.LOGICAL_UNIT_NOT_SUPPORTED);
+  if (!disk.hasMedium) return command.fail(disk.absence);
   const again = () => finish(command, ranges, accesses, timeout);
   if (accesses.some((access) => disk.locks.holds(access, again))) return;
   const now = performance.now();

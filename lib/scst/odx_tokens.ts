@@ -59,6 +59,11 @@ export class RodTokens {
     }
   }
 
+  /** The medium is not what it was: all tokens end. */
+  revokeAll(): void {
+    for (const token of [...this.#valid.values()]) this.end(token, Sense.TOKEN_REVOKED);
+  }
+
   #expire(now: number): void {
     for (const token of this.#valid.values()) {
       if (token.expires <= now) this.end(token, Sense.TOKEN_EXPIRED);

@@ -60,7 +60,7 @@ export function writeUsingToken(nexus: Nexus, command: CoreCommand): void {
   }
   const unit = command.unit!;
   const { copies, disk } = unit;
-  if (!disk.hasMedium) return command.fail(Sense.MEDIUM_NOT_PRESENT);
+  if (!disk.hasMedium) return command.fail(disk.absence);
   const listId = command.cdbView.getUint32(ROD_LIST_ID);
   if (copies.isRunning(listId)) return command.fail(Sense.OPERATION_IN_PROGRESS);
   const list = new DataView(command.out!.bytes.buffer, command.outAt, command.wantedOut);

@@ -14,6 +14,7 @@ export function reportLuns(nexus: Nexus, command: CoreCommand): void {
   const luns = select === Select.WELL_KNOWN ? [] : [...nexus.units.keys()].sort((a, b) => a - b);
   const view = new DataView(new ArrayBuffer(8 + luns.length * 8));
   view.setUint32(0, luns.length * 8);
-  luns.forEach((lun, index) => encodeLun(view, 8 + index * 8, lun, nexus.luns.addressing));
+  luns.forEach((lun, index) => encodeLun(view, 8 + index * 8, lun, nexus.addressing));
+  nexus.forgetLunsChange();
   command.respond(new Uint8Array(view.buffer));
 }

@@ -29,5 +29,5 @@ function senseOf({ portAccess, portGroup, disk }: LogicalUnit, command: CoreComm
     command.field = upkeep.field;
     return upkeep.sense;
   }
-  return hasMedium ? Sense.NO_SENSE : Sense.MEDIUM_NOT_PRESENT;
+  return hasMedium ? Sense.NO_SENSE : disk.absence;
 }

@@ -132,6 +132,10 @@ export class Reservations {
         command.complete();
         continue;
       }
+      if (command.unit!.isDetached) {
+        command.fail(Sense.LOGICAL_UNIT_NOT_SUPPORTED);
+        continue;
+      }
       try {
         work();
       } catch (error) {

@@ -29,7 +29,7 @@ export function startStopUnit(_nexus: Nexus, command: CoreCommand): void {
     if (disk.tray.preventers.size > 0) return command.fail(Sense.MEDIUM_REMOVAL_PREVENTED);
     return load ? loadMedium(command) : ejectMedium(command);
   }
-  if (!disk.hasMedium) return command.fail(Sense.MEDIUM_NOT_PRESENT);
+  if (!disk.hasMedium) return command.fail(disk.absence);
   if ((flags & START) !== 0) return command.succeed();
   flushFor(command, () => {});
 }

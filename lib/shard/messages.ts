@@ -1,5 +1,6 @@
 /** What main and the data isolate say to each other. */
 import type { WakeHandle } from "../../ffi/wake.ts";
+import type { Direction } from "../iscsi/command_counters.ts";
 import type { Level } from "../log.ts";
 import type {
   DeviceGroupModel,
@@ -21,20 +22,45 @@ export interface ShardStart {
   readonly stateDir: string;
 }
 
-/** A validated operation on one object. */
+/**
+ * A validated operation on one object. A model is all that the object is to be: the shard compares it
+ * with what it has, and changes what differs.
+ */
 export type Operation =
   | { readonly kind: "setDriver"; readonly driver: DriverModel }
-  | { readonly kind: "addDevice"; readonly device: DeviceModel }
+  | { readonly kind: "addDevice" | "changeDevice"; readonly device: DeviceModel }
+  /** `device` and `target` are names here and below. */
+  | { readonly kind: "removeDevice" | "sync" | "reservations"; readonly device: string }
+  | {
+    readonly kind: "resyncSize";
+    readonly device: string;
+    /** Whether blocks may be lost by it. */
+    readonly force: boolean;
+  }
+  | {
+    readonly kind: "setMedium";
+    /** The name of a drive. */
+    readonly device: string;
+    /** The image to insert; undefined takes out what is in. */
+    readonly filename: string | undefined;
+  }
   /** All devices of the configuration are there. */
   | { readonly kind: "devicesAdded" }
-  | { readonly kind: "addTarget"; readonly target: TargetModel }
+  | {
+    readonly kind: "setTarget";
+    readonly target: TargetModel;
+    /** Whether initiators are not told that another device is behind a LUN (SCST: replace_no_ua). */
+    readonly quiet: boolean;
+  }
+  | { readonly kind: "removeTarget"; readonly target: string }
   | {
     readonly kind: "setDomainInitiators";
     readonly target: string;
     /** Those that share a discovery domain with it, in lower case; undefined if nobody says. */
     readonly initiators: readonly string[] | undefined;
   }
-  | { readonly kind: "addDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
+  | { readonly kind: "setDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
+  | { readonly kind: "removeDeviceGroup"; readonly deviceGroup: string }
   | {
     readonly kind: "changeTargetGroup";
     /** Names of a device group and of one of its target groups. */
@@ -43,13 +69,11 @@ export type Operation =
     readonly change: TargetGroupChange;
   }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
-  | {
-    readonly kind: "setMedium";
-    /** The name of a drive. */
-    readonly device: string;
-    /** The image to insert; undefined takes out what is in. */
-    readonly filename: string | undefined;
-  }
+  | { readonly kind: "removePortal"; readonly portal: PortalModel }
+  | { readonly kind: "sessions" }
+  /** `sid` as SessionState has it. */
+  | { readonly kind: "closeSession"; readonly sid: string }
+  | { readonly kind: "resetCounters"; readonly sid: string; readonly direction: Direction }
   | { readonly kind: "stop" };
 
 /** An operation with the number that its answer bears. */
@@ -59,10 +83,15 @@ export interface Request {
 }
 
 /**
- * From the shard: the result of an operation (`error` is a sentence), a line for the log, or that it
- * needs one more I/O worker.
+ * From the shard: the result of an operation (`error` is a sentence, `value` what was asked for), a line
+ * for the log, or that it needs one more I/O worker.
  */
 export type FromShard =
-  | { readonly kind: "result"; readonly id: number; readonly error: string | undefined }
+  | {
+    readonly kind: "result";
+    readonly id: number;
+    readonly error: string | undefined;
+    readonly value?: unknown;
+  }
   | { readonly kind: "log"; readonly level: Level; readonly line: string }
   | { readonly kind: "addWorker" };

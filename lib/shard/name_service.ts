@@ -92,9 +92,9 @@ export class NameService {
     return client;
   }
 
-  /** Registers the targets that somebody may log in to. */
+  /** Registers the targets that somebody may log in to, and somewhere can. */
   #register(): void {
-    const isEnabled = this.#driver?.enabled === true;
+    const isEnabled = this.#driver?.enabled === true && this.#portals.length > 0;
     const enabled = [...this.#targets.values()]
       .filter(({ attributes }) => isEnabled && attributes.enabled);
     const nodes = enabled.map(({ name, attributes }) => ({ name, alias: attributes.alias }));

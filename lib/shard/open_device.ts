@@ -3,7 +3,7 @@ import { DeviceType } from "../scsi/device_type.ts";
 import type { DeviceModel, HandlerName } from "../scst/model.ts";
 import { openBlockStore, openFileStore } from "../store/file.ts";
 import type { IoPool } from "../store/io_pool.ts";
-import { openNull } from "../store/null.ts";
+import { DEFAULT_SIZE, openNull } from "../store/null.ts";
 import type { Store } from "../store/store.ts";
 import type { DiskSettings } from "../vdisk/virtual_disk.ts";
 
@@ -46,6 +46,11 @@ export function openDeviceStore(model: DeviceModel, pool: IoPool): Store | undef
     case "vcdrom":
       return filename === undefined ? undefined : openMedium(filename, pool);
   }
+}
+
+/** Bytes that a device has which is no file; undefined where it is the file that tells. */
+export function sizeWithoutFile({ handler, size }: DeviceModel): number | undefined {
+  return handler === "vdisk_nullio" ? size ?? DEFAULT_SIZE : undefined;
 }
 
 /** Opens an image as the medium of a drive for CDs. Throws a StoreError with a sentence for the operator. */

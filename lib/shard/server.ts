@@ -1,200 +1,253 @@
-/** The control side of a server: starts the isolates, opens the portals, hands the model over. */
+/**
+ * The control side of a server: it opens the portals and hands models over. The start is nothing but the
+ * first of the changes that can be made at any time.
+ */
 import { findListener, takesIPv4 } from "../../ffi/socket.ts";
-import { createWake, Wake } from "../../ffi/wake.ts";
+import type { Direction } from "../iscsi/command_counters.ts";
 import type { ListeningPortal } from "../iscsi/portal_address.ts";
-import { log } from "../log.ts";
+import type { SessionState } from "../iscsi/session_state.ts";
 import {
+  type DeviceGroupModel,
+  type DeviceModel,
+  type DriverModel,
   formatPortal,
-  isIPv6,
   type PortalModel,
   type ServerModel,
   type TargetGroupChange,
+  type TargetModel,
 } from "../scst/model.ts";
-import type { IoPoolHandle } from "../store/io_pool.ts";
-import { createRingMemory, IoRing } from "../store/io_ring.ts";
-import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
+import { listen } from "./listen.ts";
 import { NameService } from "./name_service.ts";
+import { type Answer, ShardHandle } from "./shard_handle.ts";
+import type { SizeChange } from "./size_watch.ts";
+import { StartError } from "./start_error.ts";
 
-/** I/O workers to begin with; the shard has more as soon as their calls sleep. */
-const IO_WORKERS = 2;
+export type { Direction, DirectionCounters } from "../iscsi/command_counters.ts";
+export type {
+  ConnectionState,
+  SessionLun,
+  SessionParameters,
+  SessionState,
+} from "../iscsi/session_state.ts";
+export type { Answer } from "./shard_handle.ts";
+export type { SizeChange } from "./size_watch.ts";
+export { StartError } from "./start_error.ts";
 
-/** Why a server cannot start, as one sentence. */
-export class StartError extends Error {
-  override name = "StartError";
-  /** What stands in the way. */
-  readonly kind: "device" | "portal";
-  /** Whether it is a port that somebody else listens on. */
-  readonly portInUse: boolean;
-
-  constructor(message: string, kind: "device" | "portal", portInUse = false) {
-    super(message);
-    this.kind = kind;
-    this.portInUse = portInUse;
-  }
-}
+/**
+ * What has become of a change: why it was not made, as a sentence, and then nothing has changed; or
+ * undefined when it is made.
+ */
+export type Outcome = Promise<string | undefined>;
 
 /** A server that runs. */
-export interface Server {
+export class Server {
+  #shard: ShardHandle;
+  /** By formatPortal() of what they really listen on, in the order in which they were added. */
+  #listeners = new Map<string, Deno.TcpListener>();
+  /** Under the same names. */
+  #listening = new Map<string, ListeningPortal>();
+  #names: NameService;
+
+  /** Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`. */
+  constructor(stateDir: string) {
+    this.#shard = new ShardHandle(stateDir);
+    this.#names = new NameService((target, initiators) => {
+      this.#shard.request({ kind: "setDomainInitiators", target, initiators });
+    });
+  }
+
   /** What it listens on, with the real ports. */
-  readonly portals: readonly PortalModel[];
+  get portals(): readonly PortalModel[] {
+    return [...this.#listeners.values()].map(({ addr: { hostname, port } }) => ({
+      hostname,
+      port,
+    }));
+  }
+
+  /** Has the attributes of the driver hold from now on; who is logged in stays so. */
+  async setDriver(driver: DriverModel): Outcome {
+    const error = await this.#shard.request({ kind: "setDriver", driver });
+    if (error === undefined) this.#names.setDriver(driver);
+    return error;
+  }
+
+  /** Opens a device of a name that there is not. */
+  async addDevice(device: DeviceModel): Outcome {
+    await touch(device.filename);
+    return await this.#shard.request({ kind: "addDevice", device });
+  }
+
   /**
-   * Changes state or preference of a target group of a device group; both are named, and there.
-   * Resolves with why not, as a sentence, or with undefined when it is done.
+   * Makes a device what the model says: its identities and texts, its size, whether it is active, its file
+   * while it is not, the medium of a drive. What cannot change while it is there is refused.
    */
+  async changeDevice(device: DeviceModel): Outcome {
+    await touch(device.filename);
+    return await this.#shard.request({ kind: "changeDevice", device });
+  }
+
+  /** Ends a device that no target has as a LUN: what is under way finishes, then it is flushed and closed. */
+  removeDevice(device: string): Outcome {
+    return this.#shard.request({ kind: "removeDevice", device });
+  }
+
+  /**
+   * Has a device take the size that its store has by now, and tells who uses it. Blocks are given up
+   * only if `force`.
+   */
+  resyncSize(device: string, force = false): Promise<Answer<SizeChange>> {
+    return this.#shard.ask({ kind: "resyncSize", device, force });
+  }
+
+  /** Brings everything that was written to a device to stable storage. */
+  sync(device: string): Outcome {
+    return this.#shard.request({ kind: "sync", device });
+  }
+
+  /** Inserts an image into a drive, or takes out what is in when `filename` is undefined. */
+  async setMedium(device: string, filename: string | undefined): Outcome {
+    await touch(filename);
+    return await this.#shard.request({ kind: "setMedium", device, filename });
+  }
+
+  /** The persistent reservations of a device as text, as SCST's pr_state. */
+  reservations(device: string): Promise<Answer<string>> {
+    return this.#shard.ask({ kind: "reservations", device });
+  }
+
+  /**
+   * Makes a target what the model says, or adds it; its devices are there. Nobody is logged out: sessions
+   * keep the LUNs that stay as they are, lose and get the others, and are told, but not that another
+   * device is behind a LUN if `quiet`.
+   */
+  async setTarget(target: TargetModel, { quiet = false } = {}): Outcome {
+    const error = await this.#shard.request({ kind: "setTarget", target, quiet });
+    if (error === undefined) this.#names.setTarget(target);
+    return error;
+  }
+
+  /** Removes a target that nobody is logged in to. */
+  async removeTarget(target: string): Outcome {
+    const error = await this.#shard.request({ kind: "removeTarget", target });
+    if (error === undefined) this.#names.removeTarget(target);
+    return error;
+  }
+
+  /**
+   * Makes a device group what the model says, or adds it. An access state that initiators have changed
+   * stays, unless the model says another one than it did before; changeTargetGroup() sets it in any case.
+   */
+  setDeviceGroup(deviceGroup: DeviceGroupModel): Outcome {
+    return this.#shard.request({ kind: "setDeviceGroup", deviceGroup });
+  }
+
+  /** Removes a device group; its devices are in none any more. */
+  removeDeviceGroup(deviceGroup: string): Outcome {
+    return this.#shard.request({ kind: "removeDeviceGroup", deviceGroup });
+  }
+
+  /** Changes state or preference of a target group of a device group, both named. */
   changeTargetGroup(
     deviceGroup: string,
     targetGroup: string,
     change: TargetGroupChange,
-  ): Promise<string | undefined>;
-  /**
-   * Inserts an image into a drive, or takes out what is in when `filename` is undefined. Resolves with
-   * why not, as a sentence, or with undefined when it is done.
-   */
-  setMedium(device: string, filename: string | undefined): Promise<string | undefined>;
+  ): Outcome {
+    return this.#shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
+  }
+
+  /** Listens on one more portal. */
+  async addPortal(portal: PortalModel): Outcome {
+    try {
+      await this.openPortal(portal, this.portals);
+      return undefined;
+    } catch (error) {
+      if (error instanceof StartError) return error.message;
+      throw error;
+    }
+  }
+
+  /** The same at the start, when `all` are to be listened on. Throws a StartError. */
+  async openPortal(portal: PortalModel, all: readonly PortalModel[]): Promise<void> {
+    const listener = listen(portal, all);
+    const { hostname, port } = listener.addr;
+    const real = { hostname, port };
+    const fd = findListener(real);
+    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatPortal(real)}`);
+    this.#listeners.set(formatPortal(real), listener);
+    await this.#shard.request({ kind: "addPortal", portal: real, fd });
+    this.#listening.set(formatPortal(real), { ...real, takesIPv4: takesIPv4(fd) });
+    this.#names.setPortals([...this.#listening.values()]);
+  }
+
+  /** Listens no more on a portal, as `portals` has it; connections that came by it stay. */
+  async removePortal(portal: PortalModel): Outcome {
+    const error = await this.#shard.request({ kind: "removePortal", portal });
+    if (error !== undefined) return error;
+    const name = formatPortal(portal);
+    this.#listeners.get(name)?.close();
+    this.#listeners.delete(name);
+    this.#listening.delete(name);
+    this.#names.setPortals([...this.#listening.values()]);
+    return undefined;
+  }
+
+  /** What the normal sessions are like at this moment. */
+  async sessions(): Promise<readonly SessionState[]> {
+    const { value } = await this.#shard.ask<readonly SessionState[]>({ kind: "sessions" });
+    return value ?? [];
+  }
+
+  /** Closes a session, by its SessionState.sid. */
+  closeSession(sid: string): Outcome {
+    return this.#shard.request({ kind: "closeSession", sid });
+  }
+
+  /** Has a session count the commands of one direction anew. */
+  resetCounters(sid: string, direction: Direction): Outcome {
+    return this.#shard.request({ kind: "resetCounters", sid, direction });
+  }
+
   /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
-  stop(): Promise<void>;
-}
-
-/** The data isolate as main sees it. */
-class ShardHandle {
-  #pool: IoPoolHandle;
-  #port: MessagePort;
-  #wake: Wake;
-  #waiting = new Map<number, (error: string | undefined) => void>();
-  #lastId = 0;
-
-  constructor(pool: IoPoolHandle, stateDir: string) {
-    const { port1, port2 } = new MessageChannel();
-    const wake = createWake();
-    this.#pool = pool;
-    this.#port = port1;
-    this.#wake = new Wake(wake);
-    port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
-    const worker = startWorker(new URL("./shard_worker.ts", import.meta.url), "shard");
-    const start: ShardStart = { port: port2, wake, pool, stateDir };
-    worker.postMessage(start, [port2]);
+  async stop(): Promise<void> {
+    const [error] = await Promise.all([this.#shard.request({ kind: "stop" }), this.#names.stop()]);
+    for (const listener of this.#listeners.values()) listener.close();
+    if (error !== undefined) throw new Error(error);
   }
 
-  /** Has an operation done; resolves with an error sentence, or undefined. */
-  request(operation: Operation): Promise<string | undefined> {
-    const request: Request = { id: ++this.#lastId, operation };
-    const answer = new Promise<string | undefined>((resolve) => {
-      this.#waiting.set(request.id, resolve);
-    });
-    this.#port.postMessage(request);
-    this.#wake.wake();
-    return answer;
-  }
-
-  #receive(message: FromShard): void {
-    if (message.kind === "log") return log(message.level, message.line);
-    if (message.kind === "addWorker") return startIoWorker(this.#pool);
-    this.#waiting.get(message.id)?.(message.error);
-    this.#waiting.delete(message.id);
+  /** Logs what was interrupted on media that no device has, when all devices are there. */
+  async reportLeftovers(): Promise<void> {
+    await this.#shard.request({ kind: "devicesAdded" });
   }
 }
 
-/** Starts a Worker; an exception that leaves it is a bug that the program does not survive. */
-function startWorker(url: URL, name: string): Worker {
-  const worker = new Worker(url, { type: "module", name });
-  worker.onerror = (event) => {
-    event.preventDefault();
-    log("error", `bug in the ${name} worker: ${event.message}`);
-    Deno.exit(70); // EX_SOFTWARE
-  };
-  return worker;
-}
-
-function startIoWorkers(): IoPoolHandle {
-  const handle: IoPoolHandle = { ring: createRingMemory(), wake: createWake() };
-  const ring = new IoRing(handle.ring);
-  for (let index = 0; index < IO_WORKERS; index++) {
-    ring.expectWorker();
-    startIoWorker(handle);
-  }
-  return handle;
-}
-
-function startIoWorker(handle: IoPoolHandle): void {
-  startWorker(new URL("../store/io_worker.ts", import.meta.url), "io").postMessage(handle);
+/**
+ * The data isolate opens a file, and must not be the first to wait for a file system that sleeps. Why a
+ * file cannot be had the shard says in its own words.
+ */
+async function touch(filename: string | undefined): Promise<void> {
+  if (filename !== undefined) await Deno.stat(filename).catch(() => {});
 }
 
 /** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
 export async function startServer(model: ServerModel): Promise<Server> {
-  const shard = new ShardHandle(startIoWorkers(), model.stateDir);
-  await shard.request({ kind: "setDriver", driver: model.driver });
-  for (const device of model.devices) {
-    const error = await shard.request({ kind: "addDevice", device });
-    if (error !== undefined) throw new StartError(`Device '${device.name}': ${error}`, "device");
-  }
-  await shard.request({ kind: "devicesAdded" });
-  for (const target of model.targets) await shard.request({ kind: "addTarget", target });
-  for (const deviceGroup of model.deviceGroups) {
-    await shard.request({ kind: "addDeviceGroup", deviceGroup });
-  }
-  const listeners = model.portals.map((portal) => listen(portal, model.portals));
-  const portals: ListeningPortal[] = [];
-  for (const listener of listeners) {
-    const portal = listener.addr as Deno.NetAddr;
-    const fd = findListener(portal);
-    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatPortal(portal)}`);
-    const { hostname, port } = portal;
-    portals.push({ hostname, port, takesIPv4: takesIPv4(fd) });
-    await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
-  }
-  const changeTargetGroup = (
-    deviceGroup: string,
-    targetGroup: string,
-    change: TargetGroupChange,
-  ) => shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
-  const names = new NameService((target, initiators) => {
-    shard.request({ kind: "setDomainInitiators", target, initiators });
-  });
-  names.setPortals(portals);
-  for (const target of model.targets) names.setTarget(target);
-  names.setDriver(model.driver);
-  const stop = async () => {
-    const [error] = await Promise.all([shard.request({ kind: "stop" }), names.stop()]);
-    for (const listener of listeners) listener.close();
-    if (error !== undefined) throw new Error(error);
+  const server = new Server(model.stateDir);
+  const must = (error: string | undefined, kind: StartError["kind"], name: string) => {
+    if (error !== undefined) throw new StartError(`${KIND_NAMES[kind]} '${name}': ${error}`, kind);
   };
-  const setMedium = async (device: string, filename: string | undefined) => {
-    // The data isolate opens it, and must not be the first to wait for a file system that sleeps. Why
-    // a file cannot be had the shard says in its own words.
-    if (filename !== undefined) await Deno.stat(filename).catch(() => {});
-    return await shard.request({ kind: "setMedium", device, filename });
-  };
-  return { portals, changeTargetGroup, setMedium, stop };
+  await server.setDriver(model.driver);
+  for (const device of model.devices) must(await server.addDevice(device), "device", device.name);
+  await server.reportLeftovers();
+  for (const target of model.targets) must(await server.setTarget(target), "target", target.name);
+  for (const group of model.deviceGroups) {
+    must(await server.setDeviceGroup(group), "deviceGroup", group.name);
+  }
+  for (const portal of model.portals) await server.openPortal(portal, model.portals);
+  return server;
 }
 
-/** Whether one is for all IPv6 addresses and the other for IPv4, which many systems give the first one too. */
-function bothTakeIPv4(one: PortalModel, other: PortalModel): boolean {
-  const hosts = [one.hostname, other.hostname];
-  return one.port === other.port && hosts.includes("::") &&
-    !hosts.every(isIPv6);
-}
-
-function listen(portal: PortalModel, all: readonly PortalModel[]): Deno.Listener {
-  try {
-    return Deno.listen({ ...portal, transport: "tcp" });
-  } catch (error) {
-    const where = formatPortal(portal);
-    if (error instanceof Deno.errors.AddrInUse) {
-      const what = `Cannot listen on ${where}: the port is in use`;
-      const other = all.find((one) => bothTakeIPv4(one, portal));
-      if (other === undefined) throw new StartError(what, "portal", true);
-      const why = "on this system [::] takes IPv4 as well, leave the other one out";
-      throw new StartError(`${what} with portal ${formatPortal(other)}: ${why}`, "portal");
-    }
-    if (error instanceof Deno.errors.AddrNotAvailable) {
-      const why = "this machine has no such address";
-      throw new StartError(`Cannot listen on ${where}: ${why}`, "portal");
-    }
-    if (error instanceof Deno.errors.PermissionDenied) {
-      const why = "ports below 1024 need CAP_NET_BIND_SERVICE";
-      throw new StartError(`Cannot listen on ${where}: permission denied; ${why}`, "portal");
-    }
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(`Cannot listen on ${where}: ${why}`, "portal");
-  }
-}
+const KIND_NAMES: Readonly<Record<StartError["kind"], string>> = {
+  device: "Device",
+  target: "Target",
+  deviceGroup: "Device group",
+  portal: "Portal",
+};

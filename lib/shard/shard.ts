@@ -8,34 +8,27 @@ import {
   takesIPv4,
   tuneSocket,
 } from "../../ffi/socket.ts";
-import { Accounts } from "../iscsi/accounts.ts";
+import type { Direction } from "../iscsi/command_counters.ts";
 import { Node, type Report } from "../iscsi/node.ts";
-import { Device } from "../scst/device.ts";
-import { DeviceGroup } from "../scst/device_group.ts";
-import type { LunSet } from "../scst/lun_set.ts";
-import { changeMedium, requestRemoval } from "../scst/medium_change.ts";
+import type { Session } from "../iscsi/session.ts";
+import { type SessionState, sidOf, stateOfSession } from "../iscsi/session_state.ts";
 import {
   type DeviceGroupModel,
-  type DeviceModel,
   type DriverModel,
   formatPortal,
-  type LunModel,
   type PortalModel,
-  type TargetGroupChange,
   type TargetModel,
 } from "../scst/model.ts";
-import { DeviceType } from "../scsi/device_type.ts";
-import { AtomicJournal } from "../store/atomic_journal.ts";
-import { leftoverRecords } from "../store/atomic_leftovers.ts";
+import { dumpPrState } from "../scst/pr_dump.ts";
 import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
-import { StateFile } from "../store/state_file.ts";
-import { type Store, StoreError } from "../store/store.ts";
-import { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { DeviceGroups } from "./device_groups.ts";
+import { Devices } from "./devices.ts";
 import { HalfOpen } from "./half_open.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
-import { openDeviceStore, openMedium, settingsOf } from "./open_device.ts";
+import { type Done, OperationError } from "./operation_error.ts";
 import { Portal } from "./portal.ts";
+import { refuseUsed, removeTarget, setTarget } from "./targets.ts";
 
 /** Milliseconds that initiators have to log out when the server stops. */
 const LOGOUT_TIMEOUT = 2000;
@@ -45,13 +38,12 @@ const CONNECTIONS_MOST = 4096;
 
 export class Shard {
   readonly loop: Loop;
+  readonly devices: Devices;
+  readonly deviceGroups: DeviceGroups;
   #node: Node;
   #pool: IoPool;
-  #devices = new Map<string, Device>();
-  #deviceGroups = new Map<string, DeviceGroup>();
-  /** Paths of the journals of the devices. */
-  #journals = new Set<string>();
-  #portals = new Set<Portal>();
+  /** By formatPortal(). */
+  #portals = new Map<string, Portal>();
   #links = new Set<Link>();
   #halfOpen = new HalfOpen<Link>();
   /** What is still to be done when all connections have ended. */
@@ -60,12 +52,9 @@ export class Shard {
   #closeBy = 0;
   #buffer = new Memory(RECEIVE_LENGTH);
   #report: Report;
-  /** Where the state of devices is kept. */
-  #stateDir: string;
 
   /** `addWorker` starts one more I/O worker for `pool`; `report` takes lines for the log. */
   constructor(pool: IoPoolHandle, stateDir: string, addWorker: () => void, report: Report) {
-    this.#stateDir = stateDir;
     this.#report = report;
     this.#node = new Node(report);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
@@ -75,6 +64,15 @@ export class Shard {
       report: (error) => this.#reportBug(error),
     });
     this.loop.watch(this.#pool.wakeFd, READABLE, { ready: () => this.#pool.drain() });
+    this.devices = new Devices({
+      pool: this.#pool,
+      memory: this.#node.memory,
+      stateDir,
+      journalDir: `${stateDir}/atomic`,
+      journals: new Set(),
+      report,
+    });
+    this.deviceGroups = new DeviceGroups(this.loop, report);
   }
 
   /** Has the attributes of the driver hold from now on. */
@@ -82,108 +80,85 @@ export class Shard {
     this.#node.driver = driver;
   }
 
-  /**
-   * Opens a device; `done` is called when it may be used, or with the error. Throws a StoreError when
-   * its store cannot be opened.
-   */
-  addDevice(model: DeviceModel, done: (error: StoreError | undefined) => void): void {
-    const store = openDeviceStore(model, this.#pool);
-    if (model.nvCache) {
-      const risk =
-        "where the store has no such cache, a crash loses data that initiators believe safe";
-      this.#report("warning", `device '${model.name}' has nv_cache: nothing is flushed; ${risk}`);
-    }
-    const settings = settingsOf(model);
-    const stateFile = (kind: string) =>
-      new StateFile(`${this.#stateDir}/${kind}`, model.name, this.#pool);
-    const journal = settings.type === DeviceType.DISK ? this.#journalOf(store!, model) : undefined;
-    const report = (line: string) => this.#report("error", line);
-    const disk = new VirtualDisk(settings, store, this.#node.memory, stateFile, journal, report);
-    const device = new Device(disk, stateFile, report);
-    disk.recover((error) => {
-      if (error === undefined) this.#devices.set(model.name, device);
-      done(error);
-    });
+  /** Makes a target what `model` says, or adds it. Throws an OperationError if it cannot be that. */
+  setTarget(model: TargetModel, quiet = false): void {
+    setTarget(this.#node, model, (name) => this.devices.deviceOf(name), quiet);
   }
 
-  #journalOf({ identity }: Store, { name, filename }: DeviceModel): AtomicJournal | undefined {
-    if (identity === undefined) return undefined;
-    const journal = new AtomicJournal(this.#journalDir, identity, filename ?? name, this.#pool);
-    this.#journals.add(journal.path);
-    return journal;
-  }
-
-  get #journalDir(): string {
-    return `${this.#stateDir}/atomic`;
-  }
-
-  /** Logs what was interrupted on media that no device has. */
-  reportLeftovers(): void {
-    for (const sentence of leftoverRecords(this.#journalDir, this.#journals)) {
-      this.#report("warning", sentence);
-    }
+  /** Removes a target that nobody is logged in to. Throws an OperationError if somebody is. */
+  removeTarget(name: string): void {
+    removeTarget(this.#node, name);
   }
 
   /**
-   * Inserts an image into a drive in place of the one that is in, or takes that out. Throws a
-   * StoreError when an initiator prevents it or the image cannot be opened; then all stays as it is.
+   * Says which initiators share a discovery domain with a target, which may be gone; undefined if nobody
+   * says any more.
    */
-  setMedium(name: string, filename: string | undefined): void {
-    const device = this.#devices.get(name)!;
-    const [holder] = requestRemoval(device);
-    if (holder !== undefined) {
-      const who = holder.nexus.initiator;
-      throw new StoreError(`Cannot change the medium: ${who} prevents its removal`);
-    }
-    changeMedium(device, filename === undefined ? undefined : openMedium(filename, this.#pool));
-  }
-
-  /** Adds a target with its groups and LUNs; its devices are there. */
-  addTarget(model: TargetModel): void {
-    const { name, relTgtId, attributes, luns, groups } = model;
-    const target = this.#node.addTarget(name, attributes, relTgtId);
-    this.#node.setAccounts(target, new Accounts(model));
-    this.#addLuns(target.luns, luns);
-    for (const group of groups) {
-      const set = target.addGroup(group.name, group.initiators, group.addrMethod);
-      this.#addLuns(set, group.luns);
-    }
-  }
-
-  #addLuns(set: LunSet, luns: readonly LunModel[]): void {
-    for (const { lun, device, readOnly } of luns) {
-      set.add(lun, this.#devices.get(device)!, readOnly);
-    }
-  }
-
-  /** Says which initiators share a discovery domain with a target; it may be gone. */
   setDomainInitiators(name: string, initiators: readonly string[] | undefined): void {
     const target = this.#node.findTarget(name);
     if (target === undefined) return;
     target.domainInitiators = initiators === undefined ? "unheard" : new Set(initiators);
   }
 
-  /** Adds a device group; its devices and those of its targets that are not remote are there. */
-  addDeviceGroup(model: DeviceGroupModel): void {
-    const devices = model.devices.map((name) => this.#devices.get(name)!);
-    const group = new DeviceGroup(model, devices, {
-      lookIn: (milliseconds) => this.loop.after(milliseconds, () => group.look(performance.now())),
-      report: (line) => this.#report("info", line),
-    });
-    this.#deviceGroups.set(model.name, group);
+  /** Makes a device group what `model` says, or adds it. Throws an OperationError if it cannot be that. */
+  setDeviceGroup(model: DeviceGroupModel): void {
+    this.deviceGroups.set(model, (name) => this.devices.deviceOf(name));
   }
 
-  /** Changes a target group, both named; they are there. */
-  changeTargetGroup(deviceGroup: string, targetGroup: string, change: TargetGroupChange): void {
-    const group = this.#deviceGroups.get(deviceGroup)!;
-    group.alter(group.findName(targetGroup)!, change);
+  /**
+   * Ends a device; `done` hears when it is closed. Throws an OperationError if a target has it as a LUN or
+   * it cannot be closed now.
+   */
+  removeDevice(name: string, done: Done): void {
+    const { device } = this.devices.get(name);
+    refuseUsed(this.#node, device);
+    this.devices.remove(name, done);
+    this.deviceGroups.forget(device);
+  }
+
+  /** The persistent reservations of a device, as text. */
+  reservationsOf(name: string): string {
+    return dumpPrState(this.devices.deviceOf(name).reservations.state);
   }
 
   /** Accepts connections on a listening descriptor. */
   addPortal(model: PortalModel, fd: number): void {
     this.#node.portals.push({ ...model, takesIPv4: takesIPv4(fd) });
     const accept = (socket: number) => this.#accept(socket);
-    this.#portals.add(new Portal(this.loop, fd, accept, (line) => this.#report("warning", line)));
+    const portal = new Portal(this.loop, fd, accept, (line) => this.#report("warning", line));
+    this.#portals.set(formatPortal(model), portal);
+  }
+
+  /** Accepts no more there; connections that are there stay. Throws an OperationError if it is not there. */
+  removePortal(model: PortalModel): void {
+    const name = formatPortal(model);
+    const portal = this.#portals.get(name);
+    if (portal === undefined) throw new OperationError(`There is no portal ${name}`);
+    portal.close();
+    this.#portals.delete(name);
+    const index = this.#node.portals.findIndex((other) => formatPortal(other) === name);
+    this.#node.portals.splice(index, 1);
+  }
+
+  /** What the sessions are like now; discovery sessions are none that can be administered. */
+  sessionStates(): SessionState[] {
+    return [...this.#node.sessions].filter(({ isDiscovery }) => !isDiscovery).map(stateOfSession);
+  }
+
+  /** Closes a session. Throws an OperationError if it is not there. */
+  closeSession(sid: string): void {
+    this.#session(sid).drop("the administrator has closed the session (force_close)");
+  }
+
+  /** Has a session count anew. Throws an OperationError if it is not there. */
+  resetCounters(sid: string, direction: Direction): void {
+    this.#session(sid).counters.reset(direction);
+  }
+
+  #session(sid: string): Session {
+    const session = [...this.#node.sessions].find((candidate) => sidOf(candidate) === sid);
+    if (session === undefined) throw new OperationError(`There is no session ${sid}`);
+    return session;
   }
 
   /**
@@ -191,7 +166,7 @@ export class Shard {
    * `done` hears an error as a sentence.
    */
   stop(done: (error: string | undefined) => void): void {
-    for (const portal of this.#portals) portal.close();
+    for (const portal of this.#portals.values()) portal.close();
     this.#portals.clear();
     for (const link of this.#links) {
       if (link.connection.isLoggingIn) link.connection.finish();
@@ -212,17 +187,7 @@ export class Shard {
 
   #flushAll(answer: (error: string | undefined) => void): void {
     // The last answers go out first: the process may end with this one.
-    const done = (error?: string) => this.loop.settleLater({ settle: () => answer(error) });
-    let left = this.#devices.size;
-    const failed: string[] = [];
-    if (left === 0) return done(undefined);
-    for (const [name, { disk }] of this.#devices) {
-      disk.finish((result) => {
-        if (result < 0) failed.push(name);
-        if (--left > 0) return;
-        done(failed.length === 0 ? undefined : `Cannot flush device ${failed.join(", ")}`);
-      });
-    }
+    this.devices.finish((error) => this.loop.settleLater({ settle: () => answer(error) }));
   }
 
   #accept(fd: number): void {
@@ -255,7 +220,8 @@ export class Shard {
       for (const session of [...this.#node.sessions]) session.drop("the server stops");
       this.#goOnStopping();
     }
-    for (const portal of this.#portals) portal.tick();
+    for (const portal of this.#portals.values()) portal.tick();
+    this.devices.tick();
     for (const link of this.#links) link.tick(now);
   }
 

@@ -27,6 +27,8 @@ export const IoOperation = {
   SPACE_LEFT: 12,
   /** Removes a file: `length` bytes of its path. */
   REMOVE: 13,
+  /** Finds out how many bytes the store has. */
+  SIZE: 14,
 } as const;
 
 /** Whether an operation is about a file by its path: it takes `memory` as it is, and no vector. */

@@ -45,6 +45,9 @@ class NullStore implements Store {
       case IoOperation.FIND_DATA:
         request.result = -Errno.ENXIO;
         break;
+      case IoOperation.SIZE:
+        request.result = this.size;
+        break;
       case IoOperation.FIND_HOLE:
         request.result = offset;
         break;
@@ -59,7 +62,7 @@ class NullStore implements Store {
   }
 }
 
-const DEFAULT_SIZE = 5 * 2 ** 39; // 2.5 TiB, as SCST's vdisk_nullio
+export const DEFAULT_SIZE = 5 * 2 ** 39; // 2.5 TiB, as SCST's vdisk_nullio
 
 /** Opens a null store of `size` bytes. */
 export function openNull(size: number | undefined, blocksize: number): Store {

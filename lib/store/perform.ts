@@ -10,6 +10,7 @@ import {
   replaceFile,
   seekData,
   seekHole,
+  sizeOfFile,
   spaceLeft,
   spaceUsed,
   syncData,
@@ -58,6 +59,8 @@ export function perform(
       return spaceLeft(fd);
     case IoOperation.REMOVE:
       return removeForGood(new TextDecoder().decode(copyFrom(iov, length)));
+    case IoOperation.SIZE:
+      return sizeOfFile(fd);
     default:
       return -Errno.EINVAL;
   }

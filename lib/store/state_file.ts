@@ -25,6 +25,7 @@ export class StateFile {
   readonly path: string;
   #pool: IoPool;
   #saving = false;
+  #whenSaved: (() => void)[] = [];
   #next: { text: string; done: (result: number) => void } | undefined = undefined;
 
   /** The file `name` in `directory`, which is made when something is saved; its parent is there. */
@@ -79,6 +80,13 @@ export class StateFile {
     this.#next = undefined;
     done(result);
     if (next !== undefined) this.save(next.text, next.done);
+    if (!this.#saving) { for (const then of this.#whenSaved.splice(0)) this.whenSaved(then); }
+  }
+
+  /** Calls `then`, perhaps in the same turn, when nothing is being saved. */
+  whenSaved(then: () => void): void {
+    if (this.#saving) this.#whenSaved.push(then);
+    else then();
   }
 
   #read(path: string): { text?: string; problem?: string } {

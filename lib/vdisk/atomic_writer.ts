@@ -45,10 +45,10 @@ export class AtomicWriter {
   recover(done: (error: StoreError | undefined) => void): void {
     const pieces = this.#journal.load();
     if (pieces.length === 0) return done(undefined);
-    const { settings, store } = this.#disk;
+    const { settings, medium } = this.#disk;
     const about = `device '${settings.name}'`;
     const { path } = this.#journal;
-    if (pieces.some(({ offset, bytes }) => offset + bytes.length > store.size)) {
+    if (pieces.some(({ offset, bytes }) => offset + bytes.length > medium.size)) {
       throw new StoreError(
         `Cannot finish the WRITE ATOMIC in ${path}: the medium is too small now`,
       );
@@ -88,6 +88,11 @@ export class AtomicWriter {
     // A record that could not be got rid of is for recover().
     if (this.#disk.failure !== 0 || !this.#journal.isOpen) return then();
     this.#journal.remove(then);
+  }
+
+  /** Lets go of the journal, whatever is in it, after finish(). */
+  close(): void {
+    this.#journal.close();
   }
 
   /** Writes recorded pieces to the medium, one after the other. */

@@ -54,9 +54,10 @@ export class BlockLocks {
     if (this.#waiting.length > 0) this.#retry();
   }
 
-  /** Makes an orphan of a command; nobody touches its blocks until end(). */
+  /** Nobody touches the blocks of a command until end(), since nobody can wait for it. */
   orphan(command: BlockUser): void {
-    if (this.#pending.has(command) && !command.exclusive) this.#barring.push(command);
+    if (!this.#pending.has(command) || this.#barring.includes(command)) return;
+    this.#barring.push(command);
   }
 
   /** Forgets a waiting command that was aborted itself; tells whether it waited. */

@@ -3,14 +3,32 @@ import type { Store } from "../store/store.ts";
 
 export class Medium {
   readonly store: Store;
-  /** Blocks. */
-  readonly capacity: number;
+  #blockSize: number;
+  #capacity: number;
   #isRemoved = false;
+  #isClosed = false;
   #requests = 0;
+  #whenUnused: (() => void)[] = [];
 
   constructor(store: Store, blockSize: number) {
     this.store = store;
-    this.capacity = Math.floor(store.size / blockSize);
+    this.#blockSize = blockSize;
+    this.#capacity = Math.floor(store.size / blockSize);
+  }
+
+  /** Blocks. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Bytes: whole blocks. */
+  get size(): number {
+    return this.#capacity * this.#blockSize;
+  }
+
+  /** So many bytes of the store are used from now on, as far as they are whole blocks. */
+  resize(bytes: number): void {
+    this.#capacity = Math.floor(bytes / this.#blockSize);
   }
 
   /** Whether it was taken out for good. */
@@ -26,7 +44,16 @@ export class Medium {
   /** A request that began has finished with it. */
   end(): void {
     this.#requests--;
+    if (this.#requests === 0 && this.#whenUnused.length > 0) {
+      for (const then of this.#whenUnused.splice(0)) this.whenUnused(then);
+    }
     this.#closeIfUnused();
+  }
+
+  /** Calls `then`, perhaps in the same turn, when no request works on it. */
+  whenUnused(then: () => void): void {
+    if (this.#requests === 0) then();
+    else this.#whenUnused.push(then);
   }
 
   /** Takes it out for good; the store is closed as soon as no request works on it. */
@@ -36,6 +63,8 @@ export class Medium {
   }
 
   #closeIfUnused(): void {
-    if (this.#isRemoved && this.#requests === 0) this.store.close();
+    if (!this.#isRemoved || this.#requests > 0 || this.#isClosed) return;
+    this.#isClosed = true;
+    this.store.close();
   }
 }

@@ -18,25 +18,32 @@ export class Sanitizer {
   #state: SanitizeState | undefined = undefined;
 
   /**
-   * Begins with what was under way when the disk was open the last time, as `file` tells, if it is
-   * the same medium: resume() goes on with it. Throws a StoreError when it cannot be read: nobody may
-   * see a medium that is half sanitized. `report` takes a line for the log.
+   * `file` keeps what is under way; load() comes before everything else. `report` takes a line for the
+   * log.
    */
   constructor(disk: VirtualDisk, file: StateFile, report: (line: string) => void) {
     this.#disk = disk;
     this.#file = file;
     this.#report = report;
-    const { text, warning } = file.load();
-    if (warning !== undefined) report(warning);
+  }
+
+  /**
+   * Begins with what was under way when the disk was open the last time, if it is the same medium:
+   * resume() goes on with it. Throws a StoreError when that cannot be read: nobody may see a medium
+   * that is half sanitized.
+   */
+  load(): void {
+    const { upkeep, settings } = this.#disk;
+    const { text, warning } = this.#file.load();
+    if (warning !== undefined) this.#report(warning);
     const state = parseSanitize(text ?? "");
-    if (state === undefined) return;
-    const about = `device '${disk.settings.name}'`;
-    if (state.medium !== this.#medium) {
-      report(`${about} does not go on with the SANITIZE of the medium that it had before`);
-      return;
+    const isOurs = state?.medium === this.#medium;
+    if (state !== undefined && !isOurs) {
+      const about = `device '${settings.name}'`;
+      this.#report(`${about} does not go on with the SANITIZE of the medium that it had before`);
     }
-    this.#state = state;
-    if (state.failed) disk.upkeep.sense = Sense.SANITIZE_COMMAND_FAILED;
+    this.#state = isOurs ? state : undefined;
+    upkeep.sense = this.#state?.failed === true ? Sense.SANITIZE_COMMAND_FAILED : Sense.NO_SENSE;
   }
 
   /** Goes on with what was under way. */
@@ -48,8 +55,8 @@ export class Sanitizer {
   }
 
   get #medium(): string {
-    const { settings, store } = this.#disk;
-    return `${store.size}:${encodeURIComponent(settings.filename ?? "")}`;
+    const { settings, medium } = this.#disk;
+    return `${medium.size}:${encodeURIComponent(settings.filename ?? "")}`;
   }
 
   /** Whether the last one failed and nothing but another one can end that. */

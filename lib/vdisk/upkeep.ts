@@ -42,6 +42,11 @@ export class Upkeep {
     this.#disk = disk;
   }
 
+  /** Whether there is work that goes on, or is about to. */
+  get isBusy(): boolean {
+    return this.sense === Sense.SANITIZE_IN_PROGRESS || this.sense === Sense.FORMAT_IN_PROGRESS;
+  }
+
   /** SENSE KEY SPECIFIC that goes with `sense`, as `field` of sense data (SPC-5 4.4.2.4.6). */
   get field(): number {
     if (this.#request === undefined) return NOTHING;

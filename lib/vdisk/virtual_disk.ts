@@ -3,13 +3,14 @@ import { describeErrno } from "../../ffi/errno.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
 import type { Command } from "../scsi/command.ts";
-import type { DeviceType } from "../scsi/device_type.ts";
+import { DeviceType } from "../scsi/device_type.ts";
 import type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
 import { Sense } from "../scsi/sense.ts";
 import { AbsentStore } from "../store/absent.ts";
 import type { AtomicJournal } from "../store/atomic_journal.ts";
 import type { StateFile } from "../store/state_file.ts";
-import type { Store, StoreError } from "../store/store.ts";
+import { IoOperation } from "../store/io_request.ts";
+import { type Store, StoreError } from "../store/store.ts";
 import { AtomicWriter } from "./atomic_writer.ts";
 import { BlockLocks } from "./block_locks.ts";
 import { Flusher } from "./flusher.ts";
@@ -66,28 +67,29 @@ export const WRITE_SAME_MOST = 65535;
 const MEMORY_MOST = 512 * 2 ** 20;
 
 export class VirtualDisk {
-  readonly settings: DiskSettings;
   readonly memory: MemoryPool;
   readonly blockSize: number;
   readonly transferMost: number;
   readonly tray = new Tray();
   readonly locks = new BlockLocks();
   readonly flusher = new Flusher(this);
-  /** undefined where nothing is kept, and so nothing can be half of it. */
-  readonly atomicWriter: AtomicWriter | undefined;
   readonly modes: Modes;
   readonly statistics = new Statistics();
   readonly upkeep: Upkeep;
   readonly sanitizer: Sanitizer;
   /** Why writes are refused since a flush or the like failed, as errno; 0 while all is well. */
   failure = 0;
+  #settings: DiskSettings;
   #medium: Medium;
+  #isOpen: boolean;
+  #atomicWriter: AtomicWriter | undefined = undefined;
   #report: (line: string) => void;
   #requests: DiskRequest[] = [];
   #piece = new IoVector(1);
 
   /**
-   * `store` is what is in a drive at the beginning; undefined leaves it empty.
+   * `store` is what is in a drive at the beginning; undefined leaves it empty. A disk is closed without
+   * one.
    * `stateFile` opens the file of the disk for a kind of state, by the name of its directory;
    * `journal` is that of a store that keeps something. `report` takes a line for the log when
    * something is wrong with the disk. Throws a StoreError when saved state cannot be read. The disk
@@ -102,7 +104,7 @@ export class VirtualDisk {
     report: (line: string) => void,
   ) {
     this.#report = report;
-    this.settings = settings;
+    this.#settings = settings;
     this.memory = memory;
     this.blockSize = settings.blocksize;
     this.#medium = new Medium(store ?? new AbsentStore(), settings.blocksize);
@@ -110,7 +112,83 @@ export class VirtualDisk {
     this.modes = new Modes(settings, stateFile("vdev_mode_pages"), report);
     this.upkeep = new Upkeep(this);
     this.sanitizer = new Sanitizer(this, stateFile("sanitize"), report);
-    if (journal !== undefined) this.atomicWriter = new AtomicWriter(this, journal, report);
+    this.#isOpen = store !== undefined || settings.type === DeviceType.CD_ROM;
+    if (this.#isOpen) this.sanitizer.load();
+    if (journal !== undefined) this.#atomicWriter = new AtomicWriter(this, journal, report);
+  }
+
+  get settings(): DiskSettings {
+    return this.#settings;
+  }
+
+  /** Presents itself otherwise from now on; type, block size, caches and the task set stay as they were. */
+  changeSettings(settings: DiskSettings): void {
+    this.#settings = settings;
+  }
+
+  /** undefined where nothing is kept, and so nothing can be half of it. */
+  get atomicWriter(): AtomicWriter | undefined {
+    return this.#atomicWriter;
+  }
+
+  /** Whether it has a backing store, or could have: a closed disk is there, but not ready. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * Opens a closed disk with a store; `done` is called when it may be used, or with why not, and it is
+   * closed as before. Takes over store and journal in any case.
+   */
+  open(
+    store: Store,
+    journal: AtomicJournal | undefined,
+    done: (error: StoreError | undefined) => void,
+  ): void {
+    this.#medium = new Medium(store, this.blockSize);
+    this.failure = 0;
+    if (journal !== undefined) {
+      this.#atomicWriter = new AtomicWriter(this, journal, this.#report);
+    }
+    const end = (error: StoreError | undefined) => {
+      this.#isOpen = error === undefined;
+      if (error === undefined) this.tray.note();
+      else this.release();
+      done(error);
+    };
+    try {
+      this.sanitizer.load();
+      this.recover(end);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      end(error);
+    }
+  }
+
+  /**
+   * Closes the disk: commands do not get at it from now on, those that are under way finish, and
+   * everything is brought to stable storage. `done` hears 0 or -errno when the store is closed.
+   */
+  close(done: (result: number) => void): void {
+    this.#isOpen = false;
+    this.tray.note();
+    this.#medium.whenUnused(() =>
+      this.finish((result) =>
+        this.#medium.whenUnused(() => {
+          this.release();
+          done(result);
+        })
+      )
+    );
+  }
+
+  /** Lets go of store and journal as they are; nobody uses the disk any more. */
+  release(): void {
+    this.#isOpen = false;
+    this.#atomicWriter?.close();
+    this.#atomicWriter = undefined;
+    this.#medium.remove();
+    this.#medium = new Medium(new AbsentStore(), this.blockSize);
   }
 
   /**
@@ -123,8 +201,8 @@ export class VirtualDisk {
       if (error === undefined) this.sanitizer.resume();
       done(error);
     };
-    if (this.atomicWriter === undefined) resume(undefined);
-    else this.atomicWriter.recover(resume);
+    if (this.#atomicWriter === undefined) resume(undefined);
+    else this.#atomicWriter.recover(resume);
   }
 
   /**
@@ -133,8 +211,8 @@ export class VirtualDisk {
    */
   finish(done: (result: number) => void): void {
     const flush = () => this.flusher.flush(done);
-    if (this.atomicWriter === undefined) flush();
-    else this.atomicWriter.finish(flush);
+    if (this.#atomicWriter === undefined) flush();
+    else this.#atomicWriter.finish(flush);
   }
 
   get medium(): Medium {
@@ -152,7 +230,31 @@ export class VirtualDisk {
 
   /** Whether there is a medium, and the tray is closed. */
   get hasMedium(): boolean {
-    return this.#medium.capacity > 0 && !this.tray.isOpen;
+    return this.#medium.capacity > 0 && !this.tray.isOpen && this.#isOpen;
+  }
+
+  /** The sense of a command that needs the medium while there is none. */
+  get absence(): number {
+    return this.#isOpen ? Sense.MEDIUM_NOT_PRESENT : Sense.LOGICAL_UNIT_NOT_READY;
+  }
+
+  /**
+   * Has so many bytes from now on, as far as they are whole blocks. What was admitted when there were more
+   * is not executed.
+   */
+  resize(bytes: number): void {
+    const { capacity } = this;
+    this.#medium.resize(bytes);
+    if (this.capacity < capacity) this.tray.note(Sense.CAPACITY_DATA_CHANGED);
+  }
+
+  /** Finds out how many bytes the store has by now; `then` hears them, or -errno. Nothing else waits. */
+  measure(then: (result: number) => void): void {
+    const request = this.takeRequest();
+    request.start(IoOperation.SIZE, 0, 0, ({ result }) => {
+      this.giveRequest(request);
+      then(result);
+    });
   }
 
   /**
@@ -167,12 +269,12 @@ export class VirtualDisk {
 
   /** Whether what is written has to be on stable storage before GOOD. */
   get writesThrough(): boolean {
-    return this.modes.current.WCE === 0 && !this.settings.nvCache;
+    return this.modes.current.WCE === 0 && !this.#settings.nvCache;
   }
 
   /** The sense of a command that would change a medium that is write protected; else NO_SENSE. */
   get protection(): number {
-    if (this.settings.readOnly) return Sense.WRITE_PROTECTED;
+    if (this.#settings.readOnly) return Sense.WRITE_PROTECTED;
     return this.modes.current.SWP === 1 ? Sense.SOFTWARE_WRITE_PROTECTED : Sense.NO_SENSE;
   }
 

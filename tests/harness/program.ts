@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Takes from root the right to open any file, so that permissions count as for other users. */
   readonly unprivileged?: boolean;
+  /** What standard input says; nothing by default. */
+  readonly stdin?: string;
 }
 
 export interface ProgramResult {
@@ -40,10 +42,11 @@ export function spawnProgram(
     args: fileArgs,
     env: options.env ?? {},
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    stdin: "null",
+    stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  if (options.stdin !== undefined) void feed(child, options.stdin);
   const text = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();
   const collect = async (stream: "stdout" | "stderr"): Promise<void> => {
@@ -86,6 +89,15 @@ export function spawnProgram(
       await result;
     },
   };
+}
+
+/** A program need not read all that it is given. */
+async function feed(child: Deno.ChildProcess, text: string): Promise<void> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch { /* it has closed its standard input */ }
 }
 
 /** Runs the program with `args` to its end, which has to come by itself. */

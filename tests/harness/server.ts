@@ -8,7 +8,9 @@ import { TextLineStream } from "./lines.ts";
 export { backingFile, diskYaml, TARGET_NAME } from "./disk_yaml.ts";
 
 /** What the program may do; the same list as in the tasks of deno.json. */
-const PERMISSIONS = ["ffi", "net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`);
+export const PERMISSIONS = ["ffi", "net", "read", "write", "env", "sys"].map((name) =>
+  `--allow-${name}`
+);
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
 

@@ -7,7 +7,10 @@ import { openIsal } from "../../ffi/isal.ts";
 /** The Debian package of each program. */
 const PACKAGES = {
   "apt-get": "apt",
+  "bash": "bash",
+  "curl": "curl",
   "dpkg-deb": "dpkg",
+  "fish": "fish",
   "fusermount3": "fuse3",
   "iscsi-inq": "libiscsi-bin",
   "iscsi-ls": "libiscsi-bin",
@@ -32,6 +35,7 @@ const PACKAGES = {
   "tgtadm": "tgt",
   "tgtd": "tgt",
   "xorriso": "xorriso",
+  "zsh": "zsh",
 } as const;
 
 export type Tool = keyof typeof PACKAGES;

@@ -3,7 +3,7 @@ import { openIsal } from "../../ffi/isal.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { runProgram } from "../harness/program.ts";
 
-const VERBS = ["demo", "serve", "check", "why", "version"];
+const VERBS = ["demo", "serve", "check", "why", "tree", "completion", "version"];
 
 Deno.test("scst version prints the version on one line", async () => {
   for (const args of [["version"], ["--version"], ["-V"]]) {
@@ -42,17 +42,29 @@ Deno.test("scst help VERB shows an example of the verb", async () => {
     assert.match(stdout, new RegExp(`^Examples:\\n {2}scst ${verb}\\b`, "m"));
     assert.equal(code, 0);
   }
+  for (const action of ["ls", "cat", "write"]) {
+    const { stdout } = await runProgram(["tree", action, "--help"]);
+    assert.match(stdout, new RegExp(`^Examples:\\n {2}scst tree ${action}\\b`, "m"));
+  }
 });
 
 Deno.test("scst answers a wrong command line with one error line and exit code 2", async () => {
   const table: [string[], RegExp][] = [
-    [[], /^error Name demo, serve, check, why or version; run "scst help"/],
-    [["help", "bogus"], /^error Name demo, serve, check, why or version; run "scst help"/],
+    [[], /^error Name demo, serve, check, why, tree, completion or version; run "scst help"/],
+    [
+      ["help", "bogus"],
+      /^error Name demo, serve, check, why, tree, completion or version; run "scst help"/,
+    ],
     [["bogus"], /^error Unknown command 'bogus'; run "scst help"/],
     [["serv"], /^error Unknown command 'serv' \(Did you mean serve\?\); run/],
     [["serve"], /^error Option --config <FILE> is missing; run/],
     [["serve", "--config"], /^error Option '--config <FILE>' argument missing; run/],
     [["serve", "--confg", "x"], /^error Unknown option '--confg' \(Did you mean --config\?\); run/],
+    [["tree"], /^error Name ls, cat or write after tree; run "scst help tree"\n/],
+    [["tree", "lls"], /^error Unknown command 'lls' \(Did you mean ls\?\); run/],
+    [["tree", "cat"], /^error Missing required argument 'PATH'; run/],
+    [["tree", "ls", "a", "b"], /^error Too many arguments for 'ls'/],
+    [["completion", "tcsh"], /^error SHELL must be bash, zsh or fish: current value is "tcsh"\n/],
     [["check"], /^error Missing required argument 'FILE'; run/],
     [["check", "a", "b"], /^error Too many arguments for 'check'/],
     [["demo", "--port", "70000"], /^error --port must be 0 to 65535: current value is "70000"\n/],

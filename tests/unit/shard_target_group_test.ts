@@ -30,8 +30,8 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
   const log: string[] = [];
   const shard = new Shard(pool, stateDir, () => {}, (level, line) => log.push(`${level} ${line}`));
   try {
-    shard.addDevice(DEVICE, (error) => assert.equal(error, undefined));
-    shard.addTarget({
+    shard.devices.add(DEVICE, (error) => assert.equal(error, undefined));
+    shard.setTarget({
       name: TARGET,
       relTgtId: 3,
       attributes: TARGET_DEFAULTS,
@@ -40,7 +40,7 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
       incomingUsers: [],
     });
     const targetGroups = [targetGroup(1, [TARGET]), targetGroup(2, ["far"], { isRemote: true })];
-    shard.addDeviceGroup({ name: "dg", devices: ["disk"], targetGroups });
+    shard.setDeviceGroup({ name: "dg", devices: ["disk"], targetGroups });
     const cases: [name: string, change: TargetGroupChange, told: string[]][] = [
       ["tg1", {}, []],
       ["tg1", { state: "active", preferred: false }, []],
@@ -50,7 +50,7 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
     ];
     for (const [name, change, told] of cases) {
       log.length = 0;
-      shard.changeTargetGroup("dg", name, change);
+      shard.deviceGroups.alter("dg", name, change);
       const lines = told.map((what) => `info target group '${name}' of device group 'dg' ${what}`);
       assert.deepEqual(log, lines);
     }

@@ -1,0 +1,119 @@
+/** The management tree of a running server, through its control socket. */
+import { isTreeErrno } from "../admin/control/answer.ts";
+import type { Subtree } from "../admin/control/subtree.ts";
+import { namesOf } from "../admin/local_client.ts";
+import { quote } from "../config/problem.ts";
+import { TreeError } from "../admin/tree.ts";
+import type { TreeClient, TreeEntry } from "../admin/tree_client.ts";
+import { Failure, NoServerError } from "./failure.ts";
+import { exchange, type Reply } from "./control_exchange.ts";
+import { controlPath } from "./control_path.ts";
+import type { VerbInput } from "./verb.ts";
+
+/** The tree that `--socket`, or else this user's default, leads to. Throws Failure. */
+export function connectTree({ options }: VerbInput): SocketTreeClient {
+  return new SocketTreeClient(controlPath(options.get("socket")));
+}
+
+/**
+ * Its methods reject with the server's TreeErrors, with a NoServerError where nobody answers, and
+ * with a Failure where it is no server of ours.
+ */
+export class SocketTreeClient implements TreeClient {
+  readonly #socket: string;
+
+  /** `socket` is a path. */
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  async list(path: string): Promise<readonly TreeEntry[]> {
+    return (await this.subtree(path, { depth: 1, contents: false })).map(({ mode, ...entry }) => ({
+      name: entry.name,
+      kind: entry.kind,
+      ...(mode === undefined ? {} : { mode: parseInt(mode, 8) }),
+      ...(entry.target === undefined ? {} : { target: entry.target }),
+    }));
+  }
+
+  /** A directory and what is below it, `depth` levels; `contents` has files say what they say. */
+  async subtree(
+    path: string,
+    { depth, contents }: { readonly depth: number | "all"; readonly contents: boolean },
+  ): Promise<readonly Subtree[]> {
+    const query = `?depth=${depth}${contents ? "&contents" : ""}`;
+    const { type, text } = await this.#request("GET", path, query);
+    const entries = type.startsWith("application/json") ? parseJson(text) : undefined;
+    if (!Array.isArray(entries)) throw this.#stranger();
+    return entries as Subtree[];
+  }
+
+  async read(path: string): Promise<string> {
+    const { type, text } = await this.#request("GET", path, "");
+    if (type.startsWith("text/plain")) return text;
+    throw new TreeError("EISDIR", `${quote(path)} is a directory`);
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await this.#request("PUT", path, "", text);
+  }
+
+  async #request(method: string, path: string, query: string, body = ""): Promise<Reply> {
+    const encoded = namesOf(path).map(encodeURIComponent).join("/");
+    const target = `/tree/${encoded}${query}`;
+    const reply = await exchange(this.#socket, method, target, body).catch((error) => {
+      throw wordFailure(this.#socket, error);
+    });
+    if (reply === undefined) {
+      throw new NoServerError(`The server at ${this.#socket} has ended without a whole answer`);
+    }
+    if (reply.status >= 200 && reply.status < 300) return reply;
+    throw refusalIn(reply) ?? this.#stranger();
+  }
+
+  #stranger(): Failure {
+    return new Failure(`What answers at ${this.#socket} is not a server of this version of scst`);
+  }
+}
+
+/** What the server refused; undefined if it is no refusal of ours. */
+function refusalIn({ text }: Reply): TreeError | undefined {
+  const { errno, message } = Object(parseJson(text)) as Record<string, unknown>;
+  return isTreeErrno(errno) ? new TreeError(errno, String(message)) : undefined;
+}
+
+/** Undefined where it is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sentences for what connect(2) says. */
+function wordFailure(socket: string, cause: unknown): Error {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const sentence = (text: string) => new NoServerError(text, { cause });
+  const advice = "start one with scst serve, or name its socket with --socket";
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return sentence(`There is no server: ${socket} does not exist; ${advice}`);
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    return sentence(`There is no permission to use ${socket}: be root, or of the socket's group`);
+  }
+  if (!isSocket(socket)) return sentence(`${socket} is not a socket; ${advice}`);
+  if (code === "ECONNREFUSED") {
+    return sentence(`No server answers at ${socket}: it has ended and left its socket; ${advice}`);
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return sentence(`The server at ${socket} does not answer: ${why}`);
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return Deno.statSync(path).isSocket === true;
+  } catch {
+    return true; // it has gone meanwhile, or cannot be seen: then that is what was said
+  }
+}

@@ -1,0 +1,114 @@
+/** What a session is like at this moment, as plain data for those who administer. */
+import type { CommandCounters, Direction, DirectionCounters } from "./command_counters.ts";
+import type { Session } from "./session.ts";
+
+/** The negotiated parameters that SCST's tree shows; lengths in bytes. */
+export interface SessionParameters {
+  readonly initialR2T: boolean;
+  readonly immediateData: boolean;
+  /** What the target takes in one data segment, and what the initiator does. */
+  readonly maxRecvDataSegmentLength: number;
+  readonly maxXmitDataSegmentLength: number;
+  readonly maxBurstLength: number;
+  readonly firstBurstLength: number;
+  readonly maxOutstandingR2T: number;
+  /** Whether headers and data have a CRC32C. */
+  readonly headerDigest: boolean;
+  readonly dataDigest: boolean;
+}
+
+/** A connection of a session. */
+export interface ConnectionState {
+  readonly cid: number;
+  /** Addresses without brackets. */
+  readonly initiatorIp: string;
+  readonly initiatorPort: number;
+  readonly targetIp: string;
+  readonly targetPort: number;
+  readonly state: "established" | "closing";
+}
+
+/** A LUN that the session sees. */
+export interface SessionLun {
+  readonly lun: number;
+  /** Commands that the device works on. */
+  readonly activeCommands: number;
+}
+
+export interface SessionState {
+  /** The 64-bit session identifier as SCST writes it: hex, without 0x. */
+  readonly sid: string;
+  /** The target's name; undefined in a discovery session. */
+  readonly target: string | undefined;
+  /** With `#` and the address that it reached if the login was under per_portal_acl. */
+  readonly initiator: string;
+  /** The group that has the initiator; undefined with the target's own LUNs. */
+  readonly group: string | undefined;
+  /** The incoming user that it has proved to be. */
+  readonly user: string | undefined;
+  readonly parameters: SessionParameters;
+  /** Commands that the session knows, and those of them that a device works on. */
+  readonly commands: number;
+  readonly activeCommands: number;
+  readonly counters: Readonly<Record<Direction, Readonly<DirectionCounters>>>;
+  readonly connections: readonly ConnectionState[];
+  /** By number. */
+  readonly luns: readonly SessionLun[];
+}
+
+/**
+ * The session identifier of SCST: the ISID byte by byte from the lowest on, as a little-endian machine
+ * reads it, and the TSIH above that.
+ */
+export function sidOf({ identity: { isid }, tsih }: Session): string {
+  const bytes = isid.match(/../g)!.reverse().join("");
+  return BigInt(`0x${tsih.toString(16)}${bytes}`).toString(16);
+}
+
+/** What a session is like now. */
+export function stateOfSession(session: Session): SessionState {
+  const { target, nexus, identity, tasks, counters } = session;
+  const active = [...tasks.values()].filter((task) => task.isActive);
+  const luns = [...nexus?.units.values() ?? []].map((unit) => ({
+    lun: unit.lun,
+    activeCommands: active.filter((task) => task.unit === unit).length,
+  }));
+  return {
+    sid: sidOf(session),
+    target: target?.name,
+    initiator: session.nameForGroups,
+    group: session.group,
+    user: identity.user,
+    parameters: parametersOf(session),
+    commands: tasks.size,
+    activeCommands: active.length,
+    counters: copyOf(counters),
+    connections: [connectionOf(session)],
+    luns: luns.toSorted((one, other) => one.lun - other.lun),
+  };
+}
+
+function parametersOf({ parameters, dataMost }: Session): SessionParameters {
+  const { defaultTime2Wait: _wait, defaultTime2Retain: _retain, ...shown } = parameters;
+  return {
+    ...shown,
+    maxRecvDataSegmentLength: dataMost,
+    maxXmitDataSegmentLength: parameters.maxRecvDataSegmentLength,
+  };
+}
+
+function connectionOf({ connection }: Session): ConnectionState {
+  const { cid, remote, local } = connection;
+  return {
+    cid,
+    initiatorIp: remote.hostname,
+    initiatorPort: remote.port,
+    targetIp: local.hostname,
+    targetPort: local.port,
+    state: connection.isFinishing ? "closing" : "established",
+  };
+}
+
+function copyOf({ none, read, write, bidi, unknown }: CommandCounters) {
+  return structuredClone({ none, read, write, bidi, unknown });
+}

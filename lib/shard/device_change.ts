@@ -1,0 +1,40 @@
+/** Which attributes of a device change while it is there, and who sees that. */
+import { isDeepStrictEqual } from "node:util";
+import type { DeviceModel } from "../scst/model.ts";
+
+/** What initiators have taken for granted since they found the device; under SCST's names. */
+const FIXED: Readonly<Partial<Record<keyof DeviceModel, string>>> = {
+  handler: "handler",
+  blocksize: "blocksize",
+  readOnly: "read_only",
+  thinProvisioned: "thin_provisioned",
+  rotational: "rotational",
+  removable: "removable",
+  writeThrough: "write_through",
+  nvCache: "nv_cache",
+  tst: "tst",
+};
+
+/** What INQUIRY data and its pages show. */
+const SHOWN: readonly (keyof DeviceModel)[] = ["ids", "texts", "optTransLen"];
+
+/** SCST's name of an attribute that is another one and cannot be changed; undefined if there is none. */
+export function fixedAttributeOf(before: DeviceModel, after: DeviceModel): string | undefined {
+  const entries = Object.entries(FIXED) as [keyof DeviceModel, string][];
+  return entries.find(([key]) => before[key] !== after[key])?.[1];
+}
+
+/** Whether INQUIRY shows another device; `isInGroup` says that it has target groups. */
+export function isShownOtherwise(
+  before: DeviceModel,
+  after: DeviceModel,
+  isInGroup: boolean,
+): boolean {
+  return SHOWN.some((key) => !isDeepStrictEqual(before[key], after[key])) ||
+    isInGroup && before.explAlua !== after.explAlua; // TPGS
+}
+
+/** Whether the backing store of a device is to be open. */
+export function isActive({ active }: DeviceModel): boolean {
+  return active !== false;
+}

@@ -1,0 +1,83 @@
+/** The devices of a shard, by name. */
+import type { Device } from "../scst/device.ts";
+import type { DeviceModel } from "../scst/model.ts";
+import { leftoverRecords } from "../store/atomic_leftovers.ts";
+import { type Done, OperationError } from "./operation_error.ts";
+import { type DeviceHost, ServedDevice } from "./served_device.ts";
+
+export class Devices {
+  #host: DeviceHost;
+  #devices = new Map<string, ServedDevice>();
+
+  constructor(host: DeviceHost) {
+    this.#host = host;
+  }
+
+  /** Finds a device that can be changed. Throws an OperationError if it is not there, or is being changed. */
+  get(name: string): ServedDevice {
+    const served = this.#devices.get(name);
+    if (served?.isBusy === true) throw new OperationError(`Device '${name}' is being changed`);
+    this.deviceOf(name);
+    return served!;
+  }
+
+  /** Finds a device that can be used. Throws an OperationError if it is not there, or is about to go. */
+  deviceOf(name: string): Device {
+    const served = this.#devices.get(name);
+    if (served?.isThere !== true) throw new OperationError(`There is no device '${name}'`);
+    return served.device;
+  }
+
+  /**
+   * Opens a device; `done` hears when it may be used, or why not. Throws a StoreError when its store cannot
+   * be opened.
+   */
+  add(model: DeviceModel, done: Done): void {
+    const { name } = model;
+    if (this.#devices.has(name)) throw new OperationError(`There is a device '${name}' already`);
+    const served = new ServedDevice(model, this.#host);
+    this.#devices.set(name, served);
+    try {
+      served.recover((error) => {
+        if (error !== undefined) this.#devices.delete(name);
+        done(error);
+      });
+    } catch (error) {
+      this.#devices.delete(name);
+      throw error;
+    }
+  }
+
+  /** Ends a device that nobody has as a LUN; `done` hears when it is closed. */
+  remove(name: string, done: Done): void {
+    this.get(name).remove((error) => {
+      this.#devices.delete(name);
+      done(error);
+    });
+  }
+
+  /** Looks after the devices once a second. */
+  tick(): void {
+    for (const served of this.#devices.values()) served.tick();
+  }
+
+  /** Logs what was interrupted on media that no device has. */
+  reportLeftovers(): void {
+    const { journalDir, journals, report } = this.#host;
+    for (const sentence of leftoverRecords(journalDir, journals)) report("warning", sentence);
+  }
+
+  /** Flushes all of them for the last time; `done` hears which cannot be, as a sentence. */
+  finish(done: (error?: string) => void): void {
+    let left = this.#devices.size;
+    const failed: string[] = [];
+    if (left === 0) return done(undefined);
+    for (const [name, { device: { disk } }] of this.#devices) {
+      disk.finish((result) => {
+        if (result < 0) failed.push(name);
+        if (--left > 0) return;
+        done(failed.length === 0 ? undefined : `Cannot flush device ${failed.join(", ")}`);
+      });
+    }
+  }
+}

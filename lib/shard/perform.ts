@@ -1,0 +1,80 @@
+/** Operations of the control side: who does them. */
+import { StoreError } from "../store/store.ts";
+import type { Operation } from "./messages.ts";
+import { type Done, OperationError } from "./operation_error.ts";
+import type { Shard } from "./shard.ts";
+
+/** Has an operation done; `done` hears, perhaps later, what has become of it. */
+export function perform(shard: Shard, operation: Operation, done: Done<unknown>): void {
+  try {
+    dispatch(shard, operation, done);
+  } catch (error) {
+    if (!(error instanceof OperationError || error instanceof StoreError)) {
+      done(`bug: ${String(error)}`);
+      throw error;
+    }
+    done(error.message);
+  }
+}
+
+function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void {
+  const { devices, deviceGroups } = shard;
+  switch (operation.kind) {
+    case "setDriver":
+      shard.setDriver(operation.driver);
+      break;
+    case "addDevice":
+      return devices.add(operation.device, done);
+    case "changeDevice":
+      return devices.get(operation.device.name).change(operation.device, done);
+    case "removeDevice":
+      return shard.removeDevice(operation.device, done);
+    case "resyncSize":
+      return devices.get(operation.device).resyncSize(operation.force, done);
+    case "sync":
+      return devices.get(operation.device).sync(done);
+    case "setMedium":
+      devices.get(operation.device).setMedium(operation.filename);
+      break;
+    case "devicesAdded":
+      devices.reportLeftovers();
+      break;
+    case "reservations":
+      return done(undefined, shard.reservationsOf(operation.device));
+    case "setTarget":
+      shard.setTarget(operation.target, operation.quiet);
+      break;
+    case "removeTarget":
+      shard.removeTarget(operation.target);
+      break;
+    case "setDomainInitiators":
+      shard.setDomainInitiators(operation.target, operation.initiators);
+      break;
+    case "setDeviceGroup":
+      shard.setDeviceGroup(operation.deviceGroup);
+      break;
+    case "removeDeviceGroup":
+      deviceGroups.remove(operation.deviceGroup);
+      break;
+    case "changeTargetGroup":
+      deviceGroups.alter(operation.deviceGroup, operation.targetGroup, operation.change);
+      break;
+    case "addPortal":
+      shard.addPortal(operation.portal, operation.fd);
+      break;
+    case "removePortal":
+      shard.removePortal(operation.portal);
+      break;
+    case "sessions":
+      return done(undefined, shard.sessionStates());
+    case "closeSession":
+      shard.closeSession(operation.sid);
+      break;
+    case "resetCounters":
+      shard.resetCounters(operation.sid, operation.direction);
+      break;
+    case "stop":
+      return shard.stop(done);
+  }
+  done(undefined);
+}

@@ -1,0 +1,313 @@
+/** A device that is served: from its model to its end. */
+import { describeErrno } from "../../ffi/errno.ts";
+import type { MemoryPool } from "../../ffi/memory.ts";
+import type { Report } from "../iscsi/node.ts";
+import { DeviceType } from "../scsi/device_type.ts";
+import { Sense } from "../scsi/sense.ts";
+import { changeCapacity } from "../scst/capacity_change.ts";
+import { Device } from "../scst/device.ts";
+import { announceMedium, changeMedium, requestRemoval } from "../scst/medium_change.ts";
+import type { DeviceModel } from "../scst/model.ts";
+import { AtomicJournal } from "../store/atomic_journal.ts";
+import type { IoPool } from "../store/io_pool.ts";
+import { StateFile } from "../store/state_file.ts";
+import type { Store } from "../store/store.ts";
+import { VirtualDisk } from "../vdisk/virtual_disk.ts";
+import { fixedAttributeOf, isActive, isShownOtherwise } from "./device_change.ts";
+import { openDeviceStore, openMedium, settingsOf, sizeWithoutFile } from "./open_device.ts";
+import { type Done, OperationError } from "./operation_error.ts";
+import { type SizeChange, SizeWatch } from "./size_watch.ts";
+
+/** What all devices of a shard share. */
+export interface DeviceHost {
+  readonly pool: IoPool;
+  readonly memory: MemoryPool;
+  /** Where the state of devices is kept. */
+  readonly stateDir: string;
+  /** Where their journals are, and the paths of those that were ever used. */
+  readonly journalDir: string;
+  readonly journals: Set<string>;
+  readonly report: Report;
+}
+
+export class ServedDevice {
+  readonly device: Device;
+  #host: DeviceHost;
+  #model: DeviceModel;
+  #files: StateFile[] = [];
+  #sizes: SizeWatch;
+  /** Bytes that it had when its store was closed. */
+  #sizeBefore = 0;
+  #isBusy = false;
+  #isThere = false;
+
+  /**
+   * Opens the store of a device; it may be used after recover(). Throws a StoreError when the store or what
+   * was kept of its state cannot be used.
+   */
+  constructor(model: DeviceModel, host: DeviceHost) {
+    this.#model = model;
+    this.#host = host;
+    const stateFile = (kind: string) => this.#stateFile(kind);
+    const report = (line: string) => host.report("error", line);
+    const store = isActive(model) ? openDeviceStore(model, host.pool) : undefined;
+    try {
+      const journal = this.#journalOf(store, model);
+      const disk = new VirtualDisk(
+        settingsOf(model),
+        store,
+        host.memory,
+        stateFile,
+        journal,
+        report,
+      );
+      this.device = new Device(disk, stateFile, report);
+    } catch (error) {
+      store?.close();
+      throw error;
+    }
+    this.#sizes = new SizeWatch(this.device, host.report);
+    if (model.nvCache) {
+      const risk =
+        "where the store has no such cache, a crash loses data that initiators believe safe";
+      host.report("warning", `device '${model.name}' has nv_cache: nothing is flushed; ${risk}`);
+    }
+  }
+
+  /** Whether something is being done with it that has not ended. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** Whether it may be used: it is, from the end of recover() to the beginning of its end. */
+  get isThere(): boolean {
+    return this.#isThere;
+  }
+
+  /** Finishes what was interrupted; `done` hears when the device may be used, or why not. */
+  recover(done: Done): void {
+    const { disk } = this.device;
+    const begun = this.#begin(done);
+    try {
+      disk.recover((error) => {
+        if (error !== undefined) disk.release();
+        this.#isThere = error === undefined;
+        begun(error?.message);
+      });
+    } catch (error) {
+      disk.release();
+      throw error;
+    }
+  }
+
+  /** Becomes what `model` says, as far as that can be while it is used. Throws OperationError, StoreError. */
+  change(model: DeviceModel, done: Done): void {
+    const fixed = fixedAttributeOf(this.#model, model);
+    if (fixed !== undefined) {
+      this.#refuse(`change ${fixed}`, "that needs the device to be made anew");
+    }
+    const [wasActive, willBeActive] = [isActive(this.#model), isActive(model)];
+    if (wasActive && willBeActive) return this.#changeOpen(model, done);
+    if (wasActive) return this.#deactivate(model, done);
+    if (willBeActive) return this.#activate(model, done);
+    this.#take(model);
+    done(undefined);
+  }
+
+  /**
+   * Inserts an image into a drive in place of the one that is in, or takes that out. Throws an
+   * OperationError or a StoreError when an initiator prevents it or the image cannot be opened.
+   */
+  setMedium(filename: string | undefined): void {
+    if (this.#type !== DeviceType.CD_ROM) this.#refuse("change the medium", "it is not a drive");
+    const [holder] = requestRemoval(this.device);
+    if (holder !== undefined) {
+      const who = holder.nexus.initiator;
+      throw new OperationError(`Cannot change the medium: ${who} prevents its removal`);
+    }
+    const store = filename === undefined ? undefined : openMedium(filename, this.#host.pool);
+    changeMedium(this.device, store);
+    const { filename: _before, ...model } = this.#model;
+    this.#take(filename === undefined ? model : { ...model, filename });
+  }
+
+  /** Takes the size that the store has by now. Throws an OperationError where there is none. */
+  resyncSize(force: boolean, done: Done<SizeChange>): void {
+    const { disk } = this.device;
+    if (!this.#hasFile) this.#refuse("take the size of its store", "it has no file to have one");
+    if (!disk.isOpen) this.#refuse("take the size of its store", "it is not active");
+    this.#sizes.resync(this.#model.size, force, done);
+  }
+
+  /** Brings everything to stable storage. */
+  sync(done: Done): void {
+    this.device.disk.flusher.flush((result) =>
+      done(
+        result < 0 ? `Cannot flush device '${this.#name}': ${describeErrno(-result)}` : undefined,
+      )
+    );
+  }
+
+  /** Looks once a second whether its store has grown. */
+  tick(): void {
+    if (this.#hasFile && !this.#isBusy) this.#sizes.look(this.#model.size);
+  }
+
+  /** Ends it: what is under way finishes, everything is flushed and closed. Nobody has it as a LUN. */
+  remove(done: Done): void {
+    this.#refuseUpkeep("remove it");
+    const begun = this.#begin(done);
+    this.#isThere = false;
+    this.#close(() => {
+      let left = this.#files.length;
+      const saved = () => {
+        if (--left === 0) begun(undefined);
+      };
+      for (const file of this.#files) file.whenSaved(saved);
+    });
+  }
+
+  get #name(): string {
+    return this.#model.name;
+  }
+
+  get #type(): DeviceType {
+    return this.device.disk.settings.type;
+  }
+
+  /** Whether its size is that of a file. */
+  get #hasFile(): boolean {
+    return this.#type === DeviceType.DISK && this.#model.filename !== undefined;
+  }
+
+  /** Changes a device whose store is open, and stays so. */
+  #changeOpen(model: DeviceModel, done: Done): void {
+    const { filename, size } = model;
+    const isOtherFile = filename !== this.#model.filename;
+    if (isOtherFile && this.#type !== DeviceType.CD_ROM) {
+      this.#refuse("change filename", "it is active");
+    }
+    if (size === this.#model.size || this.#type === DeviceType.CD_ROM) {
+      if (isOtherFile) this.setMedium(filename);
+      this.#take(model);
+      return done(undefined);
+    }
+    if (this.device.disk.upkeep.sense !== Sense.NO_SENSE) {
+      this.#refuse("change size", "its medium is made new");
+    }
+    const bytes = sizeWithoutFile(model);
+    if (bytes !== undefined) {
+      this.#take(model);
+      changeCapacity(this.device, bytes);
+      return done(undefined);
+    }
+    this.#resize(model, this.#begin(done));
+  }
+
+  /** Exports another part of a file. */
+  #resize(model: DeviceModel, done: Done): void {
+    const { disk } = this.device;
+    const { size, blocksize } = model;
+    disk.measure((actual) => {
+      if (actual < 0) {
+        const why = describeErrno(-actual);
+        return done(`Cannot tell the size of device '${this.#name}': ${why}`);
+      }
+      if (size !== undefined && size > actual || actual < blocksize) {
+        const text = `Cannot export ${size ?? "all"} bytes of device '${this.#name}'`;
+        return done(`${text}: it is too small, it has ${actual} bytes`);
+      }
+      this.#take(model);
+      changeCapacity(this.device, size ?? actual);
+      done(undefined);
+    });
+  }
+
+  /** Closes the store; commands that need the medium are refused from now on. */
+  #deactivate(model: DeviceModel, done: Done): void {
+    this.#refuseUpkeep("close its store");
+    const { device } = this;
+    const begun = this.#begin(done);
+    // What is behind the file when it is opened again is another matter.
+    device.resets++;
+    device.tokens.revokeAll();
+    this.#take(model);
+    this.#close(() => begun(undefined));
+  }
+
+  /** Opens the store of a device that has none. */
+  #activate(model: DeviceModel, done: Done): void {
+    const { disk } = this.device;
+    const before = this.#model;
+    const store = openDeviceStore(model, this.#host.pool)!;
+    const begun = this.#begin(done);
+    disk.changeSettings(settingsOf(model)); // the medium is known by its file
+    disk.open(store, this.#journalOf(store, model), (error) => {
+      if (error !== undefined) {
+        disk.changeSettings(settingsOf(before));
+        return begun(error.message);
+      }
+      this.#take(model);
+      announceMedium(this.device);
+      if (this.#sizeBefore > 0 && disk.medium.size !== this.#sizeBefore) {
+        this.device.announce(Sense.CAPACITY_DATA_CHANGED);
+      }
+      begun(undefined);
+    });
+  }
+
+  #close(then: () => void): void {
+    const { disk } = this.device;
+    this.#sizeBefore = disk.medium.size;
+    disk.close((result) => {
+      if (result < 0) {
+        const why = `Cannot flush it before it is closed: ${describeErrno(-result)}`;
+        this.#host.report("error", `device '${this.#name}': ${why}`);
+      }
+      then();
+    });
+  }
+
+  /** Has the attributes of `model`, and tells those who see them. */
+  #take(model: DeviceModel): void {
+    const { device } = this;
+    const isOtherwise = isShownOtherwise(this.#model, model, device.group !== undefined);
+    this.#model = model;
+    device.disk.changeSettings(settingsOf(model));
+    if (isOtherwise) device.announce(Sense.INQUIRY_DATA_CHANGED);
+  }
+
+  /** Nothing else is done with the device until the callback is called that this returns. */
+  #begin(done: Done): Done {
+    this.#isBusy = true;
+    return (error) => {
+      this.#isBusy = false;
+      done(error);
+    };
+  }
+
+  #refuse(what: string, why: string): never {
+    throw new OperationError(`Cannot ${what}: ${why}`);
+  }
+
+  #refuseUpkeep(what: string): void {
+    if (this.device.disk.upkeep.isBusy) this.#refuse(what, "its medium is sanitized or formatted");
+  }
+
+  #stateFile(kind: string): StateFile {
+    const { stateDir, pool } = this.#host;
+    const file = new StateFile(`${stateDir}/${kind}`, this.#model.name, pool);
+    this.#files.push(file);
+    return file;
+  }
+
+  #journalOf(store: Store | undefined, model: DeviceModel): AtomicJournal | undefined {
+    const { journalDir, journals, pool } = this.#host;
+    const { type } = settingsOf(model);
+    if (type !== DeviceType.DISK || store?.identity === undefined) return undefined;
+    const name = model.filename ?? model.name;
+    const journal = new AtomicJournal(journalDir, store.identity, name, pool);
+    journals.add(journal.path);
+    return journal;
+  }
+}

@@ -1,0 +1,84 @@
+/** The data isolate as main sees it. */
+import { createWake, Wake } from "../../ffi/wake.ts";
+import { log } from "../log.ts";
+import type { IoPoolHandle } from "../store/io_pool.ts";
+import { createRingMemory, IoRing } from "../store/io_ring.ts";
+import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
+
+/** I/O workers to begin with; the shard has more as soon as their calls sleep. */
+const IO_WORKERS = 2;
+
+/** What has become of an operation: why it was not done, as a sentence, or what it was asked for. */
+export type Answer<T> =
+  | { readonly error: string; readonly value?: undefined }
+  | { readonly error?: undefined; readonly value: T };
+
+export class ShardHandle {
+  #pool: IoPoolHandle;
+  #port: MessagePort;
+  #wake: Wake;
+  #waiting = new Map<number, (answer: Answer<unknown>) => void>();
+  #lastId = 0;
+
+  /** Starts the isolate and its I/O workers; it serves nothing yet. */
+  constructor(stateDir: string) {
+    const { port1, port2 } = new MessageChannel();
+    const wake = createWake();
+    this.#pool = startIoWorkers();
+    this.#port = port1;
+    this.#wake = new Wake(wake);
+    port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
+    const worker = startWorker(new URL("./shard_worker.ts", import.meta.url), "shard");
+    const start: ShardStart = { port: port2, wake, pool: this.#pool, stateDir };
+    worker.postMessage(start, [port2]);
+  }
+
+  /** Has an operation done; resolves with an error sentence, or undefined. */
+  async request(operation: Operation): Promise<string | undefined> {
+    return (await this.ask(operation)).error;
+  }
+
+  /** The same for an operation that has a value for an answer, which is of the type that its kind has. */
+  ask<T>(operation: Operation): Promise<Answer<T>> {
+    const request: Request = { id: ++this.#lastId, operation };
+    const answer = new Promise<Answer<unknown>>((resolve) => {
+      this.#waiting.set(request.id, resolve);
+    });
+    this.#port.postMessage(request);
+    this.#wake.wake();
+    return answer as Promise<Answer<T>>;
+  }
+
+  #receive(message: FromShard): void {
+    if (message.kind === "log") return log(message.level, message.line);
+    if (message.kind === "addWorker") return startIoWorker(this.#pool);
+    const { id, error, value } = message;
+    this.#waiting.get(id)?.(error === undefined ? { value } : { error });
+    this.#waiting.delete(id);
+  }
+}
+
+/** Starts a Worker; an exception that leaves it is a bug that the program does not survive. */
+function startWorker(url: URL, name: string): Worker {
+  const worker = new Worker(url, { type: "module", name });
+  worker.onerror = (event) => {
+    event.preventDefault();
+    log("error", `bug in the ${name} worker: ${event.message}`);
+    Deno.exit(70); // EX_SOFTWARE
+  };
+  return worker;
+}
+
+function startIoWorkers(): IoPoolHandle {
+  const handle: IoPoolHandle = { ring: createRingMemory(), wake: createWake() };
+  const ring = new IoRing(handle.ring);
+  for (let index = 0; index < IO_WORKERS; index++) {
+    ring.expectWorker();
+    startIoWorker(handle);
+  }
+  return handle;
+}
+
+function startIoWorker(handle: IoPoolHandle): void {
+  startWorker(new URL("../store/io_worker.ts", import.meta.url), "io").postMessage(handle);
+}
