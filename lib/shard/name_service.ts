@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ListeningPortal } from "../iscsi/portal_address.ts";
 import { IsnsClient } from "../isns/client.ts";
+import type { Entries } from "../isns/registrar.ts";
 import type { DriverModel, TargetModel } from "../scst/model.ts";
 
 /** Takes the initiators in the discovery domains of a target; undefined when nobody says any more. */
@@ -20,6 +21,8 @@ export class NameService {
   #replaced: Promise<void> = Promise.resolve();
   #domains = new Map<string, readonly string[]>();
   #isStopped = false;
+  /** The client is about to hear of changes. */
+  #isDue = false;
 
   /** `tell` hears of targets that are there, or just gone. */
   constructor(tell: TellDomain) {
@@ -92,13 +95,23 @@ export class NameService {
     return client;
   }
 
-  /** Registers the targets that somebody may log in to, and somewhere can. */
+  /** Has the client hear of all changes of this turn at once: there may be thousands. */
   #register(): void {
+    if (this.#client === undefined || this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#client?.registration(this.#entries());
+    });
+  }
+
+  /** The targets that somebody may log in to, if that can be anywhere. */
+  #entries(): Entries {
     const isEnabled = this.#driver?.enabled === true && this.#portals.length > 0;
     const enabled = [...this.#targets.values()]
       .filter(({ attributes }) => isEnabled && attributes.enabled);
     const nodes = enabled.map(({ name, attributes }) => ({ name, alias: attributes.alias }));
-    this.#client?.registration({ portals: this.#portals, nodes });
+    return { portals: this.#portals, nodes };
   }
 }
 
