@@ -54,6 +54,12 @@ export type Operation =
     readonly quiet: boolean;
   }
   | { readonly kind: "removeTarget"; readonly target: string }
+  | {
+    readonly kind: "setDomainInitiators";
+    readonly target: string;
+    /** Those that share a discovery domain with it, in lower case; undefined if nobody says. */
+    readonly initiators: readonly string[] | undefined;
+  }
   | { readonly kind: "setDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
   | { readonly kind: "removeDeviceGroup"; readonly deviceGroup: string }
   | {

@@ -47,6 +47,9 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "removeTarget":
       shard.removeTarget(operation.target);
       break;
+    case "setDomainInitiators":
+      shard.setDomainInitiators(operation.target, operation.initiators);
+      break;
     case "setDeviceGroup":
       shard.setDeviceGroup(operation.deviceGroup);
       break;

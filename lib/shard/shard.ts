@@ -100,6 +100,16 @@ export class Shard {
     removeTarget(this.#node, name);
   }
 
+  /**
+   * Says which initiators share a discovery domain with a target, which may be gone; undefined if nobody
+   * says any more.
+   */
+  setDomainInitiators(name: string, initiators: readonly string[] | undefined): void {
+    const target = this.#node.findTarget(name);
+    if (target === undefined) return;
+    target.domainInitiators = initiators === undefined ? "unheard" : new Set(initiators);
+  }
+
   /** Makes a device group what `model` says, or adds it. Throws an OperationError if it cannot be that. */
   setDeviceGroup(model: DeviceGroupModel): void {
     this.deviceGroups.set(model, (name) => this.devices.deviceOf(name));
