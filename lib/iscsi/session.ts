@@ -17,6 +17,7 @@ import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
 import type { Parameters } from "./parameters.ts";
+import { ReadMemory } from "./read_memory.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -47,6 +48,7 @@ export class Session implements NexusTransport {
   readonly tsih: number;
   /** Tasks that are under way, by initiator task tag. */
   readonly tasks: Map<number, Task> = new Map();
+  readonly readMemory: ReadMemory;
   readonly writeMemory = new WriteMemory();
 
   /** CmdSN that is expected next, and the last one that is allowed (RFC 7143 4.2.2.1). */
@@ -76,6 +78,7 @@ export class Session implements NexusTransport {
     this.parameters = parameters;
     this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
     this.output = connection.output;
+    this.readMemory = new ReadMemory(this.output, () => connection.wake());
     const { initiator, isid, access } = identity;
     this.port = access?.target.port ?? NO_PORT;
     this.expCmdSN = expCmdSN;
@@ -170,6 +173,7 @@ export class Session implements NexusTransport {
     this.connection.forgetLanding(task);
     task.releaseOut();
     task.live = false;
+    this.readMemory.release(task);
     this.writeMemory.release(task);
     if (this.#ended) return;
     this.#free.push(task);
@@ -183,7 +187,7 @@ export class Session implements NexusTransport {
   abortTask(task: Task, reported = false): void {
     task.aborted = true;
     const inStore = task.ready && task.enabled && !task.statusHeld &&
-      task.unit?.forget(task) === false;
+      !this.readMemory.forget(task) && task.unit?.forget(task) === false;
     if (reported && !inStore) return task.endAborted();
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();

@@ -115,7 +115,11 @@ export class Link implements Handler, Settler {
 
   #settle(): void {
     this.#send();
-    // One piece of the backlog in a turn: others want their turn as well.
+    // One piece of what has waited in a turn: others want their turn as well.
+    if (this.connection.canResumeReads) {
+      this.connection.resumeReads();
+      this.#send();
+    }
     if (this.#backlog !== undefined && !this.connection.isCongested) {
       this.#resume();
       this.#send();
@@ -232,8 +236,9 @@ export class Link implements Handler, Settler {
   #watch(): void {
     const { connection } = this;
     const paused = this.#backlog !== undefined || connection.isCongested;
-    // With a backlog the next turn comes as soon as something can be sent: at once, as a rule.
-    const sends = connection.output.length > 0 || this.#backlog !== undefined;
+    // With what can go on the next turn comes as soon as something can be sent: at once, as a rule.
+    const goesOn = this.#backlog !== undefined || connection.canResumeReads;
+    const sends = connection.output.length > 0 || goesOn;
     const interest = (paused ? 0 : READABLE) | (sends ? WRITABLE : 0);
     if (interest === this.#interest) return;
     this.#interest = interest;
