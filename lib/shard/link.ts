@@ -12,6 +12,7 @@ import {
   type SocketAddress,
 } from "../../ffi/socket.ts";
 import { Connection } from "../iscsi/connection.ts";
+import { OUTPUT_MOST } from "../iscsi/limits.ts";
 import type { Node } from "../iscsi/node.ts";
 import type { Handler, Loop, Settler } from "./loop.ts";
 
@@ -185,7 +186,9 @@ export class Link implements Handler, Settler {
     const before = connection.pduCount;
     if (direct > 0) connection.landed(Math.min(direct, length));
     this.#handle(this.#buffer, 0, length - Math.min(direct, length));
-    if (connection.pduCount - before <= FEW) this.#loop.expectSoon();
+    // With much to be sent nobody waits for an answer that is still to come.
+    const answersAtOnce = connection.output.length < OUTPUT_MOST;
+    if (answersAtOnce && connection.pduCount - before <= FEW) this.#loop.expectSoon();
   }
 
   #stopReceiving(result: number): void {
