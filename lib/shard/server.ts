@@ -13,9 +13,6 @@ import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
 
-/** I/O workers to begin with; the shard has more as soon as their calls sleep. */
-const IO_WORKERS = 2;
-
 /** Why a server cannot start, as one sentence. */
 export class StartError extends Error {
   override name = "StartError";
@@ -103,13 +100,11 @@ function startWorker(url: URL, name: string): Worker {
   return worker;
 }
 
-function startIoWorkers(): IoPoolHandle {
+/** Starts the first I/O worker; the shard has more as soon as they are of use. */
+function startIoPool(): IoPoolHandle {
   const handle: IoPoolHandle = { ring: createRingMemory(), wake: createWake() };
-  const ring = new IoRing(handle.ring);
-  for (let index = 0; index < IO_WORKERS; index++) {
-    ring.expectWorker();
-    startIoWorker(handle);
-  }
+  new IoRing(handle.ring).expectWorker();
+  startIoWorker(handle);
   return handle;
 }
 
@@ -119,7 +114,7 @@ function startIoWorker(handle: IoPoolHandle): void {
 
 /** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
 export async function startServer(model: ServerModel): Promise<Server> {
-  const shard = new ShardHandle(startIoWorkers(), model.stateDir);
+  const shard = new ShardHandle(startIoPool(), model.stateDir);
   await shard.request({ kind: "setDriver", driver: model.driver });
   for (const device of model.devices) {
     const error = await shard.request({ kind: "addDevice", device });
