@@ -1,5 +1,6 @@
 /** The control side of a server: starts the isolates, opens the portals, hands the model over. */
 import { findListener } from "../../ffi/socket.ts";
+import { returnStartupPages } from "../../ffi/startup_pages.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import { log } from "../log.ts";
 import {
@@ -12,6 +13,9 @@ import {
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
+
+/** Milliseconds after which all threads have come up, and run what they are going to run. */
+const SETTLED = 1000;
 
 /** Why a server cannot start, as one sentence. */
 export class StartError extends Error {
@@ -135,12 +139,14 @@ export async function startServer(model: ServerModel): Promise<Server> {
     portals.push({ hostname, port });
     await shard.request({ kind: "addPortal", portal: { hostname, port }, fd });
   }
+  const settled = setTimeout(returnStartupPages, SETTLED);
   const changeTargetGroup = (
     deviceGroup: string,
     targetGroup: string,
     change: TargetGroupChange,
   ) => shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
   const stop = async () => {
+    clearTimeout(settled);
     const error = await shard.request({ kind: "stop" });
     for (const listener of listeners) listener.close();
     if (error !== undefined) throw new Error(error);

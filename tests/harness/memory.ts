@@ -13,9 +13,12 @@ function bytesOf(text: string, field: string): number {
   return Number(match[1]) * 1024;
 }
 
-/** Resident bytes of a process. */
+/**
+ * Resident bytes of a process that are its own. Those of its program file come and go with what it
+ * executes, and are the page cache's.
+ */
 export async function residentBytes(pid: number): Promise<number> {
-  return bytesOf(await procFile(pid, "status"), "VmRSS");
+  return bytesOf(await procFile(pid, "status"), "RssAnon");
 }
 
 /** Resident bytes of a process: all of them, and its share of those that it has with others. */
