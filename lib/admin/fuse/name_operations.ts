@@ -41,8 +41,8 @@ export function batchForget(tree: ServedTree, request: Request): Answer {
 
 export function getattr(tree: ServedTree, request: Request): Answer {
   const node = tree.nodes.get(request.nodeid);
-  const found = node && tree.nodes.resolve(node);
-  return found === undefined ? "ENOENT" : attributesAnswer(node!, found, tree.owner);
+  if (node === undefined) return "ENOENT";
+  return attributesAnswer(node, tree.nodes.lastSeen(node), tree.owner);
 }
 
 /** Times and sizes are what they are: setting them does nothing, as the truncation of `>` wants it. */

@@ -23,14 +23,18 @@ class CountedNode implements Node {
   children = 0;
   /** Its name was seen without it. */
   gone = false;
+  readonly kind: TreeNode["kind"];
 
   constructor(
     readonly id: number,
     readonly parent: CountedNode | undefined,
     readonly name: string,
-    readonly kind: TreeNode["kind"],
+    /** What was seen behind it last. */
+    public seen: TreeNode,
     readonly born: number,
-  ) {}
+  ) {
+    this.kind = seen.kind;
+  }
 }
 
 export class NodeTable {
@@ -45,7 +49,7 @@ export class NodeTable {
   constructor(root: TreeDirectory, now = () => Math.floor(Date.now() / 1000)) {
     this.#root = root;
     this.#now = now;
-    this.#rootNode = new CountedNode(ROOT_ID, undefined, "", "directory", now());
+    this.#rootNode = new CountedNode(ROOT_ID, undefined, "", root, now());
     this.#rootNode.lookups = 1; // it is never forgotten
     this.#byId.set(ROOT_ID, this.#rootNode);
   }
@@ -65,6 +69,11 @@ export class NodeTable {
     return this.#resolve(node as CountedNode);
   }
 
+  /** What stands behind a node, or did when it was seen last: for fstat(2) of what is still open. */
+  lastSeen(node: Node): TreeNode {
+    return this.resolve(node) ?? (node as CountedNode).seen;
+  }
+
   /**
    * Looks a name up in a directory, as the kernel does: what is found counts as told to it once more
    * when `isTold`.
@@ -75,7 +84,7 @@ export class NodeTable {
     const tree = directory?.kind === "directory" ? directory.lookup(name) : undefined;
     const known = this.#known(owner, name, tree);
     if (tree === undefined) return undefined;
-    const node = known ?? new CountedNode(this.#nextId, owner, name, tree.kind, this.#now());
+    const node = known ?? new CountedNode(this.#nextId, owner, name, tree, this.#now());
     if (isTold) {
       if (known === undefined) this.#insert(node);
       node.lookups++;
@@ -117,7 +126,11 @@ export class NodeTable {
   #known(parent: CountedNode, name: string, tree: TreeNode | undefined): CountedNode | undefined {
     const key = keyOf(parent, name);
     const node = this.#byName.get(key);
-    if (node === undefined || node.kind === tree?.kind) return node;
+    if (node === undefined) return undefined;
+    if (tree !== undefined && node.kind === tree.kind) {
+      node.seen = tree;
+      return node;
+    }
     node.gone = true;
     this.#byName.delete(key);
     return undefined;
