@@ -13,7 +13,12 @@ const CLIENT_LIMIT_MS = 20_000;
 
 /** The user that ordinary users are played by. */
 export const NOBODY = 65534;
-const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+
+/** Arguments of setpriv(1). */
+function asUser(id: number): string[] {
+  return [`--reuid=${id}`, `--regid=${id}`, "--clear-groups"];
+}
+
 /** Lets a server of nobody's read the sources and Deno, wherever they are. */
 const MAY_READ = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
 
@@ -53,22 +58,28 @@ export class FusePlace implements AsyncDisposable {
 
   /** Runs a script of bash's; `$M` is the mount point. */
   sh(script: string, options: { user?: number; limitMs?: number } = {}): Promise<ToolResult> {
-    const bash = ["bash", "-c", `M=${this.point}; ${script}`];
-    const command = options.user === undefined ? bash : ["setpriv", ...AS_NOBODY, ...bash];
+    const bash = ["bash", "-c", `M=${this.point}; export LC_ALL=C; ${script}`];
+    const command = options.user === undefined
+      ? bash
+      : ["setpriv", ...asUser(options.user), ...bash];
     return runTool(command[0]!, command.slice(1), options.limitMs ?? CLIENT_LIMIT_MS);
   }
 
   /** Starts a server of its own process; `prefix` runs it. */
-  serve(args: readonly string[] = [], prefix: readonly string[] = []): RunningProgram {
+  serve(
+    args: readonly string[] = [],
+    prefix: readonly string[] = [],
+    point = this.point,
+  ): RunningProgram {
     const deno = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--no-check"];
-    const [file = "", ...rest] = [...prefix, ...deno, ...PERMISSIONS, SERVER, this.point, ...args];
+    const [file = "", ...rest] = [...prefix, ...deno, ...PERMISSIONS, SERVER, point, ...args];
     return spawnProgram([], { env: { LC_ALL: "C" } }, [file, rest]);
   }
 
   /** The same as nobody. */
   serveAsNobody(args: readonly string[] = [], env: readonly string[] = []): RunningProgram {
     const home = [`HOME=${this.dir}`, `DENO_DIR=${this.dir}/deno`];
-    return this.serve(args, ["setpriv", ...AS_NOBODY, ...MAY_READ, "env", ...home, ...env]);
+    return this.serve(args, ["setpriv", ...asUser(NOBODY), ...MAY_READ, "env", ...home, ...env]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,8 +18,8 @@ if (import.meta.main) {
       ...(brokerSocket === undefined ? {} : { brokerSocket }),
       report: (level, line) => say(`${level} ${line}`),
     });
-    say("mounted");
     Deno.addSignalListener("SIGTERM", () => void door.close());
+    say("mounted");
     await door.ended;
     Deno.exit(0);
   } catch (error) {

@@ -111,13 +111,22 @@ function refuseOthers(path: string, mount: MountEntry): void {
   }
 }
 
-/** Returns when the mount at `path` is dead. A server that hangs does not answer. */
+/** A name that is in no tree. */
+const PROBE_NAME = ".scst-is-there-anybody";
+
+/**
+ * Returns when the mount at `path` is dead. A server that hangs does not answer. The kernel asks the
+ * server for a name, whereas it may know the attributes of the directory itself.
+ */
 async function probe(path: string): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<string>();
   const timer = setTimeout(() => resolve("does not answer"), PROBE_LIMIT_MS);
-  const asked = Deno.stat(path).then(
+  const asked = Deno.lstat(`${path}/${PROBE_NAME}`).then(
     () => "lives",
-    (error) => error instanceof Deno.errors.NotConnected ? undefined : `says: ${reasonOf(error)}`,
+    (error) => {
+      if (error instanceof Deno.errors.NotConnected) return undefined;
+      return error instanceof Deno.errors.NotFound ? "lives" : `says: ${reasonOf(error)}`;
+    },
   );
   const found = await Promise.race([asked, late]);
   clearTimeout(timer);
