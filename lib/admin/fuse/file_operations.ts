@@ -57,18 +57,12 @@ export function read(tree: ServedTree, request: Request): Answer | Promise<Answe
   }
   const file = fileOf(tree, handle);
   if (file === undefined) return "ENODEV";
-  return readAnew(file, handle, offset, size);
-}
-
-async function readAnew(
-  file: TreeFile,
-  handle: FileHandle,
-  offset: number,
-  size: number,
-): Promise<Answer> {
-  const snapshot = await readNode(file);
-  handle.snapshot = snapshot;
-  return snapshot.subarray(offset, offset + size);
+  const answer = (snapshot: Uint8Array): Answer => {
+    handle.snapshot = snapshot;
+    return snapshot.subarray(offset, offset + size);
+  };
+  const snapshot = readNode(file);
+  return snapshot instanceof Promise ? snapshot.then(answer) : answer(snapshot);
 }
 
 export function write(tree: ServedTree, request: Request): Answer | Promise<Answer> {
