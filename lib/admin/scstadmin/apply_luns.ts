@@ -2,7 +2,7 @@
 import { readAttributes } from "./attributes.ts";
 import { differs, split } from "./apply_devices.ts";
 import { available } from "./mgmt_help.ts";
-import { COPY_MANAGER, type LunPlace, lunsPath, placeText } from "./paths.ts";
+import { type LunPlace, lunsPath, placeText } from "./paths.ts";
 import type { RunningLuns, RunningTarget } from "./running.ts";
 import type { Session } from "./session.ts";
 import {
@@ -24,9 +24,8 @@ export async function addLuns(
   running: RunningLuns,
 ): Promise<number> {
   let changes = 0;
-  const devices = new Set(place.driver === COPY_MANAGER ? running.values() : []);
   for (const [lun, { device, attributes }] of wanted) {
-    if (running.has(lun) || devices.has(device)) continue;
+    if (running.has(lun)) continue;
     const what = `Adding device '${device}' at LUN ${lun} to '${placeText(place)}'`;
     await session.must(what, addLun(place, lun, device, attributes));
     changes++;

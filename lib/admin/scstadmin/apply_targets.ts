@@ -26,7 +26,7 @@ export async function removeAssignments(
 ): Promise<number> {
   let changes = 0;
   for (const [driver, targets] of running.drivers) {
-    if (driver === COPY_MANAGER && !wanted.drivers.has(driver)) continue;
+    if (driver === COPY_MANAGER) continue;
     for (const [target, { luns, groups }] of targets) {
       const goal = wanted.drivers.get(driver)?.targets.get(target);
       changes += await removeLuns(session, { driver, target }, goal?.luns ?? new Map(), luns);
@@ -118,6 +118,7 @@ async function applyTarget(
   const owner = await targetOwner(session.client, driver, target);
   const attributes = without(wanted.attributes, ENABLED, ...known);
   changes += await setAttributes(session, owner, attributes, { isComplete: true });
+  if (driver === COPY_MANAGER) return changes;
   const place = { driver, target };
   changes += await addLuns(session, place, wanted.luns, running?.luns ?? new Map());
   for (const [group, { luns, attributes }] of wanted.groups) {

@@ -5,7 +5,7 @@ import { closeDevice } from "./apply_devices.ts";
 import { deleteDeviceGroup, deleteMember, deleteTargetGroup } from "./device_commands.ts";
 import { available, canAddTargets } from "./mgmt_help.ts";
 import { driverOwner } from "./owners.ts";
-import { driverPath, placeText } from "./paths.ts";
+import { COPY_MANAGER, driverPath, placeText } from "./paths.ts";
 import { removeTarget } from "./remove_target.ts";
 import { readRunning, type RunningTarget } from "./running.ts";
 import type { Session } from "./session.ts";
@@ -28,6 +28,8 @@ export async function clearConfig(session: Session): Promise<void> {
     await session.must(`Removing device group '${group}'`, deleteDeviceGroup(group));
   }
   for (const [driver, targets] of sorted(drivers)) {
+    // The copy manager loses its LUNs with the devices.
+    if (driver === COPY_MANAGER) continue;
     for (const [target, one] of sorted(targets)) await clearTarget(session, driver, target, one);
     await clearDriver(session, driver);
   }

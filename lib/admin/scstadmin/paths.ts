@@ -59,7 +59,7 @@ export function placeText({ driver, target, group }: LunPlace): string {
 }
 
 /**
- * The driver of SCST that copies between devices. Each device is a LUN of it by itself, at a number
- * that nobody chooses: a configuration that does not name the driver is not about its LUNs.
+ * The driver of SCST that copies between devices. Each device is a LUN of it by itself, as long as it
+ * is there, at a number that nobody chooses: configurations name these LUNs, but do not make them.
  */
 export const COPY_MANAGER = "copy_manager";
