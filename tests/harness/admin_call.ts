@@ -1,8 +1,14 @@
 /** Calls of scstadmin's options over a management tree without a server, and what they say and write. */
 import { runScstadmin } from "../../lib/admin/scstadmin/run.ts";
-import { type TreeDirectory, TreeError, type TreeFile } from "../../lib/admin/tree.ts";
+import {
+  readNode,
+  type TreeDirectory,
+  TreeError,
+  type TreeFile,
+  type TreeNode,
+  writeNode,
+} from "../../lib/admin/tree.ts";
 import type { TreeClient, TreeEntry } from "../../lib/admin/tree_client.ts";
-import { readNode, writeNode } from "../../lib/admin/tree.ts";
 import { TreeShell } from "./tree_shell.ts";
 
 /** A way to the tree of a shell that remembers what was written. */
@@ -46,7 +52,7 @@ export class RecordedTree implements TreeClient {
     const way: string[] = [];
     let here: TreeDirectory | TreeFile = this.shell.root;
     for (const name of path.split("/").filter((one) => one !== "")) {
-      const node = here.kind === "directory" ? here.lookup(name) : undefined;
+      const node: TreeNode | undefined = here.kind === "directory" ? here.lookup(name) : undefined;
       if (node === undefined) throw new TreeError("ENOENT", `There is no ${path}`);
       if (node.kind === "link") {
         const steps = [...way];

@@ -1,8 +1,8 @@
 /** The LUNs and the initiators of a target's configuration. */
-import { readAttributes } from "./attributes.ts";
+import { readAttributes, valueOf } from "./attributes.ts";
 import { differs, split } from "./apply_devices.ts";
 import { available } from "./mgmt_help.ts";
-import { type LunPlace, lunsPath, placeText } from "./paths.ts";
+import { devicePath, type LunPlace, lunsPath, placeText } from "./paths.ts";
 import type { RunningLuns, RunningTarget } from "./running.ts";
 import type { Session } from "./session.ts";
 import {
@@ -82,11 +82,16 @@ async function isOtherwise(
   const existing = await readAttributes(session.client, `${lunsPath(place)}/${lun}`);
   if (!differs(parameters, existing, known)) return false;
   // A LUN of a device that is read only is so as well, whatever was asked for.
-  const ofDevice = await readAttributes(session.client, `devices/${device}`);
-  const inherited = new Set([...known].filter((name) => ofDevice.get(name)?.isKey));
-  const own = new Map([...existing].filter(([name]) => !inherited.has(name)));
-  const asked = new Map([...parameters].filter(([name]) => !inherited.has(name)));
-  return differs(asked, own, known);
+  if (!await isReadOnly(session, device)) return true;
+  const others = <T>(map: ReadonlyMap<string, T>) =>
+    new Map([...map].filter(([name]) => name !== "read_only"));
+  return differs(others(parameters), others(existing), known);
+}
+
+async function isReadOnly({ client }: Session, device: string): Promise<boolean> {
+  const attributes = await readAttributes(client, devicePath(device));
+  const isCd = valueOf(attributes, "type")?.startsWith("5 ") === true;
+  return isCd || valueOf(attributes, "read_only") === "1";
 }
 
 /**

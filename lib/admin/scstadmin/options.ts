@@ -135,7 +135,7 @@ function optionOf(text: string): OptionRow {
     throw new OptionError(`-${text} may be ${names}${found.length > 5 ? " and others" : ""}`);
   }
   const near = nearestWord(text, ROWS.map(({ name }) => name));
-  const hint = near === undefined ? "" : `; did you mean -${near}?`;
+  const hint = near === undefined ? "" : `: -${near} is alike`;
   throw new OptionError(`There is no option -${text}${hint}`);
 }
 
