@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "deno.json",
   ],
   "lib/cli": [
+    "lib/admin",
     "lib/config",
     "lib/iscsi/explain_login.ts",
     "lib/scst/model.ts",
