@@ -4,8 +4,10 @@ import type { Caller } from "../admin/scstadmin/session.ts";
 import type { TreeClient } from "../admin/tree_client.ts";
 import { readText, reason } from "../config/read_text.ts";
 import { saveText } from "../config/save_text.ts";
+import { UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { absolutePath } from "./state_dir.ts";
+import type { Verb } from "./verb.ts";
 
 /** More is no configuration. */
 const MAX_BYTES = 1024 * 1024;
@@ -64,3 +66,27 @@ function isThere(path: string): boolean {
     throw error;
   }
 }
+
+/** What the help says of it; its options are scstadmin's, and are not read as those of other verbs. */
+export const ADMIN: Verb = {
+  name: "admin",
+  summary: "do what scstadmin does, with its options: scst admin -help lists them",
+  arguments: [{
+    name: "OPTION",
+    description: "options of scstadmin, with one dash",
+    isOptional: true,
+    isRepeated: true,
+  }],
+  options: [],
+  examples: [
+    "scst admin -config /etc/scst.conf",
+    "scst admin -write_config /etc/scst.conf",
+    "scst admin -add_target iqn.2026-11.org.example:disk1 -driver iscsi",
+    "scst admin -list_sessions",
+  ],
+  run: () => {
+    throw new UsageError(
+      "Name options of scstadmin, as in: scst admin -list_target; see scst admin -help",
+    );
+  },
+};

@@ -11,7 +11,7 @@ import { controlPath } from "./control_path.ts";
 import type { VerbInput } from "./verb.ts";
 
 /** The tree that `--socket`, or else this user's default, leads to. Throws Failure. */
-export function connectTree({ options }: VerbInput): SocketTreeClient {
+export function connectTree({ options }: Pick<VerbInput, "options">): SocketTreeClient {
   return new SocketTreeClient(controlPath(options.get("socket")));
 }
 

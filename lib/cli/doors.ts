@@ -1,40 +1,70 @@
 /** The ways in which a running server is administered. */
 import type { Administration } from "../admin/administration.ts";
 import { ControlError } from "../admin/control/control_error.ts";
-import { type ControlDoor, openControlDoor } from "../admin/control/door.ts";
+import { openControlDoor } from "../admin/control/door.ts";
+import { openFuseDoor } from "../admin/fuse/door.ts";
+import { FuseDoorError } from "../admin/fuse/fuse_door_error.ts";
 import { managementTree } from "../admin/root.ts";
+import type { TreeDirectory } from "../admin/tree.ts";
 import { log } from "../log.ts";
 
 export interface DoorOptions {
   /** The path of the control socket; there is none where it is left out. */
   readonly control?: string | undefined;
+  /** Where the tree is mounted; it is not where it is left out. */
+  readonly tree?: string | undefined;
+}
+
+interface Door {
+  close(): Promise<void>;
 }
 
 /** Doors that are open until they are disposed of. */
 export class Doors implements AsyncDisposable {
-  #control: ControlDoor | undefined;
+  #doors: readonly Door[];
 
-  constructor(control: ControlDoor | undefined) {
-    this.#control = control;
+  constructor(doors: readonly Door[]) {
+    this.#doors = doors;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#control?.close();
+    await Promise.all(this.#doors.map((door) => door.close()));
   }
 }
 
 /** Opens what can be opened: a server without a door serves all the same, and says so once. */
 export async function openDoors(
   administration: Administration,
-  { control }: DoorOptions,
+  { control, tree }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
-  const door = control === undefined
-    ? undefined
-    : await openControlDoor(root, { path: control }).catch((error) => {
-      if (!(error instanceof ControlError)) throw error;
-      log("warning", `${error.message}; scst's other commands cannot reach this server`);
-      return undefined;
-    });
-  return new Doors(door);
+  const doors = await Promise.all([
+    control === undefined ? undefined : openControl(root, control),
+    tree === undefined ? undefined : openTree(root, tree),
+  ]);
+  return new Doors(doors.filter((door) => door !== undefined));
+}
+
+function openControl(root: TreeDirectory, path: string): Promise<Door | undefined> {
+  return openControlDoor(root, { path }).catch((error) => {
+    if (!(error instanceof ControlError)) throw error;
+    log("warning", `${error.message}; scst's other commands cannot reach this server`);
+    return undefined;
+  });
+}
+
+/** Root's tree is for everybody, as far as its modes say; another user's only if the system lets it. */
+function openTree(root: TreeDirectory, mountPoint: string): Promise<Door | undefined> {
+  const brokerSocket = Deno.env.get("SCST_FUSE_BROKER");
+  const options = {
+    mountPoint,
+    allowOther: Deno.uid() === 0,
+    report: log,
+    ...(brokerSocket ? { brokerSocket } : {}),
+  };
+  return openFuseDoor(root, options).catch((error) => {
+    if (!(error instanceof FuseDoorError)) throw error;
+    log("warning", `${error.message}; the management tree is not mounted`);
+    return undefined;
+  });
 }

@@ -2,8 +2,11 @@
 import { Command, CommanderError } from "commander";
 import { oneOf } from "../config/problem.ts";
 import { configureLog, log } from "../log.ts";
+import { ADMIN, runAdmin } from "./admin.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
+import { connectTree } from "./connect_tree.ts";
+import { EXPORT, IMPORT } from "./convert.ts";
 import { DEMO } from "./demo.ts";
 import { DEVICE_VERBS } from "./everyday/device.ts";
 import { GROUP_VERBS } from "./everyday/group.ts";
@@ -29,6 +32,9 @@ const VERBS: readonly (Verb | VerbGroup)[] = [
   GROUP_VERBS,
   SESSION_VERBS,
   TREE,
+  ADMIN,
+  IMPORT,
+  EXPORT,
   completionVerb(() => VERBS),
   VERSION,
 ];
@@ -38,6 +44,11 @@ const ADVICE = 'run "scst help" or "scst help VERB"';
 /** Runs the verb that `args` name and returns the exit code; problems are logged. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   configureLog();
+  // The options of scstadmin have one dash, and are read as it reads them.
+  const [first, ...rest] = args;
+  if (first === ADMIN.name && rest.length > 0 && !rest.includes("--help")) {
+    return await runAdmin(rest, () => Promise.resolve(connectTree({ options: new Map() })));
+  }
   let code: ExitCode = ExitCode.OK;
   const program = createProgram();
   for (const verb of VERBS) addVerb(program, verb, (result) => code = result);

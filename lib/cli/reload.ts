@@ -7,14 +7,14 @@ import { reportFailure } from "./failure.ts";
 
 export class Reloader {
   #administration: Administration;
-  #read: () => ServerModel;
+  #read: () => Promise<ServerModel>;
   /** What the configuration said when it was applied last. */
   #said: ServerModel;
   #isBusy = false;
   #again = false;
 
-  /** `said` is applied already; `read` reads the configuration anew, and throws ConfigError. */
-  constructor(administration: Administration, said: ServerModel, read: () => ServerModel) {
+  /** `said` is applied already; `read` reads the configuration anew, and rejects with a ConfigError. */
+  constructor(administration: Administration, said: ServerModel, read: () => Promise<ServerModel>) {
     this.#administration = administration;
     this.#said = said;
     this.#read = read;
@@ -34,7 +34,7 @@ export class Reloader {
 
   async #reload(): Promise<void> {
     log("info", "SIGHUP: reading the configuration again");
-    const said = this.#tryToRead();
+    const said = await this.#tryToRead();
     if (said === undefined) return;
     let steps = 0;
     await this.#administration.apply((now) => joined(said, now, this.#said), (step, refusal) => {
@@ -46,9 +46,9 @@ export class Reloader {
     if (steps === 0) log("info", "the configuration has not changed");
   }
 
-  #tryToRead(): ServerModel | undefined {
+  async #tryToRead(): Promise<ServerModel | undefined> {
     try {
-      return this.#read();
+      return await this.#read();
     } catch (error) {
       reportFailure(error);
       log("warning", "the configuration is not applied: everything stays as it is");

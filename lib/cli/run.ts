@@ -15,10 +15,12 @@ import { onHangup, stopRequested } from "./signals.ts";
 export interface ServeOptions {
   /** Hears when initiators can connect, and where. */
   readonly onReady?: (portals: readonly PortalModel[]) => void;
-  /** Reads the model anew at SIGHUP; throws ConfigError. Without it SIGHUP changes nothing. */
-  readonly read?: () => ServerModel;
+  /** Reads the model anew at SIGHUP; rejects with a ConfigError. Without it SIGHUP changes nothing. */
+  readonly read?: () => Promise<ServerModel>;
   /** Where the server is administered; nowhere where it is left out. */
   readonly control?: string;
+  /** Where the management tree is mounted; nowhere where it is left out. */
+  readonly tree?: string;
   /** Whether nothing comes up where anything is broken. */
   readonly isStrict?: boolean;
 }
@@ -32,7 +34,7 @@ const RETRY_INTERVAL = 10_000;
  */
 export async function serveModel(
   model: ServerModel,
-  { onReady, read, control, isStrict = false }: ServeOptions,
+  { onReady, read, control, tree, isStrict = false }: ServeOptions,
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested();
@@ -48,7 +50,7 @@ export async function serveModel(
     }).catch(reportFailure);
   });
   await started;
-  await using _doors = await openDoors(administration, { control });
+  await using _doors = await openDoors(administration, { control, tree });
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
   const retry = setInterval(() => retryDevices(administration), RETRY_INTERVAL);

@@ -1,17 +1,41 @@
 /** `scst serve`: the server that a configuration describes. */
-import { loadConfig } from "../config/load.ts";
 import { log } from "../log.ts";
+import { readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure } from "./failure.ts";
 import { serveModel } from "./run.ts";
-import { stateDir } from "./state_dir.ts";
+import { absolutePath, stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
-function serve({ options }: VerbInput): Promise<ExitCode> {
+async function serve({ options }: VerbInput): Promise<ExitCode> {
   const path = options.get("config") ?? "";
   const state = stateDir(options.get("state"));
-  const read = () => loadConfig(path, state);
-  return serveModel(read(), { read, ...controlOf(options.get("control")) });
+  const read = () => readAnyConfig(path, state);
+  return await serveModel(await read(), {
+    read,
+    ...controlOf(options.get("control")),
+    ...treeOf(options.get("tree")),
+  });
+}
+
+/** The mount point of the management tree where nothing is said. */
+const TREE = "/run/scst/tree";
+
+/** Where the tree is mounted: at a place that is named, else at the usual one if it is there. */
+function treeOf(given: string | undefined): { tree?: string } {
+  const named = given ?? Deno.env.get("SCST_TREE");
+  if (named === "none") return {};
+  if (named !== undefined && named !== "") return { tree: absolutePath(named) };
+  return isDirectory(TREE) ? { tree: TREE } : {};
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    // A mount that a server has left behind when it was killed: that is cleared away.
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /** Where the server is administered; nowhere where nobody would look for it. */
@@ -33,7 +57,8 @@ export const SERVE: Verb = {
     {
       name: "config",
       value: "FILE",
-      description: "the configuration (YAML); scst check FILE validates it, SIGHUP reads it again",
+      description:
+        "the configuration (YAML, or SCST's if it ends with .conf); SIGHUP reads it again",
       required: true,
       completion: "file",
     },
@@ -49,10 +74,18 @@ export const SERVE: Verb = {
       description: `the socket for scst's other commands (default: as they look for it)`,
       completion: "file",
     },
+    {
+      name: "tree",
+      value: "DIR",
+      description:
+        `where the management tree is mounted, or none (default: ${TREE} if it is there)`,
+      completion: "directory",
+    },
   ],
   examples: [
     "scst serve --config /etc/scst.yaml",
     "scst serve --config disks.yaml --state ./state",
+    "scst serve --config /etc/scst.conf --tree /run/scst/tree",
   ],
   run: serve,
 };

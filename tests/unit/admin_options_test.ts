@@ -12,6 +12,7 @@ import { TreeError } from "../../lib/admin/tree.ts";
 import type { SessionState } from "../../lib/admin/engine.ts";
 import { OfflineEngine } from "../../lib/admin/offline_engine.ts";
 import { admin, applyText, changesOf, RecordedTree, writtenText } from "../harness/admin_call.ts";
+import { sessionState } from "../harness/session_state.ts";
 import { TreeShell } from "../harness/tree_shell.ts";
 
 const T = "iqn.2026-11.org.example:t";
@@ -399,14 +400,9 @@ Deno.test("-resync_dev has the size looked at again", async () => {
 /** One session, which ends when it is closed. */
 class OneSession extends OfflineEngine {
   readonly closed: string[] = [];
-  override readonly sessions: SessionState[] = [{
-    sid: "1f",
-    target: T,
-    initiator: "iqn.2026-11.org.example:host",
-    group: undefined,
-    parameters: { InitialR2T: "No" },
-    connection: { cid: 0, ip: "10.0.0.2", targetIp: "10.0.0.1" },
-  }];
+  override readonly sessions: SessionState[] = [
+    { ...sessionState("iqn.2026-11.org.example:host", T), sid: "1f" },
+  ];
   override readonly closeSession = (sid: string) => {
     this.closed.push(sid);
     this.sessions.length = 0;
