@@ -15,7 +15,7 @@ import { ExitCode, reportFailure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
 import { TREE } from "./tree.ts";
-import type { AnyVerb, Verb, VerbatimVerb, VerbGroup } from "./verb.ts";
+import type { AnyVerb, Verb, VerbatimVerb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
 import { WHY } from "./why.ts";
 
