@@ -3,9 +3,16 @@
  * whatever door it came in by. One change is made at a time.
  */
 import { log } from "../log.ts";
-import type { DeviceModel, LunModel, ServerModel } from "../scst/model.ts";
-import type { Direction, Engine, LunChangeOptions, Outcome, SessionState } from "./engine.ts";
-import { named } from "./named.ts";
+import type { DeviceModel, LunModel, PortalModel, ServerModel } from "../scst/model.ts";
+import type {
+  Direction,
+  Engine,
+  LunChangeOptions,
+  Outcome,
+  Refusal,
+  SessionState,
+} from "./engine.ts";
+import { named, withItem } from "./named.ts";
 import { Numbers } from "./numbers.ts";
 import { type Step, stepsBetween } from "./steps.ts";
 import { TreeError } from "./tree.ts";
@@ -26,6 +33,11 @@ function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
   return LASTING.some((key) => before[key] !== after[key]);
 }
 
+/** A device as it was meant before it could not be opened. */
+function wanted({ active: _, ...device }: DeviceModel): DeviceModel {
+  return device;
+}
+
 /** Waits for an operation. Rejects with a TreeError where it is refused. */
 async function done(outcome: Outcome): Promise<void> {
   const refusal = await outcome;
@@ -36,6 +48,7 @@ export class Administration {
   readonly engine: Engine;
   readonly numbers = new Numbers();
   #model: ServerModel;
+  #failures = new Map<string, string>();
   /** The last change that is waited for; the next one begins when it has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -51,6 +64,20 @@ export class Administration {
     return this.#model;
   }
 
+  /** What is to be saved: a device that could not be opened is wanted all the same. */
+  get savedModel(): ServerModel {
+    if (this.#failures.size === 0) return this.#model;
+    const devices = this.#model.devices.map((device) =>
+      this.#failures.has(device.name) ? wanted(device) : device
+    );
+    return { ...this.#model, devices };
+  }
+
+  /** The devices that could not be opened, and why, as a sentence. */
+  get failures(): ReadonlyMap<string, string> {
+    return this.#failures;
+  }
+
   /** Does `work` when everything that was asked for before has ended; rejects as it does. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
@@ -64,10 +91,67 @@ export class Administration {
    */
   change(update: (model: ServerModel) => ServerModel, options?: LunChangeOptions): Promise<void> {
     return this.alone(async () => {
-      const wanted = update(this.#model);
-      for (const step of this.plan(wanted, options)) await this.#take(step);
-      this.#commit(wanted);
+      const target = update(this.#model);
+      for (const step of this.plan(target, options)) await this.#take(step);
+      this.#commit(target);
     });
+  }
+
+  /**
+   * Has the server be as `update` makes the model, as far as that can be: a step that is refused is
+   * reported, and the others are taken. A device that cannot be opened is there without its medium.
+   * Resolves with what was refused.
+   */
+  apply(
+    update: (model: ServerModel) => ServerModel,
+    report: (step: Step, refusal: Refusal | undefined) => void,
+  ): Promise<Refusal[]> {
+    return this.alone(async () => {
+      const target = update(this.#model);
+      const refusals: Refusal[] = [];
+      for (const step of this.plan(target)) {
+        const refusal = await this.#try(step);
+        report(step, refusal);
+        if (refusal !== undefined) refusals.push(refusal);
+      }
+      if (refusals.length === 0) this.#commit(target);
+      return refusals;
+    });
+  }
+
+  async #try(step: Step): Promise<Refusal | undefined> {
+    const refusal = await step.run(this.engine);
+    if (refusal === undefined) {
+      this.#commit(step.done(this.#model));
+      return undefined;
+    }
+    const { device } = step;
+    const isThere = device !== undefined && named(this.#model.devices, device.name) !== undefined;
+    if (device?.filename === undefined || isThere) return refusal;
+    const inactive = { ...device, active: false };
+    if (await this.engine.addDevice(inactive) !== undefined) return refusal;
+    this.#commit({ ...this.#model, devices: [...this.#model.devices, inactive] });
+    this.#failures.set(device.name, refusal.message);
+    return refusal;
+  }
+
+  /** Takes note of the portals that the server listens on. */
+  takePortals(portals: readonly PortalModel[]): Promise<void> {
+    return this.alone(() => Promise.resolve(this.#commit({ ...this.#model, portals })));
+  }
+
+  /** Tries to open again what could not be opened; `report` hears of what can be used now. */
+  async retry(report: (device: string) => void): Promise<void> {
+    for (const name of [...this.#failures.keys()]) {
+      await this.alone(async () => {
+        const device = named(this.#model.devices, name);
+        if (device === undefined || !this.#failures.has(name)) return;
+        const active = wanted(device);
+        if (await this.engine.changeDevice(active) !== undefined) return;
+        this.#commit({ ...this.#model, devices: withItem(this.#model.devices, active) });
+        report(name);
+      });
+    }
   }
 
   /** Looks at the size of a device's file again; `text` is "force" where it may become smaller. */
@@ -109,9 +193,9 @@ export class Administration {
     return this.alone(() => done(this.engine.closeSession(sid)));
   }
 
-  /** The steps from what is served now to `wanted`. */
-  plan(wanted: ServerModel, options?: LunChangeOptions): Step[] {
-    return stepsBetween(this.#model, wanted, mustRemake, options);
+  /** The steps from what is served now to `target`. */
+  plan(target: ServerModel, options?: LunChangeOptions): Step[] {
+    return stepsBetween(this.#model, target, mustRemake, options);
   }
 
   async #take(step: Step): Promise<void> {
@@ -121,6 +205,9 @@ export class Administration {
 
   #commit(model: ServerModel): void {
     this.#model = model;
+    for (const name of this.#failures.keys()) {
+      if (named(model.devices, name)?.active !== false) this.#failures.delete(name);
+    }
     this.numbers.follow(model);
   }
 }

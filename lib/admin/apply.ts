@@ -1,4 +1,5 @@
 /** A configuration that is applied to a running server: what it says, and what it does not say. */
+import { isDeepStrictEqual } from "node:util";
 import { chooseLuns } from "../scst/initiator_group.ts";
 import type {
   DeviceGroupModel,
@@ -95,8 +96,11 @@ export function joined(
   now: ServerModel,
   formerly?: ServerModel,
 ): ServerModel {
+  // A portal that says port 0 is another one each time that it is read.
+  const samePortals = isDeepStrictEqual(said.portals, formerly?.portals);
   return {
     ...said,
+    portals: samePortals ? now.portals : said.portals,
     devices: union(listsOf("devices", said, now, formerly), itself),
     targets: union(listsOf("targets", said, now, formerly), joinTargets),
     deviceGroups: union(listsOf("deviceGroups", said, now, formerly), joinDeviceGroups),

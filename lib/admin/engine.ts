@@ -6,7 +6,10 @@ import type {
   PortalModel,
   TargetModel,
 } from "../scst/model.ts";
+import type { Direction, SessionState } from "../shard/server.ts";
 import type { TreeErrno } from "./tree.ts";
+
+export type { Direction, DirectionCounters, SessionState } from "../shard/server.ts";
 
 /** Why an operation was not done. */
 export interface Refusal {
@@ -24,57 +27,11 @@ export interface LunChangeOptions {
   readonly quiet?: boolean;
 }
 
-/** What a session is to the tree as long as it lives. */
-export interface SessionState {
-  /** 64 bits in hex digits. */
-  readonly sid: string;
-  /** The name of its target. */
-  readonly target: string;
-  /** The name that groups were matched with. */
-  readonly initiator: string;
-  /** The group whose LUNs it sees; undefined for the target's own. */
-  readonly group: string | undefined;
-  /** What was negotiated, by the names of RFC 7143, as the tree writes it. */
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly connection: ConnectionState;
-}
-
-export interface ConnectionState {
-  readonly cid: number;
-  /** Addresses without port. */
-  readonly ip: string;
-  readonly targetIp: string;
-}
-
-/** Commands in one direction. */
-export interface Traffic {
-  readonly commands: number;
-  readonly kib: number;
-  /** Commands that do not begin or end at a multiple of 4 KiB. */
-  readonly unaligned: number;
-}
-
-/** What a session does now, and has done. */
-export interface SessionCounters {
-  readonly commands: number;
-  readonly activeCommands: number;
-  /** Active commands by LUN. */
-  readonly units: readonly { readonly lun: number; readonly activeCommands: number }[];
-  readonly unknown: number;
-  readonly none: number;
-  readonly read: Traffic;
-  readonly write: Traffic;
-  readonly bidi: Traffic;
-}
-
-/** The directions whose counters can be reset. */
-export type Direction = "unknown" | "none" | "read" | "write" | "bidi";
-
 export interface Engine {
-  /** The sessions that there are, in the order in which they began. */
+  /** The sessions, as they were when something became of them last, in the order in which they began. */
   readonly sessions: Iterable<SessionState>;
-  /** undefined when the session is gone. */
-  sessionCounters(sid: string): Promise<SessionCounters | undefined>;
+  /** What a session does now; undefined when it is gone. */
+  session(sid: string): Promise<SessionState | undefined>;
   resetCounters(sid: string, direction: Direction): Outcome;
   setDriver(driver: DriverModel): Outcome;
   addDevice(device: DeviceModel): Outcome;

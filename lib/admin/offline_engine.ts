@@ -5,7 +5,7 @@ const agreed = (): Promise<undefined> => Promise.resolve(undefined);
 
 export class OfflineEngine implements Engine {
   readonly sessions: Iterable<SessionState> = [];
-  readonly sessionCounters: Engine["sessionCounters"] = agreed;
+  readonly session: Engine["session"] = agreed;
   readonly resetCounters: Engine["resetCounters"] = agreed;
   readonly setDriver: Engine["setDriver"] = agreed;
   readonly addDevice: Engine["addDevice"] = agreed;

@@ -1,7 +1,7 @@
 /** `sessions/` of a target: who is logged in, what was negotiated, and what goes on. */
 import type { Administration } from "./administration.ts";
 import { sessionStatistics } from "./counters.ts";
-import type { SessionCounters, SessionState } from "./engine.ts";
+import type { SessionState } from "./engine.ts";
 import { directory, type Entries, type FoundEntries, link, readable, writable } from "./nodes.ts";
 import type { TreeDirectory } from "./tree.ts";
 
@@ -27,20 +27,37 @@ export function sessionsDirectory(administration: Administration, target: string
   });
 }
 
+/** The parameters that were negotiated, as the tree writes them. */
+function parameterTexts({ parameters }: SessionState): [name: string, value: string | number][] {
+  const yesNo = (value: boolean) => value ? "Yes" : "No";
+  const digest = (value: boolean) => value ? "CRC32C" : "None";
+  return [
+    ["InitialR2T", yesNo(parameters.initialR2T)],
+    ["ImmediateData", yesNo(parameters.immediateData)],
+    ["MaxRecvDataSegmentLength", parameters.maxRecvDataSegmentLength],
+    ["MaxXmitDataSegmentLength", parameters.maxXmitDataSegmentLength],
+    ["MaxBurstLength", parameters.maxBurstLength],
+    ["FirstBurstLength", parameters.firstBurstLength],
+    ["MaxOutstandingR2T", parameters.maxOutstandingR2T],
+    ["HeaderDigest", digest(parameters.headerDigest)],
+    ["DataDigest", digest(parameters.dataDigest)],
+  ];
+}
+
 function sessionDirectory(administration: Administration, session: SessionState): TreeDirectory {
-  const { sid, initiator, group, parameters, connection } = session;
-  const counted = (count: (counters: SessionCounters) => number) =>
+  const { sid, initiator, group, connections } = session;
+  const live = (count: (state: SessionState) => number) =>
     readable(async () => {
-      const counters = await administration.engine.sessionCounters(sid);
-      return `${counters === undefined ? 0 : count(counters)}\n`;
+      const state = await administration.engine.session(sid);
+      return `${state === undefined ? 0 : count(state)}\n`;
     });
-  const negotiated = Object.entries(parameters).map(([name, value]) =>
+  const negotiated = parameterTexts(session).map(([name, value]) =>
     [name, () => readable(() => `${value}\n`)] as const
   );
   return directory({
     initiator_name: () => readable(() => `${initiator}\n`),
-    commands: () => counted(({ commands }) => commands),
-    active_commands: () => counted(({ activeCommands }) => activeCommands),
+    commands: () => live(({ commands }) => commands),
+    active_commands: () => live(({ activeCommands }) => activeCommands),
     force_close: () => writable(() => administration.closeSession(sid)),
     luns: () => link(group === undefined ? "../../luns" : `../../ini_groups/${group}/luns`),
     sid: () => readable(() => `${sid}\n`),
@@ -48,7 +65,12 @@ function sessionDirectory(administration: Administration, session: SessionState)
     thread_pid: () => readable(() => `${Deno.pid}\n`),
     ...sessionStatistics(administration, sid),
     ...Object.fromEntries(negotiated),
-    [addressName(connection.ip)]: () => connectionDirectory(session),
+    ...Object.fromEntries(
+      connections.map((connection) => [
+        addressName(connection.initiatorIp),
+        () => connectionDirectory(connection),
+      ]),
+    ),
   }, unitsOf(administration, session));
 }
 
@@ -57,13 +79,14 @@ function addressName(ip: string): string {
   return ip.includes(":") ? `[${ip}]` : ip;
 }
 
-function connectionDirectory({ connection }: SessionState): TreeDirectory {
-  const { cid, ip, targetIp } = connection;
+function connectionDirectory(
+  { cid, initiatorIp, targetIp, state }: SessionState["connections"][number],
+): TreeDirectory {
   const entries: Entries = {
     cid: () => readable(() => String(cid)),
-    ip: () => readable(() => `${ip}\n`),
+    ip: () => readable(() => `${initiatorIp}\n`),
     target_ip: () => readable(() => `${targetIp}\n`),
-    state: () => readable(() => "established idle "),
+    state: () => readable(() => state === "closing" ? "closing" : "established idle "),
     transport: () => readable(() => "iSCSI-TCP\n"),
   };
   return directory(entries);
@@ -72,7 +95,7 @@ function connectionDirectory({ connection }: SessionState): TreeDirectory {
 /** `lun0` and so on: what each LUN of the session does. */
 function unitsOf(
   administration: Administration,
-  { sid, target, group }: SessionState,
+  { sid, target = "", group }: SessionState,
 ): FoundEntries {
   const luns = () => administration.lunsOf(target, group).map(({ lun }) => lun);
   return {
@@ -83,8 +106,8 @@ function unitsOf(
       return directory({
         active_commands: () =>
           readable(async () => {
-            const counters = await administration.engine.sessionCounters(sid);
-            const unit = counters?.units.find((one) => one.lun === lun);
+            const state = await administration.engine.session(sid);
+            const unit = state?.luns.find((one) => one.lun === lun);
             return `${unit?.activeCommands ?? 0}\n`;
           }),
         thread_index: () => readable(() => "0\n"),

@@ -22,6 +22,8 @@ export interface Step {
   readonly what: string;
   /** The target whose sessions it may touch. */
   readonly target?: string;
+  /** The device that it adds. */
+  readonly device?: DeviceModel;
   run(engine: Engine): Outcome;
   /** The model of a server that has done it. */
   done(model: ServerModel): ServerModel;
@@ -156,7 +158,7 @@ function deviceSteps(
     const done = (model: ServerModel) => ({ ...model, devices: withItem(model.devices, device) });
     if (old === undefined) {
       const run = (engine: Engine) => engine.addDevice(device);
-      return [{ what: `add device ${name}`, run, done }];
+      return [{ what: `add device ${name}`, device, run, done }];
     }
     if (!differ(old, device)) return [];
     return [{ what: `change device ${name}`, run: (engine) => engine.changeDevice(device), done }];

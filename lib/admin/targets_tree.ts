@@ -7,6 +7,7 @@ import type { DriverModel, ServerModel, TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { withTarget } from "./edit.ts";
 import { groupsDirectory } from "./groups_tree.ts";
+import { isnsFiles } from "./isns_files.ts";
 import { keptFile } from "./kept_file.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named } from "./named.ts";
@@ -68,6 +69,7 @@ export function driverDirectory(administration: Administration): TreeDirectory {
           return change((driver) => ({ ...driver, internalPortals }));
         },
       ),
+    ...isnsFiles(get, change),
   }, together(userFiles(get, change), targetsOf(administration)));
 }
 

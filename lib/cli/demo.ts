@@ -36,6 +36,7 @@ async function demo({ options }: VerbInput): Promise<ExitCode> {
   const image = prepareImage(path, size);
   try {
     return await serveModel(demoModel(state, path, size, port, ids), {
+      isStrict: true,
       onReady: ([portal]) => print(introduction(path, image, portal?.port ?? port)),
     });
   } catch (error) {

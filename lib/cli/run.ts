@@ -1,7 +1,11 @@
 /** The life of a server in the foreground, the same for every verb that has one. */
+import { Administration } from "../admin/administration.ts";
+import { emptyModel } from "../admin/empty_model.ts";
+import { serverEngine } from "../admin/server_engine.ts";
 import { log } from "../log.ts";
 import { formatPortal, type PortalModel, type ServerModel } from "../scst/model.ts";
-import { type Server, startServer } from "../shard/server.ts";
+import { Server, StartError } from "../shard/server.ts";
+import { openDoors } from "./doors.ts";
 import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";
 import { Reloader } from "./reload.ts";
@@ -13,7 +17,14 @@ export interface ServeOptions {
   readonly onReady?: (portals: readonly PortalModel[]) => void;
   /** Reads the model anew at SIGHUP; throws ConfigError. Without it SIGHUP changes nothing. */
   readonly read?: () => ServerModel;
+  /** Where the server is administered; nowhere where it is left out. */
+  readonly control?: string;
+  /** Whether nothing comes up where anything is broken. */
+  readonly isStrict?: boolean;
 }
+
+/** Milliseconds until a device that could not be opened is tried again. */
+const RETRY_INTERVAL = 10_000;
 
 /**
  * Serves `model` until a signal asks for the end, then closes sessions and flushes devices. Prints
@@ -21,27 +32,57 @@ export interface ServeOptions {
  */
 export async function serveModel(
   model: ServerModel,
-  { onReady, read }: ServeOptions,
+  { onReady, read, control, isStrict = false }: ServeOptions,
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested();
-  const started = startServer(model).then((server) => ({
-    server,
-    reloader: read === undefined ? undefined : new Reloader(model, server, read),
-  }));
+  const server = new Server(model.stateDir);
+  const administration = new Administration(serverEngine(server), emptyModel(model.stateDir));
+  const started = bringUp(server, administration, model, isStrict).then(() =>
+    read === undefined ? undefined : new Reloader(administration, model, read)
+  );
   onHangup(() => {
-    started.then(async ({ reloader }) => {
+    started.then(async (reloader) => {
       if (reloader !== undefined) await reloader.reload();
       else log("info", "SIGHUP: there is no configuration to read again");
     }).catch(reportFailure);
   });
-  const { server } = await started;
+  await started;
+  await using _doors = await openDoors(administration, { control });
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
+  const retry = setInterval(() => retryDevices(administration), RETRY_INTERVAL);
   await stop;
+  clearInterval(retry);
   await stopInOrder(server);
   log("info", "stopped");
   return ExitCode.OK;
+}
+
+/**
+ * Has the server serve what the model says. What is broken is named in the log, and the rest comes up;
+ * only a portal has to be had, and everything with `isStrict`. Throws StartError.
+ */
+async function bringUp(
+  server: Server,
+  administration: Administration,
+  model: ServerModel,
+  isStrict: boolean,
+): Promise<void> {
+  await administration.apply(() => ({ ...model, portals: [] }), ({ what, device }, refusal) => {
+    if (refusal === undefined) return;
+    if (isStrict) throw new StartError(`Cannot ${what}: ${refusal.message}`, "device");
+    if (device === undefined) log("error", `cannot ${what}: ${refusal.message}`);
+    else log("error", `device '${device.name}' has no medium: ${refusal.message}`);
+  });
+  await server.reportLeftovers();
+  for (const portal of model.portals) await server.openPortal(portal, model.portals);
+  await administration.takePortals(server.portals);
+}
+
+function retryDevices(administration: Administration): void {
+  administration.retry((name) => log("info", `device '${name}' can be used now`))
+    .catch(reportFailure);
 }
 
 /** Closes sessions and flushes devices. Throws Failure if not everything could be flushed. */

@@ -1,6 +1,8 @@
 /** `scst serve`: the server that a configuration describes. */
 import { loadConfig } from "../config/load.ts";
-import type { ExitCode } from "./failure.ts";
+import { log } from "../log.ts";
+import { controlPath } from "./control_path.ts";
+import { type ExitCode, Failure } from "./failure.ts";
 import { serveModel } from "./run.ts";
 import { stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
@@ -9,7 +11,18 @@ function serve({ options }: VerbInput): Promise<ExitCode> {
   const path = options.get("config") ?? "";
   const state = stateDir(options.get("state"));
   const read = () => loadConfig(path, state);
-  return serveModel(read(), { read });
+  return serveModel(read(), { read, ...controlOf(options.get("control")) });
+}
+
+/** Where the server is administered; nowhere where nobody would look for it. */
+function controlOf(given: string | undefined): { control?: string } {
+  try {
+    return { control: controlPath(given) };
+  } catch (error) {
+    if (!(error instanceof Failure) || given !== undefined) throw error;
+    log("info", `there is no control socket: ${error.message.replace("--socket", "--control")}`);
+    return {};
+  }
 }
 
 export const SERVE: Verb = {
@@ -29,6 +42,12 @@ export const SERVE: Verb = {
       value: "DIR",
       description: "where device ids are kept (default: /var/lib/scst for root)",
       completion: "directory",
+    },
+    {
+      name: "control",
+      value: "PATH",
+      description: `the socket for scst's other commands (default: as they look for it)`,
+      completion: "file",
     },
   ],
   examples: [

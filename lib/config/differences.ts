@@ -46,6 +46,7 @@ const CAPITAL_KEYS = [
   "MaxOutstandingR2T",
   "HeaderDigest",
   "DataDigest",
+  "iSNSServer",
 ];
 
 /** The differences between two models, in the order of their keys. */

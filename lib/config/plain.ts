@@ -20,6 +20,7 @@ import {
   type UserModel,
   type UsersModel,
 } from "../scst/model.ts";
+import { formatIsnsServer } from "./isns_server.ts";
 
 /** What YAML has. */
 export type Plain = string | number | boolean | readonly Plain[] | PlainMap;
@@ -200,6 +201,8 @@ function plainDriver(driver: DriverModel): PlainMap {
     ["enabled", unless(DRIVER_DEFAULTS.enabled, driver.enabled)],
     ["link_local", unless(DRIVER_DEFAULTS.linkLocal, driver.linkLocal)],
     ["internal_portal", list(driver.internalPortals)],
+    ["iSNSServer", driver.isnsServer && formatIsnsServer(driver.isnsServer)],
+    ["isns_entity_name", driver.isnsEntityName],
     ...plainUsers(driver),
   ]);
 }

@@ -6,6 +6,7 @@ import type { SocketAddress } from "../../ffi/socket.ts";
 import { chooseLuns, type LunChoice, type LunSource } from "../scst/initiator_group.ts";
 import { type DriverModel, formatPortal, type TargetAttributes } from "../scst/model.ts";
 import type { Pattern } from "../scst/pattern.ts";
+import type { DomainInitiators } from "../scst/target.ts";
 import { LoginStatus } from "./login_status.ts";
 
 /** Who asks, and where. */
@@ -20,6 +21,8 @@ export interface Caller {
 export interface GuardedTarget<L> extends LunSource<L> {
   readonly attributes: TargetAttributes;
   readonly allowedPortals: readonly Pattern[];
+  /** Absent if nobody knows what an iSNS server says. */
+  readonly domainInitiators?: DomainInitiators;
 }
 
 /** What a gate finds: SUCCESS lets the caller through. `says` is a sentence without its end. */
@@ -34,6 +37,8 @@ interface Visit {
   readonly allowedPortals: readonly Pattern[];
   readonly caller: Caller;
   readonly choice: LunChoice<Sized>;
+  /** undefined if nobody knows. */
+  readonly domainInitiators: DomainInitiators | undefined;
   /** Sessions of the target, without one that the caller takes over; undefined if nobody knows. */
   readonly sessions: number | undefined;
 }
@@ -56,6 +61,7 @@ const GATES: readonly Gate[] = [
   { name: "enabled", hides: true, judge: judgeEnabled },
   { name: "allowed_portal", hides: true, judge: judgePortal },
   { name: "luns", hides: true, judge: judgeLuns },
+  { name: "iSNSServer", hides: true, judge: judgeDomain },
   { name: "redirect", hides: false, judge: judgeRedirect },
   { name: "MaxSessions", hides: false, judge: judgeSessions },
 ];
@@ -79,9 +85,8 @@ export function admit<L extends Sized>(
   caller: Caller,
   sessions: number | undefined,
 ): Admission<L> {
-  const { attributes, allowedPortals } = target;
-  const choice = chooseLuns(target, nameForGroups(attributes, caller));
-  const visit = { driver, attributes, allowedPortals, caller, choice, sessions };
+  const visit = visitOf(driver, target, caller, sessions);
+  const { choice } = visit;
   const findings: (Finding & { gate: string })[] = [];
   for (const { name, judge } of GATES) {
     const finding = judge(visit);
@@ -107,10 +112,19 @@ export function isVisible<L extends Sized>(
   target: GuardedTarget<L>,
   caller: Caller,
 ): boolean {
-  const { attributes, allowedPortals } = target;
-  const choice = chooseLuns(target, nameForGroups(attributes, caller));
-  const visit = { driver, attributes, allowedPortals, caller, choice, sessions: 0 };
+  const visit = visitOf(driver, target, caller, 0);
   return GATES.every(({ hides, judge }) => !hides || judge(visit).status === LoginStatus.SUCCESS);
+}
+
+function visitOf<L extends Sized>(
+  driver: DriverModel,
+  target: GuardedTarget<L>,
+  caller: Caller,
+  sessions: number | undefined,
+): Visit & { readonly choice: LunChoice<L> } {
+  const { attributes, allowedPortals, domainInitiators } = target;
+  const choice = chooseLuns(target, nameForGroups(attributes, caller));
+  return { driver, attributes, allowedPortals, caller, choice, domainInitiators, sessions };
 }
 
 /** The name that the patterns of groups are compared with. */
@@ -164,6 +178,26 @@ function judgeLuns({ attributes, caller, choice: { luns, match } }: Visit): Find
     : `group '${match.group}' has ${name} by '${match.pattern}', and`;
   if (luns.size === 0) return refuse(LoginStatus.NOT_FOUND, `${chosen} has no LUN`);
   return pass(`${chosen} has ${luns.size} ${luns.size === 1 ? "LUN" : "LUNs"}`);
+}
+
+/** With access control an iSNS server decides who may see whom (RFC 4171 2.2.2). */
+function judgeDomain({ driver: { isnsServer }, domainInitiators, caller }: Visit): Finding {
+  if (isnsServer?.accessControl !== true) return pass("no iSNS server is asked");
+  const server = `iSNS server ${formatPortal(isnsServer)}`;
+  const { initiator } = caller;
+  if (domainInitiators === undefined) {
+    const what = `which has to have ${initiator} in a discovery domain with the target`;
+    return pass(`left to the ${server}, ${what}: it is not asked here`);
+  }
+  if (domainInitiators === "unheard") {
+    return refuse(LoginStatus.NOT_FOUND, `the ${server} has not said yet who may log in`);
+  }
+  return domainInitiators.has(initiator)
+    ? pass(`the ${server} has ${initiator} in a discovery domain with the target`)
+    : refuse(
+      LoginStatus.NOT_FOUND,
+      `the ${server} has ${initiator} in no discovery domain with the target`,
+    );
 }
 
 function judgeRedirect({ attributes: { redirect }, caller }: Visit): Finding {

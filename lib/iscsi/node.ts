@@ -23,6 +23,8 @@ const KEEP_MEMORY = 32 * 2 ** 20;
 export class Node {
   readonly memory = new MemoryPool(KEEP_MEMORY);
   readonly report: Report;
+  /** Hears of a session that begins, ends, or has the LUNs of another group. */
+  readonly sessionChanged: (session: Session) => void;
   readonly portals: ListeningPortal[] = [];
   readonly nameWatch: NameWatch;
   readonly challenges: ChapChallenges = new ChapChallenges();
@@ -35,8 +37,9 @@ export class Node {
   #lastTsih = 0;
 
   /** `report` takes finished lines for the log. */
-  constructor(report: Report) {
+  constructor(report: Report, sessionChanged: (session: Session) => void = () => {}) {
     this.report = report;
+    this.sessionChanged = sessionChanged;
     this.nameWatch = new NameWatch(report);
   }
 
@@ -131,12 +134,15 @@ export class Node {
       this.#lastTsih = this.#lastTsih % 0xffff + 1;
       if (this.#sessions.has(this.#lastTsih)) continue;
       this.#sessions.set(this.#lastTsih, session);
+      this.sessionChanged(session);
       return this.#lastTsih;
     }
     return 0;
   }
 
   removeSession(tsih: number): void {
+    const session = this.#sessions.get(tsih);
     this.#sessions.delete(tsih);
+    if (session !== undefined) this.sessionChanged(session);
   }
 }

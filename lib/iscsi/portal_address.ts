@@ -14,7 +14,7 @@ export function isLinkLocal(hostname: string): boolean {
 }
 
 /** Whether it is that of the machine for itself. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "::1" || hostname.startsWith("127.");
 }
 

@@ -283,6 +283,10 @@ export class Session implements NexusTransport {
     if (!this.#ended && !this.connection.isFinishing) sendLogoutRequest(this, seconds);
   }
 
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Ends the session: its tasks are aborted, its nexus is lost. */
   end(): void {
     if (this.#ended) return;

@@ -187,6 +187,15 @@ export interface TargetModel extends UsersModel {
   readonly kept?: KeptAttributes;
 }
 
+/** A server of iSNS (RFC 4171) that targets are registered at. */
+export interface IsnsServerModel {
+  /** An address without brackets, or a host name. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Whether only initiators that share a discovery domain with a target may log in to it. */
+  readonly accessControl: boolean;
+}
+
 /** What holds for all of iSCSI: SCST's attributes of the driver; the users are those of discovery. */
 export interface DriverModel extends UsersModel {
   /** Whether anybody may log in; sessions that are there stay. */
@@ -195,6 +204,9 @@ export interface DriverModel extends UsersModel {
   readonly linkLocal: boolean;
   /** Addresses of this machine at which a normal session needs no CHAP, in canonical form. */
   readonly internalPortals: readonly string[];
+  readonly isnsServer?: IsnsServerModel;
+  /** Entity Identifier at the iSNS server; the name of the machine where nothing is said. */
+  readonly isnsEntityName?: string;
 }
 
 /** What holds where nothing is said; the appliance serves what is written down. */

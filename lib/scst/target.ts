@@ -7,6 +7,12 @@ import type { AddrMethod, LunModel, TargetAttributes, TargetModel } from "./mode
 import type { Nexus } from "./nexus.ts";
 import { Pattern } from "./pattern.ts";
 
+/**
+ * Initiators that share a discovery domain (RFC 4171 2.2.2) with a target, in lower case, as an iSNS
+ * server says; "unheard" as long as none has said anything.
+ */
+export type DomainInitiators = ReadonlySet<string> | "unheard";
+
 /** Finds a device that is there by its name. */
 export type DeviceFinder = (name: string) => Device;
 
@@ -17,6 +23,7 @@ export class Target {
   readonly nexuses: Set<Nexus> = new Set();
   /** The LUNs of those whom no group has. */
   readonly luns: LunSet;
+  domainInitiators: DomainInitiators = "unheard";
   #attributes: TargetAttributes;
   #allowedPortals: readonly Pattern[];
   #groups: InitiatorGroup<LunSet>[] = [];

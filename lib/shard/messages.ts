@@ -11,6 +11,7 @@ import type {
   TargetModel,
 } from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
+import type { SessionNews } from "./session_news.ts";
 
 /** What the data isolate is started with. `port` carries everything after that. */
 export interface ShardStart {
@@ -30,7 +31,7 @@ export type Operation =
   | { readonly kind: "setDriver"; readonly driver: DriverModel }
   | { readonly kind: "addDevice" | "changeDevice"; readonly device: DeviceModel }
   /** `device` and `target` are names here and below. */
-  | { readonly kind: "removeDevice" | "sync" | "reservations"; readonly device: string }
+  | { readonly kind: "removeDevice" | "sync" | "size" | "reservations"; readonly device: string }
   | {
     readonly kind: "resyncSize";
     readonly device: string;
@@ -53,6 +54,12 @@ export type Operation =
     readonly quiet: boolean;
   }
   | { readonly kind: "removeTarget"; readonly target: string }
+  | {
+    readonly kind: "setDomainInitiators";
+    readonly target: string;
+    /** Those that share a discovery domain with it, in lower case; undefined if nobody says. */
+    readonly initiators: readonly string[] | undefined;
+  }
   | { readonly kind: "setDeviceGroup"; readonly deviceGroup: DeviceGroupModel }
   | { readonly kind: "removeDeviceGroup"; readonly deviceGroup: string }
   | {
@@ -64,9 +71,8 @@ export type Operation =
   }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
   | { readonly kind: "removePortal"; readonly portal: PortalModel }
-  | { readonly kind: "sessions" }
   /** `sid` as SessionState has it. */
-  | { readonly kind: "closeSession"; readonly sid: string }
+  | { readonly kind: "closeSession" | "session"; readonly sid: string }
   | { readonly kind: "resetCounters"; readonly sid: string; readonly direction: Direction }
   | { readonly kind: "stop" };
 
@@ -78,7 +84,7 @@ export interface Request {
 
 /**
  * From the shard: the result of an operation (`error` is a sentence, `value` what was asked for), a line
- * for the log, or that it needs one more I/O worker.
+ * for the log, what has become of sessions, or that it needs one more I/O worker.
  */
 export type FromShard =
   | {
@@ -88,4 +94,5 @@ export type FromShard =
     readonly value?: unknown;
   }
   | { readonly kind: "log"; readonly level: Level; readonly line: string }
+  | { readonly kind: "sessions"; readonly news: SessionNews }
   | { readonly kind: "addWorker" };

@@ -47,6 +47,9 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "removeTarget":
       shard.removeTarget(operation.target);
       break;
+    case "setDomainInitiators":
+      shard.setDomainInitiators(operation.target, operation.initiators);
+      break;
     case "setDeviceGroup":
       shard.setDeviceGroup(operation.deviceGroup);
       break;
@@ -62,8 +65,10 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "removePortal":
       shard.removePortal(operation.portal);
       break;
-    case "sessions":
-      return done(undefined, shard.sessionStates());
+    case "size":
+      return done(undefined, devices.deviceOf(operation.device).disk.medium.size);
+    case "session":
+      return done(undefined, shard.sessionState(operation.sid));
     case "closeSession":
       shard.closeSession(operation.sid);
       break;

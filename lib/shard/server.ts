@@ -2,8 +2,9 @@
  * The control side of a server: it opens the portals and hands models over. The start is nothing but the
  * first of the changes that can be made at any time.
  */
-import { findListener } from "../../ffi/socket.ts";
+import { findListener, takesIPv4 } from "../../ffi/socket.ts";
 import type { Direction } from "../iscsi/command_counters.ts";
+import type { ListeningPortal } from "../iscsi/portal_address.ts";
 import type { SessionState } from "../iscsi/session_state.ts";
 import {
   type DeviceGroupModel,
@@ -11,11 +12,11 @@ import {
   type DriverModel,
   formatPortal,
   type PortalModel,
-  type ServerModel,
   type TargetGroupChange,
   type TargetModel,
 } from "../scst/model.ts";
 import { listen } from "./listen.ts";
+import { NameService } from "./name_service.ts";
 import { type Answer, ShardHandle } from "./shard_handle.ts";
 import type { SizeChange } from "./size_watch.ts";
 import { StartError } from "./start_error.ts";
@@ -42,10 +43,16 @@ export class Server {
   #shard: ShardHandle;
   /** By formatPortal() of what they really listen on, in the order in which they were added. */
   #listeners = new Map<string, Deno.TcpListener>();
+  /** Under the same names. */
+  #listening = new Map<string, ListeningPortal>();
+  #names: NameService;
 
   /** Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`. */
   constructor(stateDir: string) {
     this.#shard = new ShardHandle(stateDir);
+    this.#names = new NameService((target, initiators) => {
+      this.#shard.request({ kind: "setDomainInitiators", target, initiators });
+    });
   }
 
   /** What it listens on, with the real ports. */
@@ -57,8 +64,10 @@ export class Server {
   }
 
   /** Has the attributes of the driver hold from now on; who is logged in stays so. */
-  setDriver(driver: DriverModel): Outcome {
-    return this.#shard.request({ kind: "setDriver", driver });
+  async setDriver(driver: DriverModel): Outcome {
+    const error = await this.#shard.request({ kind: "setDriver", driver });
+    if (error === undefined) this.#names.setDriver(driver);
+    return error;
   }
 
   /** Opens a device of a name that there is not. */
@@ -89,6 +98,11 @@ export class Server {
     return this.#shard.ask({ kind: "resyncSize", device, force });
   }
 
+  /** Bytes that a device has; 0 while it has no medium. */
+  size(device: string): Promise<Answer<number>> {
+    return this.#shard.ask({ kind: "size", device });
+  }
+
   /** Brings everything that was written to a device to stable storage. */
   sync(device: string): Outcome {
     return this.#shard.request({ kind: "sync", device });
@@ -110,13 +124,17 @@ export class Server {
    * keep the LUNs that stay as they are, lose and get the others, and are told, but not that another
    * device is behind a LUN if `quiet`.
    */
-  setTarget(target: TargetModel, { quiet = false } = {}): Outcome {
-    return this.#shard.request({ kind: "setTarget", target, quiet });
+  async setTarget(target: TargetModel, { quiet = false } = {}): Outcome {
+    const error = await this.#shard.request({ kind: "setTarget", target, quiet });
+    if (error === undefined) this.#names.setTarget(target);
+    return error;
   }
 
   /** Removes a target that nobody is logged in to. */
-  removeTarget(target: string): Outcome {
-    return this.#shard.request({ kind: "removeTarget", target });
+  async removeTarget(target: string): Outcome {
+    const error = await this.#shard.request({ kind: "removeTarget", target });
+    if (error === undefined) this.#names.removeTarget(target);
+    return error;
   }
 
   /**
@@ -161,6 +179,8 @@ export class Server {
     if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatPortal(real)}`);
     this.#listeners.set(formatPortal(real), listener);
     await this.#shard.request({ kind: "addPortal", portal: real, fd });
+    this.#listening.set(formatPortal(real), { ...real, takesIPv4: takesIPv4(fd) });
+    this.#names.setPortals([...this.#listening.values()]);
   }
 
   /** Listens no more on a portal, as `portals` has it; connections that came by it stay. */
@@ -170,13 +190,19 @@ export class Server {
     const name = formatPortal(portal);
     this.#listeners.get(name)?.close();
     this.#listeners.delete(name);
+    this.#listening.delete(name);
+    this.#names.setPortals([...this.#listening.values()]);
     return undefined;
   }
 
-  /** What the normal sessions are like at this moment. */
-  async sessions(): Promise<readonly SessionState[]> {
-    const { value } = await this.#shard.ask<readonly SessionState[]>({ kind: "sessions" });
-    return value ?? [];
+  /** The sessions as they were when something became of them last, in the order in which they began. */
+  get sessions(): Iterable<SessionState> {
+    return this.#shard.sessions.values();
+  }
+
+  /** What a session is like at this moment, by its SessionState.sid; undefined when it is gone. */
+  async session(sid: string): Promise<SessionState | undefined> {
+    return (await this.#shard.ask<SessionState>({ kind: "session", sid })).value;
   }
 
   /** Closes a session, by its SessionState.sid. */
@@ -191,7 +217,7 @@ export class Server {
 
   /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
   async stop(): Promise<void> {
-    const error = await this.#shard.request({ kind: "stop" });
+    const [error] = await Promise.all([this.#shard.request({ kind: "stop" }), this.#names.stop()]);
     for (const listener of this.#listeners.values()) listener.close();
     if (error !== undefined) throw new Error(error);
   }
@@ -209,27 +235,3 @@ export class Server {
 async function touch(filename: string | undefined): Promise<void> {
   if (filename !== undefined) await Deno.stat(filename).catch(() => {});
 }
-
-/** Starts a server. Throws a StartError when a device or a portal cannot be opened. */
-export async function startServer(model: ServerModel): Promise<Server> {
-  const server = new Server(model.stateDir);
-  const must = (error: string | undefined, kind: StartError["kind"], name: string) => {
-    if (error !== undefined) throw new StartError(`${KIND_NAMES[kind]} '${name}': ${error}`, kind);
-  };
-  await server.setDriver(model.driver);
-  for (const device of model.devices) must(await server.addDevice(device), "device", device.name);
-  await server.reportLeftovers();
-  for (const target of model.targets) must(await server.setTarget(target), "target", target.name);
-  for (const group of model.deviceGroups) {
-    must(await server.setDeviceGroup(group), "deviceGroup", group.name);
-  }
-  for (const portal of model.portals) await server.openPortal(portal, model.portals);
-  return server;
-}
-
-const KIND_NAMES: Readonly<Record<StartError["kind"], string>> = {
-  device: "Device",
-  target: "Target",
-  deviceGroup: "Device group",
-  portal: "Portal",
-};

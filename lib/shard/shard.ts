@@ -28,6 +28,7 @@ import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { Portal } from "./portal.ts";
+import { type SessionNews, SessionNewsletter } from "./session_news.ts";
 import { refuseUsed, removeTarget, setTarget } from "./targets.ts";
 
 /** Milliseconds that initiators have to log out when the server stops. */
@@ -35,6 +36,15 @@ const LOGOUT_TIMEOUT = 2000;
 
 /** Connections that a shard has at one time. */
 const CONNECTIONS_MOST = 4096;
+
+/** What a shard asks of main, and tells it. */
+export interface ShardOwner {
+  /** Starts one more I/O worker. */
+  readonly addWorker: () => void;
+  /** Takes a line for the log. */
+  readonly report: Report;
+  readonly sendNews: (news: SessionNews) => void;
+}
 
 export class Shard {
   readonly loop: Loop;
@@ -53,11 +63,11 @@ export class Shard {
   #buffer = new Memory(RECEIVE_LENGTH);
   #report: Report;
 
-  /** `addWorker` starts one more I/O worker for `pool`; `report` takes lines for the log. */
-  constructor(pool: IoPoolHandle, stateDir: string, addWorker: () => void, report: Report) {
+  constructor(pool: IoPoolHandle, stateDir: string, { addWorker, report, sendNews }: ShardOwner) {
     this.#report = report;
-    this.#node = new Node(report);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
+    const newsletter = new SessionNewsletter(this.loop, sendNews);
+    this.#node = new Node(report, (session) => newsletter.changed(session));
     this.#pool = new IoPool(pool, {
       addWorker,
       lookIn: (milliseconds) => this.loop.after(milliseconds, () => this.#pool.look()),
@@ -88,6 +98,16 @@ export class Shard {
   /** Removes a target that nobody is logged in to. Throws an OperationError if somebody is. */
   removeTarget(name: string): void {
     removeTarget(this.#node, name);
+  }
+
+  /**
+   * Says which initiators share a discovery domain with a target, which may be gone; undefined if nobody
+   * says any more.
+   */
+  setDomainInitiators(name: string, initiators: readonly string[] | undefined): void {
+    const target = this.#node.findTarget(name);
+    if (target === undefined) return;
+    target.domainInitiators = initiators === undefined ? "unheard" : new Set(initiators);
   }
 
   /** Makes a device group what `model` says, or adds it. Throws an OperationError if it cannot be that. */
@@ -130,9 +150,9 @@ export class Shard {
     this.#node.portals.splice(index, 1);
   }
 
-  /** What the sessions are like now; discovery sessions are none that can be administered. */
-  sessionStates(): SessionState[] {
-    return [...this.#node.sessions].filter(({ isDiscovery }) => !isDiscovery).map(stateOfSession);
+  /** What a session is like now. Throws an OperationError if it is not there. */
+  sessionState(sid: string): SessionState {
+    return stateOfSession(this.#session(sid));
   }
 
   /** Closes a session. Throws an OperationError if it is not there. */

@@ -3,6 +3,8 @@ import { createWake, Wake } from "../../ffi/wake.ts";
 import { log } from "../log.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
+import type { SessionState } from "../iscsi/session_state.ts";
+import type { SessionNews } from "./session_news.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
 
 /** I/O workers to begin with; the shard has more as soon as their calls sleep. */
@@ -19,6 +21,7 @@ export class ShardHandle {
   #wake: Wake;
   #waiting = new Map<number, (answer: Answer<unknown>) => void>();
   #lastId = 0;
+  #sessions = new Map<string, SessionState>();
 
   /** Starts the isolate and its I/O workers; it serves nothing yet. */
   constructor(stateDir: string) {
@@ -31,6 +34,11 @@ export class ShardHandle {
     const worker = startWorker(new URL("./shard_worker.ts", import.meta.url), "shard");
     const start: ShardStart = { port: port2, wake, pool: this.#pool, stateDir };
     worker.postMessage(start, [port2]);
+  }
+
+  /** The sessions as they were when something became of them, in the order in which they began. */
+  get sessions(): ReadonlyMap<string, SessionState> {
+    return this.#sessions;
   }
 
   /** Has an operation done; resolves with an error sentence, or undefined. */
@@ -52,9 +60,15 @@ export class ShardHandle {
   #receive(message: FromShard): void {
     if (message.kind === "log") return log(message.level, message.line);
     if (message.kind === "addWorker") return startIoWorker(this.#pool);
+    if (message.kind === "sessions") return this.#take(message.news);
     const { id, error, value } = message;
     this.#waiting.get(id)?.(error === undefined ? { value } : { error });
     this.#waiting.delete(id);
+  }
+
+  #take({ live, ended }: SessionNews): void {
+    for (const sid of ended) this.#sessions.delete(sid);
+    for (const session of live) this.#sessions.set(session.sid, session);
   }
 }
 

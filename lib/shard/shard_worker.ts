@@ -13,8 +13,11 @@ import { Shard } from "./shard.ts";
 function serve({ port, wake: wakeHandle, pool, stateDir }: ShardStart): void {
   const post = (message: FromShard) => port.postMessage(message);
   const limit = new LogLimit((level, line) => post({ kind: "log", level, line }));
-  const addWorker = () => post({ kind: "addWorker" });
-  const shard = new Shard(pool, stateDir, addWorker, limit.report);
+  const shard = new Shard(pool, stateDir, {
+    addWorker: () => post({ kind: "addWorker" }),
+    report: limit.report,
+    sendNews: (news) => post({ kind: "sessions", news }),
+  });
   const wake = new Wake(wakeHandle);
   const receive = () => {
     wake.acknowledge();

@@ -40,7 +40,7 @@ export function spawnProgram(
   const [file, fileArgs] = options.unprivileged ? withoutOverride(command) : command;
   const child = new Deno.Command(file, {
     args: fileArgs,
-    env: options.env ?? {},
+    env: { SCST_CONTROL: `/tmp/scst_control_${crypto.randomUUID()}`, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",

@@ -176,7 +176,7 @@ export async function startTestServer(
   const [command, args] = programCommand(["serve", "--config", config, "--state", dir]);
   const child = new Deno.Command(command, {
     args,
-    env: options.env ?? {},
+    env: { SCST_CONTROL: `${dir}/control`, ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -18,6 +18,8 @@ const PACKAGES = {
   "iscsi-readcapacity16": "libiscsi-bin",
   "iscsi-swp": "libiscsi-bin",
   "iscsi-test-cu": "libiscsi-bin",
+  "isnsadm": "open-isns-utils",
+  "isnsd": "open-isns-server",
   /** A library that the program itself opens. */
   "libisal": "libisal2",
   "losetup": "mount",

@@ -1,5 +1,6 @@
 /** The management tree as a shell sees it: echo, cat and ls with paths from its root. */
 import { Administration } from "../../lib/admin/administration.ts";
+import { emptyModel } from "../../lib/admin/empty_model.ts";
 import type { Engine } from "../../lib/admin/engine.ts";
 import { OfflineEngine } from "../../lib/admin/offline_engine.ts";
 import { managementTree } from "../../lib/admin/root.ts";
@@ -11,17 +12,10 @@ import {
   type TreeNode,
   writeNode,
 } from "../../lib/admin/tree.ts";
-import { DRIVER_DEFAULTS, type ServerModel } from "../../lib/scst/model.ts";
+import type { ServerModel } from "../../lib/scst/model.ts";
 
 /** A server without anything. */
-export const EMPTY_MODEL: ServerModel = {
-  stateDir: "/nonexistent",
-  driver: DRIVER_DEFAULTS,
-  portals: [],
-  devices: [],
-  targets: [],
-  deviceGroups: [],
-};
+export const EMPTY_MODEL: ServerModel = emptyModel("/nonexistent");
 
 export class TreeShell {
   readonly administration: Administration;

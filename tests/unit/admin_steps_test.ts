@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { joined, planned } from "../../lib/admin/apply.ts";
 import { TreeError } from "../../lib/admin/tree.ts";
 import { RecordingEngine } from "../harness/recording_engine.ts";
+import { sessionState } from "../harness/session_state.ts";
 import { EMPTY_MODEL, TreeShell } from "../harness/tree_shell.ts";
 
 const A = "iqn.2026-11.org.example:a";
@@ -102,15 +103,11 @@ Deno.test("changes that come at once are made one after the other", async () => 
 
 Deno.test("joined() keeps what a configuration does not name, and planned() tells whom it concerns", async () => {
   const { engine, shell } = await house();
-  const session = (initiator: string, target: string) => ({
-    sid: initiator,
-    target,
-    initiator,
-    group: undefined,
-    parameters: {},
-    connection: { cid: 0, ip: "127.0.0.1", targetIp: "127.0.0.1" },
-  });
-  engine.sessions.push(session("iqn.x:one", A), session("iqn.x:two", A), session("iqn.x:three", B));
+  engine.sessions.push(
+    sessionState("iqn.x:one", A),
+    sessionState("iqn.x:two", A),
+    sessionState("iqn.x:three", B),
+  );
   const said = new TreeShell();
   await said.echo("add_device d3", "handlers/vdisk_nullio/mgmt");
   await said.echo(`add_target ${A}`, "targets/iscsi/mgmt");

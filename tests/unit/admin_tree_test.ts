@@ -100,6 +100,11 @@ Deno.test("an attribute that was set is marked, and says what was written", asyn
     ["targets/iscsi/link_local", "0", "0\n[key]\n\n"],
     ["targets/iscsi/internal_portal", "10.0.0.1 fd00::2", "10.0.0.1 fd00::2\n[key]\n\n"],
     ["targets/iscsi/internal_portal", "", "\n\n"],
+    ["targets/iscsi/iSNSServer", "isns AccessControl", "isns AccessControl\n[key]\n\n"],
+    ["targets/iscsi/iSNSServer", "[fd00::9]:1 AccessControl No", "[fd00::9]:1 \n[key]\n\n"],
+    ["targets/iscsi/iSNSServer", "", "\n\n"],
+    ["targets/iscsi/isns_entity_name", "Host", "host\n"],
+    ["targets/iscsi/isns_entity_name", "", "\n"],
     ["threads", "77", "77\n[key]\n"],
   ];
   for (const [path, text, read] of table) {

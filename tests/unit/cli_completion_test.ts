@@ -7,7 +7,22 @@ import { programCommand } from "../harness/server.ts";
 import { runTool, toolTest } from "../harness/tools.ts";
 
 const TYPIST = new URL("../harness/type_in_shell.zsh", import.meta.url).pathname;
-const VERBS = ["demo", "serve", "check", "why", "tree", "admin", "completion", "version", "help"];
+const VERBS = [
+  "demo",
+  "serve",
+  "check",
+  "why",
+  "device",
+  "target",
+  "lun",
+  "group",
+  "session",
+  "tree",
+  "admin",
+  "completion",
+  "version",
+  "help",
+];
 
 /** A server, the program as `scst` in a directory, and the script for a shell. */
 async function prepared(shell: string): Promise<ControlRig & { script: string; scst: string }> {

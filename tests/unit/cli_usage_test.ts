@@ -3,7 +3,21 @@ import { openIsal } from "../../ffi/isal.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { runProgram } from "../harness/program.ts";
 
-const VERBS = ["demo", "serve", "check", "why", "tree", "admin", "completion", "version"];
+const VERBS = [
+  "demo",
+  "serve",
+  "check",
+  "why",
+  "device",
+  "target",
+  "lun",
+  "group",
+  "session",
+  "tree",
+  "admin",
+  "completion",
+  "version",
+];
 
 Deno.test("scst version prints the version on one line", async () => {
   for (const args of [["version"], ["--version"], ["-V"]]) {
@@ -52,11 +66,11 @@ Deno.test("scst answers a wrong command line with one error line and exit code 2
   const table: [string[], RegExp][] = [
     [
       [],
-      /^error Name demo, serve, check, why, tree, admin, completion or version; run "scst help"/,
+      /^error Name demo, serve, check, why, device, target, lun, group, session, tree, admin, completion or version; run "scst help"/,
     ],
     [
       ["help", "bogus"],
-      /^error Name demo, serve, check, why, tree, admin, completion or version; run "scst help"/,
+      /^error Name demo, serve, check, why, device, target, lun, group, session, tree, admin, completion or version; run "scst help"/,
     ],
     [["bogus"], /^error Unknown command 'bogus'; run "scst help"/],
     [["serv"], /^error Unknown command 'serv' \(Did you mean serve\?\); run/],

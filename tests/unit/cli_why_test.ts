@@ -48,6 +48,7 @@ Deno.test("scst why names group, pattern and LUNs of an initiator that may log i
   enabled         the target is enabled
   allowed_portal  portal 10.0.0.1 matches '10.0.0.*'
   luns            group 'debian' has ${HOST} by '*.debian:*', and has 3 LUNs
+  iSNSServer      no iSNS server is asked
   redirect        nobody is sent elsewhere
   MaxSessions     4 sessions are allowed at one time
   IncomingUser    nobody has to authenticate
@@ -143,6 +144,20 @@ Deno.test("scst why says whose secret is wanted, and where none is", async () =>
     "",
   );
   assert.match((await why([HOST, TARGET], wild)).stderr, /error Name the address that/);
+});
+
+Deno.test("scst why leaves to the iSNS server what only that one knows", async () => {
+  const isns = (text: string) => `${YAML}iscsi: {iSNSServer: "${text}"}\n`;
+  const { code, stdout } = await why([HOST, TARGET], isns("isns.example.org AccessControl"));
+  assert.equal(code, 0);
+  const says =
+    `left to the iSNS server isns.example.org:3205, which has to have ${HOST} in a discovery domain`;
+  assert(
+    stdout.includes(`  iSNSServer      ${says} with the target: it is not asked here\n`),
+    stdout,
+  );
+  const open = await why([HOST, TARGET], isns("isns.example.org"));
+  assert.match(open.stdout, /iSNSServer +no iSNS server is asked\n/);
 });
 
 Deno.test("scst why wants a portal that there is, and one where it matters", async () => {

@@ -273,7 +273,8 @@ Deno.test("parseConfiguration() checks the portals", () => {
 });
 
 Deno.test("parseConfiguration() checks the attributes of the driver", () => {
-  const keys = "enabled, link_local, internal_portal, IncomingUser, OutgoingUser";
+  const keys =
+    "enabled, link_local, internal_portal, iSNSServer, isns_entity_name, IncomingUser, OutgoingUser";
   const address = "an IPv4 or IPv6 address without a port";
   const table: [string, string[]][] = [
     ["{enabled: 1}", ['2:18: iscsi.enabled must be true or false: current value is "1"']],

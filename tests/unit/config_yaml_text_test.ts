@@ -84,6 +84,8 @@ async function everything(): Promise<ServerModel> {
     ["0", "targets/iscsi/link_local"],
     ["0", "targets/iscsi/enabled"],
     ["127.0.0.1 fd00::1", "targets/iscsi/internal_portal"],
+    ["10.0.0.9:3206 AccessControl", "targets/iscsi/iSNSServer"],
+    ["storage1", "targets/iscsi/isns_entity_name"],
     ["create dg", "device_groups/mgmt"],
     ["add file", "device_groups/dg/devices/mgmt"],
     ["create tg", "device_groups/dg/target_groups/mgmt"],

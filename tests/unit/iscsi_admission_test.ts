@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { admit, type Caller, type GuardedTarget, isVisible } from "../../lib/iscsi/admission.ts";
 import { LoginStatus } from "../../lib/iscsi/login_status.ts";
 import { DRIVER_DEFAULTS, TARGET_DEFAULTS, type TargetAttributes } from "../../lib/scst/model.ts";
+import type { DomainInitiators } from "../../lib/scst/target.ts";
 import { Pattern } from "../../lib/scst/pattern.ts";
 import { Random, testSeed } from "../harness/random.ts";
 
@@ -46,24 +47,51 @@ const elsewhere = (permanent: boolean) => ({
   permanent,
 });
 
+const ISNS = { hostname: "10.0.0.9", port: 3205, accessControl: true };
+const WITH_ISNS = { ...DRIVER_DEFAULTS, isnsServer: ISNS };
+
+Deno.test("admit() lets in who shares a discovery domain, where an iSNS server controls access", () => {
+  const verdict = (domainInitiators: DomainInitiators | undefined, accessControl = true) => {
+    const guarded = {
+      ...target(),
+      ...(domainInitiators === undefined ? {} : { domainInitiators }),
+    };
+    const driver = { ...DRIVER_DEFAULTS, isnsServer: { ...ISNS, accessControl } };
+    const { status, findings } = admit(driver, guarded, CALLER, 0);
+    const { says } = findings.find(({ gate }) => gate === "iSNSServer")!;
+    assert.equal(isVisible(driver, guarded, CALLER), status === LoginStatus.SUCCESS);
+    return `${status.toString(16).padStart(4, "0")} ${says}`;
+  };
+  const server = "the iSNS server 10.0.0.9:3205";
+  const domain = `${server} has ${HOST} in`;
+  assert.equal(verdict(new Set([HOST])), `0000 ${domain} a discovery domain with the target`);
+  assert.equal(verdict(new Set(["iqn.x"])), `0203 ${domain} no discovery domain with the target`);
+  assert.equal(verdict("unheard"), `0203 ${server} has not said yet who may log in`);
+  assert.match(verdict(undefined), /^0000 left to the iSNS server .*: it is not asked here$/);
+  assert.equal(verdict(new Set(), false), "0000 no iSNS server is asked");
+});
+
 Deno.test("admit() refuses at the first gate that is shut, whichever are shut behind it", () => {
   const gates: [string, string][] = [
     ["iscsi enabled", "0300"],
     ["enabled", "0300"],
     ["allowed_portal", "0203"],
     ["luns", "0203"],
+    ["iSNSServer", "0203"],
     ["redirect", "0101"],
     ["MaxSessions", "0302"],
   ];
   for (let shut = 0; shut < 2 ** gates.length; shut++) {
     const isShut = (gate: number) => (shut >> gate & 1) === 1;
-    const guarded = target({
+    const attributes = {
       enabled: !isShut(1),
       allowedPortals: isShut(2) ? ["10.0.0.2"] : [],
-      redirect: isShut(4) ? elsewhere(false) : undefined,
-      maxSessions: isShut(5) ? 2 : 3,
-    }, isShut(3) ? [] : ["disk"]);
-    const driver = { ...DRIVER_DEFAULTS, enabled: !isShut(0) };
+      redirect: isShut(5) ? elsewhere(false) : undefined,
+      maxSessions: isShut(6) ? 2 : 3,
+    };
+    const domainInitiators = new Set(isShut(4) ? [] : [HOST]);
+    const guarded = { ...target(attributes, isShut(3) ? [] : ["disk"]), domainInitiators };
+    const driver = { ...WITH_ISNS, enabled: !isShut(0) };
     const { status, findings } = admit(driver, guarded, CALLER, 2);
     const first = gates.findIndex((_, gate) => isShut(gate));
     const asked = first < 0 ? gates : gates.slice(0, first + 1);

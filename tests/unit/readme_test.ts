@@ -20,6 +20,7 @@ Deno.test("the README's configurations are valid, and what it says of them is so
     assert.match(stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, stderr);
     assert.match((await run(["check", "shared.yaml"])).stdout, /is valid: 3 portals, .* 3 LUNs/);
     assert.match((await run(["check", "paths.yaml"])).stdout, /is valid: 1 portal, .* 2 LUNs/);
+    assert.match((await run(["check", "isns.yaml"])).stdout, /is valid: 1 portal, .* 1 LUN/);
     const users = await run(["check", "users.yaml"]);
     assert.match(users.stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, users.stderr);
     assert.equal(users.stderr, "");

@@ -28,7 +28,11 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
   const pool = { ring: createRingMemory(), wake: createWake() };
   const stateDir = Deno.makeTempDirSync();
   const log: string[] = [];
-  const shard = new Shard(pool, stateDir, () => {}, (level, line) => log.push(`${level} ${line}`));
+  const shard = new Shard(pool, stateDir, {
+    addWorker: () => {},
+    report: (level, line) => log.push(`${level} ${line}`),
+    sendNews: () => {},
+  });
   try {
     shard.devices.add(DEVICE, (error) => assert.equal(error, undefined));
     shard.setTarget({

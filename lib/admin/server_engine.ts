@@ -1,0 +1,69 @@
+/** The running server as the administration knows it: what it refuses gets an errno. */
+import type { Server } from "../shard/server.ts";
+import type { Engine, Outcome } from "./engine.ts";
+import { type TreeErrno, TreeError } from "./tree.ts";
+
+/** Names of errno at the end of sentences about a file, that the tree passes on. */
+const PASSED_ON: readonly TreeErrno[] = [
+  "EACCES",
+  "EBUSY",
+  "EISDIR",
+  "EIO",
+  "ENAMETOOLONG",
+  "ENODEV",
+  "ENOENT",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+];
+
+/** The errno that a sentence ends with, as describeErrno() words it; else `fallback`. */
+function errnoOf(sentence: string, fallback: TreeErrno): TreeErrno {
+  const name = /\((E[A-Z0-9]+)\)$/.exec(sentence)?.[1];
+  return PASSED_ON.find((errno) => errno === name) ?? fallback;
+}
+
+async function outcome(
+  result: Promise<string | undefined>,
+  fallback: TreeErrno = "EINVAL",
+): Outcome {
+  const message = await result;
+  return message === undefined ? undefined : { errno: errnoOf(message, fallback), message };
+}
+
+async function valueOf<T>(
+  answer: Promise<{ readonly error?: string | undefined; readonly value?: T | undefined }>,
+): Promise<T> {
+  const { error, value } = await answer;
+  if (value === undefined) throw new TreeError("ENODEV", error ?? "There is no answer");
+  return value;
+}
+
+/** `server` for the administration. */
+export function serverEngine(server: Server): Engine {
+  return {
+    get sessions() {
+      return server.sessions;
+    },
+    session: (sid) => server.session(sid),
+    resetCounters: (sid, direction) => outcome(server.resetCounters(sid, direction)),
+    setDriver: (driver) => outcome(server.setDriver(driver)),
+    addDevice: (device) => outcome(server.addDevice(device)),
+    changeDevice: (device) => outcome(server.changeDevice(device), "EBUSY"),
+    removeDevice: (name) => outcome(server.removeDevice(name), "EBUSY"),
+    setTarget: (target, options) => outcome(server.setTarget(target, options)),
+    removeTarget: (name) => outcome(server.removeTarget(name), "EBUSY"),
+    setDeviceGroup: (group) => outcome(server.setDeviceGroup(group)),
+    removeDeviceGroup: (name) => outcome(server.removeDeviceGroup(name)),
+    deviceSize: (name) => valueOf(server.size(name)),
+    resyncSize: async (name, force) => {
+      const { error } = await server.resyncSize(name, force);
+      return error === undefined ? undefined : { errno: "EMEDIUMTYPE", message: error };
+    },
+    syncDevice: (name) => outcome(server.sync(name), "EIO"),
+    reservations: (name) => valueOf(server.reservations(name)),
+    closeSession: (sid) => outcome(server.closeSession(sid)),
+    addPortal: (portal) => outcome(server.addPortal(portal), "EBUSY"),
+    removePortal: (portal) => outcome(server.removePortal(portal)),
+  };
+}
