@@ -68,6 +68,7 @@ function openLinux() {
     statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
     epoll_create1: { parameters: ["i32"], result: "i32" },
     epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+    madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
     epoll_wait: { parameters: ["i32", "usize", "i32", "i32"], result: "i32" },
   });
   return withNumbers(library.symbols);

@@ -27,17 +27,28 @@ export function copyFrom(address: number, length: number): Uint8Array<ArrayBuffe
   return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).slice();
 }
 
-const SMALLEST = 12; // 4 KiB
-const LARGEST = 24; // 16 MiB; larger blocks are not kept
+const SMALLEST = 4096;
+const LARGEST = 16 * 2 ** 20; // larger blocks are not kept
 
-/** The number of the class of blocks that hold `length` bytes: they are 2**class bytes long. */
+/**
+ * The number of the class of blocks that hold `length` bytes. There are four classes from one power of
+ * two to the next: data with its headers is a little more than one, and shall not take two.
+ */
 function classOf(length: number): number {
-  return Math.max(SMALLEST, 32 - Math.clz32(Math.max(length, 1) - 1));
+  const last = Math.max(length, SMALLEST) - 1;
+  const exponent = 31 - Math.clz32(last); // 2**exponent <= last < 2**(exponent + 1)
+  return exponent * 4 + (last >>> exponent - 2) - 3;
+}
+
+/** Bytes of the block that MemoryPool.take() lends for `length` bytes, at most 2**30. */
+export function blockLengthOf(length: number): number {
+  const size = classOf(length) - 1;
+  return (size & 3) + 5 << (size >> 2) - 2;
 }
 
 /**
- * Blocks in sizes of powers of two that are used again and again. What is lent is counted, so that
- * limits can be set on it; what is kept unused is bounded by `keep` bytes.
+ * Blocks in classes of sizes that are used again and again. What is lent is counted, so that limits
+ * can be set on it; what is kept unused is bounded by `keep` bytes.
  */
 export class MemoryPool {
   #free: Memory[][] = [];
@@ -48,7 +59,7 @@ export class MemoryPool {
   /** `keep`: bytes of unused blocks that stay for the next taker. */
   constructor(keep: number) {
     this.#keep = keep;
-    for (let size = 0; size <= LARGEST; size++) this.#free.push([]);
+    for (let size = 0; size <= classOf(LARGEST); size++) this.#free.push([]);
   }
 
   /** Bytes that are lent now. */
@@ -59,9 +70,9 @@ export class MemoryPool {
   /** Lends a block of at least `length` bytes. Its content is whatever was there before. */
   take(length: number): Memory {
     const size = classOf(length);
-    const block = size <= LARGEST ? this.#free[size]!.pop() : undefined;
+    const block = this.#free[size]?.pop();
     if (block === undefined) {
-      const made = new Memory(2 ** size);
+      const made = new Memory(blockLengthOf(length));
       this.#lent += made.length;
       return made;
     }
@@ -73,9 +84,8 @@ export class MemoryPool {
   /** Takes a lent block back. The giver must not touch it any more. */
   give(block: Memory): void {
     this.#lent -= block.length;
-    const size = classOf(block.length);
-    if (size > LARGEST || this.#kept + block.length > this.#keep) return;
+    if (block.length > LARGEST || this.#kept + block.length > this.#keep) return;
     this.#kept += block.length;
-    this.#free[size]!.push(block);
+    this.#free[classOf(block.length)]!.push(block);
   }
 }

@@ -33,9 +33,27 @@ function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
   return LASTING.some((key) => before[key] !== after[key]);
 }
 
+/** Why a device could not be opened. */
+export interface Failure {
+  /** One sentence. */
+  readonly message: string;
+  /** What could not be opened. */
+  readonly filename: string;
+}
+
+/** A device without what is behind it: a disk that is not active, or an empty drive. */
+function closedDevice({ filename, ...device }: DeviceModel): DeviceModel {
+  if (device.handler === "vcdrom") return device;
+  return { ...device, ...(filename === undefined ? {} : { filename }), active: false };
+}
+
+function isClosed({ handler, active, filename }: DeviceModel): boolean {
+  return handler === "vcdrom" ? filename === undefined : active === false;
+}
+
 /** A device as it was meant before it could not be opened. */
-function wanted({ active: _, ...device }: DeviceModel): DeviceModel {
-  return device;
+function opened({ active: _, ...device }: DeviceModel, { filename }: Failure): DeviceModel {
+  return { filename, ...device };
 }
 
 /** Waits for an operation. Rejects with a TreeError where it is refused. */
@@ -48,7 +66,7 @@ export class Administration {
   readonly engine: Engine;
   readonly numbers = new Numbers();
   #model: ServerModel;
-  #failures = new Map<string, string>();
+  #failures = new Map<string, Failure>();
   /** The last change that is waited for; the next one begins when it has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -67,14 +85,15 @@ export class Administration {
   /** What is to be saved: a device that could not be opened is wanted all the same. */
   get savedModel(): ServerModel {
     if (this.#failures.size === 0) return this.#model;
-    const devices = this.#model.devices.map((device) =>
-      this.#failures.has(device.name) ? wanted(device) : device
-    );
+    const devices = this.#model.devices.map((device) => {
+      const failure = this.#failures.get(device.name);
+      return failure === undefined ? device : opened(device, failure);
+    });
     return { ...this.#model, devices };
   }
 
-  /** The devices that could not be opened, and why, as a sentence. */
-  get failures(): ReadonlyMap<string, string> {
+  /** The devices that could not be opened. */
+  get failures(): ReadonlyMap<string, Failure> {
     return this.#failures;
   }
 
@@ -126,12 +145,13 @@ export class Administration {
       return undefined;
     }
     const { device } = step;
+    const { filename } = device ?? {};
     const isThere = device !== undefined && named(this.#model.devices, device.name) !== undefined;
-    if (device?.filename === undefined || isThere) return refusal;
-    const inactive = { ...device, active: false };
-    if (await this.engine.addDevice(inactive) !== undefined) return refusal;
-    this.#commit({ ...this.#model, devices: [...this.#model.devices, inactive] });
-    this.#failures.set(device.name, refusal.message);
+    if (device === undefined || filename === undefined || isThere) return refusal;
+    const closed = closedDevice(device);
+    if (await this.engine.addDevice(closed) !== undefined) return refusal;
+    this.#failures.set(device.name, { message: refusal.message, filename });
+    this.#commit({ ...this.#model, devices: [...this.#model.devices, closed] });
     return refusal;
   }
 
@@ -145,10 +165,11 @@ export class Administration {
     for (const name of [...this.#failures.keys()]) {
       await this.alone(async () => {
         const device = named(this.#model.devices, name);
-        if (device === undefined || !this.#failures.has(name)) return;
-        const active = wanted(device);
-        if (await this.engine.changeDevice(active) !== undefined) return;
-        this.#commit({ ...this.#model, devices: withItem(this.#model.devices, active) });
+        const failure = this.#failures.get(name);
+        if (device === undefined || failure === undefined) return;
+        const open = opened(device, failure);
+        if (await this.engine.changeDevice(open) !== undefined) return;
+        this.#commit({ ...this.#model, devices: withItem(this.#model.devices, open) });
         report(name);
       });
     }
@@ -206,7 +227,8 @@ export class Administration {
   #commit(model: ServerModel): void {
     this.#model = model;
     for (const name of this.#failures.keys()) {
-      if (named(model.devices, name)?.active !== false) this.#failures.delete(name);
+      const device = named(model.devices, name);
+      if (device === undefined || !isClosed(device)) this.#failures.delete(name);
     }
     this.numbers.follow(model);
   }

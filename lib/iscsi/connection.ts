@@ -7,6 +7,7 @@ import type { SocketAddress } from "../../ffi/socket.ts";
 import { formatPortal } from "../scst/model.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login } from "./login.ts";
+import { OUTPUT_MOST } from "./limits.ts";
 import type { Node } from "./node.ts";
 import { RejectReason } from "./opcode.ts";
 import { Output } from "./output.ts";
@@ -15,9 +16,6 @@ import { Receiver } from "./receiver.ts";
 import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
-
-/** Bytes of output from which on no further PDU is handled until they are sent. */
-const OUTPUT_MOST = 512 * 2 ** 10;
 
 export class Connection {
   readonly node: Node;
@@ -70,9 +68,27 @@ export class Connection {
     return this.#login !== undefined;
   }
 
-  /** Whether so much output waits that receiving pauses. */
+  /**
+   * Whether so many answers wait that receiving pauses. Data does not count: what would read more of it
+   * waits by itself.
+   */
   get isCongested(): boolean {
-    return this.output.length >= OUTPUT_MOST;
+    return this.output.gathered >= OUTPUT_MOST;
+  }
+
+  /** Whether commands that waited for room can go on: then resumeReads() is to be called. */
+  get canResumeReads(): boolean {
+    return this.session?.readMemory.canResume === true;
+  }
+
+  /** Goes on with commands that waited for room, until there is much to be sent. */
+  resumeReads(): void {
+    this.session?.readMemory.resume();
+  }
+
+  /** Says that it is to be looked after: commands that waited for room may go on. */
+  wake(): void {
+    this.#touch();
   }
 
   /** Where the next `landingLength` received bytes belong; they may be received there directly. */

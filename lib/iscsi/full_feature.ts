@@ -2,6 +2,7 @@
 import { Memory } from "../../ffi/memory.ts";
 import { BHS_LENGTH, CMD_SN, FINAL, INITIATOR_TASK_TAG, NO_TAG, OPCODE, padOf } from "./bhs.ts";
 import { handleDataOut } from "./data_out.ts";
+import { EARLY_MOST } from "./limits.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
 import { nameOfOpcode, Opcode, RejectReason } from "./opcode.ts";
@@ -17,9 +18,6 @@ import { TextExchange } from "./text_request.ts";
  * sends it again: the sooner it logs in anew, the shorter its users wait.
  */
 const MISSING_TIMEOUT = 2000;
-
-/** Bytes of requests that may wait for one that comes before them. */
-const EARLY_MOST = 256 * 2 ** 10;
 
 export class FullFeature {
   readonly session: Session;

@@ -3,7 +3,7 @@ import type { IoVector } from "../../ffi/iovec.ts";
 import { Memory, type MemoryPool } from "../../ffi/memory.ts";
 import { type Digests, NO_DIGESTS } from "./digests.ts";
 
-/** Bytes of the blocks that small answers are gathered in. */
+/** Bytes of the blocks that answers are gathered in; a larger one has a block of its own. */
 const BLOCK = 256 * 2 ** 10;
 
 const NOTHING = new Memory(1);
@@ -15,7 +15,7 @@ interface Block {
   memory: Memory;
   start: number;
   end: number;
-  /** Whether answers may be added behind `end`. */
+  /** Whether answers are gathered in it: more may be added behind `end`. */
   open: boolean;
 }
 
@@ -25,6 +25,8 @@ export class Output {
   /** Records of blocks that are sent; their memory is elsewhere by now. */
   #spare: Block[] = [];
   #length = 0;
+  #gathered = 0;
+  #held = 0;
   #digests: Digests = NO_DIGESTS;
   #touch: () => void;
 
@@ -37,6 +39,16 @@ export class Output {
   /** Bytes that wait to be sent. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Bytes of them that were gathered; the others are data with memory of its own. */
+  get gathered(): number {
+    return this.#gathered;
+  }
+
+  /** Bytes of memory that all of it takes. */
+  get held(): number {
+    return this.#held;
   }
 
   /** Puts digests into every PDU from now on. */
@@ -70,12 +82,14 @@ export class Output {
   reserveBytes(length: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.open && last.end + length <= last.memory.length) return last;
-    return this.#add(this.#pool.take(Math.max(length, BLOCK)), 0, true);
+    return this.#add(this.#pool.take(Math.max(length, BLOCK)), 0, length <= BLOCK);
   }
 
   /** Takes in `length` bytes that were written behind the end of the last block. */
   commitBytes(length: number): void {
-    this.#blocks.at(-1)!.end += length;
+    const last = this.#blocks.at(-1)!;
+    last.end += length;
+    if (last.open) this.#gathered += length;
     this.#length += length;
     this.#touch();
   }
@@ -130,6 +144,7 @@ export class Output {
       const first = this.#blocks[0];
       if (first === undefined) return;
       const length = first.end - first.start;
+      if (first.open) this.#gathered -= Math.min(left, length);
       if (left < length) {
         first.start += left;
         return;
@@ -145,6 +160,7 @@ export class Output {
     for (const block of this.#blocks) this.#drop(block);
     this.#blocks.length = 0;
     this.#length = 0;
+    this.#gathered = 0;
   }
 
   #add(memory: Memory, end: number, open: boolean): Block {
@@ -153,11 +169,13 @@ export class Output {
     block.start = 0;
     block.end = end;
     block.open = open;
+    this.#held += memory.length;
     this.#blocks.push(block);
     return block;
   }
 
   #drop(block: Block): void {
+    this.#held -= block.memory.length;
     this.#pool.give(block.memory);
     block.memory = NOTHING; // the record must not keep what the pool has let go
     this.#spare.push(block);

@@ -5,6 +5,7 @@ import { decodeLun } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
 import { BHS_LENGTH, FINAL, NO_TAG, padOf } from "./bhs.ts";
 import { collectImmediate, solicit } from "./data_out.ts";
+import { IMMEDIATE_MOST } from "./limits.ts";
 import { RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
 import { sendReject } from "./reject.ts";
@@ -18,9 +19,6 @@ const ATTRIBUTE = 0x07;
 const EXPECTED_DATA_TRANSFER_LENGTH = 20;
 const CDB = 32;
 const CDB_LENGTH = 16;
-
-/** Commands for immediate delivery are outside the window; so many of them are taken beside it. */
-const IMMEDIATE_MOST = 16;
 
 const AHS_EXTENDED_CDB = 1;
 

@@ -18,6 +18,7 @@ import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
 import type { Parameters } from "./parameters.ts";
+import { ReadMemory } from "./read_memory.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -57,6 +58,7 @@ export class Session implements NexusTransport {
   readonly tsih: number;
   /** Tasks that are under way, by initiator task tag. */
   readonly tasks: Map<number, Task> = new Map();
+  readonly readMemory: ReadMemory;
   readonly writeMemory = new WriteMemory();
   readonly counters = new CommandCounters();
   /** Bytes of data that the target takes in one PDU, as it has declared. */
@@ -95,6 +97,7 @@ export class Session implements NexusTransport {
     this.parameters = parameters;
     this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
     this.output = connection.output;
+    this.readMemory = new ReadMemory(this.output, () => connection.wake());
     const { initiator, isid, access } = identity;
     this.port = access?.target.port ?? NO_PORT;
     this.expCmdSN = expCmdSN;
@@ -222,6 +225,7 @@ export class Session implements NexusTransport {
     this.connection.forgetLanding(task);
     task.releaseOut();
     task.live = false;
+    this.readMemory.release(task);
     this.writeMemory.release(task);
     if (this.#ended) return;
     this.#free.push(task);
@@ -234,7 +238,8 @@ export class Session implements NexusTransport {
    */
   abortTask(task: Task, reported = false): void {
     task.aborted = true;
-    const inStore = task.isActive && task.unit?.forget(task) === false;
+    const inStore = task.isActive && !this.readMemory.forget(task) &&
+      task.unit?.forget(task) === false;
     if (reported && !inStore) return task.endAborted();
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();

@@ -33,6 +33,9 @@ export class Task extends Command {
   capacity = 0;
   /** Bytes of memory that it was granted for solicited data. */
   granted = 0;
+  /** Bytes of memory that it may use for what it reads, and those that it waits for. */
+  claimed = 0;
+  wanted = 0;
   /** Where the next byte of data-out belongs; also bytes that came. */
   received = 0;
   /** Whether unsolicited data-out is still to come. */
@@ -126,6 +129,10 @@ export class Task extends Command {
     this.succeed();
   }
 
+  override claimRoom(size: number): boolean {
+    return this.session.readMemory.claim(this, size);
+  }
+
   override reserveData(length: number): IoVector {
     const { session } = this;
     const block = session.output.reserveBytes(sizeOfDataIn(session, length));
@@ -158,6 +165,7 @@ export class Task extends Command {
 
   override sendLayout(memory: Memory, length: number): void {
     this.#sendDataIn(memory, 0, length);
+    this.session.readMemory.release(this);
     this.session.output.append(memory, sizeOfDataIn(this.session, length));
   }
 

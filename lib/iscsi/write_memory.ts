@@ -4,10 +4,8 @@
  * only that their task set lets run: if those that wait for another one had it all, that one might
  * never get its own.
  */
+import { WRITE_MEMORY_MOST } from "./limits.ts";
 import type { Task } from "./task.ts";
-
-/** Bytes for solicited data; a single larger write is let through alone. */
-const MOST = 64 * 2 ** 20;
 
 export class WriteMemory {
   #granted = 0;
@@ -16,7 +14,7 @@ export class WriteMemory {
   /** Grants a task the memory for all its data; if that is not possible now, it is put in line. */
   grant(task: Task): boolean {
     const first = this.next;
-    const fits = this.#granted === 0 || this.#granted + task.capacity <= MOST;
+    const fits = this.#granted === 0 || this.#granted + task.capacity <= WRITE_MEMORY_MOST;
     if (!task.enabled || !fits || first !== undefined && first !== task) {
       if (!this.#waiting.includes(task)) this.#waiting.push(task);
       return false;

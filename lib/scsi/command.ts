@@ -187,6 +187,12 @@ export abstract class Command {
   abstract succeedWith(bytes: Uint8Array, length: number): void;
 
   /**
+   * Whether the transport has room for `size` bytes of memory that the command needs for what it reads,
+   * until it ends. If not, the command is run once more when there is: nothing must have been done.
+   */
+  abstract claimRoom(size: number): boolean;
+
+  /**
    * Makes room for `length` bytes of data-in among the answers that go out next and returns the
    * pieces to fill. Either commitData() or releaseData() follows in the same turn.
    */

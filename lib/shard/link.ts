@@ -12,6 +12,7 @@ import {
   type SocketAddress,
 } from "../../ffi/socket.ts";
 import { Connection } from "../iscsi/connection.ts";
+import { OUTPUT_MOST } from "../iscsi/limits.ts";
 import type { Node } from "../iscsi/node.ts";
 import type { Handler, Loop, Settler } from "./loop.ts";
 
@@ -115,7 +116,11 @@ export class Link implements Handler, Settler {
 
   #settle(): void {
     this.#send();
-    // One piece of the backlog in a turn: others want their turn as well.
+    // One piece of what has waited in a turn: others want their turn as well.
+    if (this.connection.canResumeReads) {
+      this.connection.resumeReads();
+      this.#send();
+    }
     if (this.#backlog !== undefined && !this.connection.isCongested) {
       this.#resume();
       this.#send();
@@ -181,7 +186,9 @@ export class Link implements Handler, Settler {
     const before = connection.pduCount;
     if (direct > 0) connection.landed(Math.min(direct, length));
     this.#handle(this.#buffer, 0, length - Math.min(direct, length));
-    if (connection.pduCount - before <= FEW) this.#loop.expectSoon();
+    // With much to be sent nobody waits for an answer that is still to come.
+    const answersAtOnce = connection.output.length < OUTPUT_MOST;
+    if (answersAtOnce && connection.pduCount - before <= FEW) this.#loop.expectSoon();
   }
 
   #stopReceiving(result: number): void {
@@ -232,8 +239,9 @@ export class Link implements Handler, Settler {
   #watch(): void {
     const { connection } = this;
     const paused = this.#backlog !== undefined || connection.isCongested;
-    // With a backlog the next turn comes as soon as something can be sent: at once, as a rule.
-    const sends = connection.output.length > 0 || this.#backlog !== undefined;
+    // With what can go on the next turn comes as soon as something can be sent: at once, as a rule.
+    const goesOn = this.#backlog !== undefined || connection.canResumeReads;
+    const sends = connection.output.length > 0 || goesOn;
     const interest = (paused ? 0 : READABLE) | (sends ? WRITABLE : 0);
     if (interest === this.#interest) return;
     this.#interest = interest;

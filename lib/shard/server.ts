@@ -3,6 +3,7 @@
  * first of the changes that can be made at any time.
  */
 import { findListener, takesIPv4 } from "../../ffi/socket.ts";
+import { returnStartupPages } from "../../ffi/startup_pages.ts";
 import type { Direction } from "../iscsi/command_counters.ts";
 import type { ListeningPortal } from "../iscsi/portal_address.ts";
 import type { SessionState } from "../iscsi/session_state.ts";
@@ -38,9 +39,13 @@ export { StartError } from "./start_error.ts";
  */
 export type Outcome = Promise<string | undefined>;
 
+/** Milliseconds after which all threads have come up, and run what they are going to run. */
+const SETTLED = 1000;
+
 /** A server that runs. */
 export class Server {
   #shard: ShardHandle;
+  #settling: number;
   /** By formatPortal() of what they really listen on, in the order in which they were added. */
   #listeners = new Map<string, Deno.TcpListener>();
   /** Under the same names. */
@@ -50,6 +55,7 @@ export class Server {
   /** Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`. */
   constructor(stateDir: string) {
     this.#shard = new ShardHandle(stateDir);
+    this.#settling = setTimeout(returnStartupPages, SETTLED);
     this.#names = new NameService((target, initiators) => {
       this.#shard.request({ kind: "setDomainInitiators", target, initiators });
     });
@@ -217,6 +223,7 @@ export class Server {
 
   /** Closes all sessions, flushes all devices. Rejects when a device cannot be flushed. */
   async stop(): Promise<void> {
+    clearTimeout(this.#settling);
     const [error] = await Promise.all([this.#shard.request({ kind: "stop" }), this.#names.stop()]);
     for (const listener of this.#listeners.values()) listener.close();
     if (error !== undefined) throw new Error(error);

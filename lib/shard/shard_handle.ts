@@ -7,9 +7,6 @@ import type { SessionState } from "../iscsi/session_state.ts";
 import type { SessionNews } from "./session_news.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
 
-/** I/O workers to begin with; the shard has more as soon as their calls sleep. */
-const IO_WORKERS = 2;
-
 /** What has become of an operation: why it was not done, as a sentence, or what it was asked for. */
 export type Answer<T> =
   | { readonly error: string; readonly value?: undefined }
@@ -27,7 +24,7 @@ export class ShardHandle {
   constructor(stateDir: string) {
     const { port1, port2 } = new MessageChannel();
     const wake = createWake();
-    this.#pool = startIoWorkers();
+    this.#pool = startIoPool();
     this.#port = port1;
     this.#wake = new Wake(wake);
     port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
@@ -83,13 +80,11 @@ function startWorker(url: URL, name: string): Worker {
   return worker;
 }
 
-function startIoWorkers(): IoPoolHandle {
+/** Starts the first I/O worker; the shard has more as soon as they are of use. */
+function startIoPool(): IoPoolHandle {
   const handle: IoPoolHandle = { ring: createRingMemory(), wake: createWake() };
-  const ring = new IoRing(handle.ring);
-  for (let index = 0; index < IO_WORKERS; index++) {
-    ring.expectWorker();
-    startIoWorker(handle);
-  }
+  new IoRing(handle.ring).expectWorker();
+  startIoWorker(handle);
   return handle;
 }
 

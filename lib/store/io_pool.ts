@@ -29,6 +29,12 @@ export interface IoPoolOwner {
 /** Workers at most: each slot of the ring may have one. */
 export const WORKERS_MOST = SLOTS;
 
+/**
+ * So many workers come as soon as a store has to wait for another one. Only the first is always there:
+ * each has an engine of its own, which takes 12 MiB.
+ */
+const AT_ONCE = 2;
+
 /** Milliseconds without an end of a call, or a new worker, after which the workers count as stuck. */
 const STUCK = 5;
 
@@ -128,8 +134,9 @@ export class IoPool {
     const coming = this.#ring.expected - this.#ring.workers;
     const room = WORKERS_MOST - this.#ring.expected;
     const now = performance.now();
-    if (now - Math.max(this.#lastEnd, this.#lastGrowth) > STUCK) {
-      const starving = this.#turns.filter((lane) => lane.underWay === 0).length;
+    const starving = this.#turns.filter((lane) => lane.underWay === 0).length;
+    const wantsSecond = starving > 0 && this.#ring.expected < AT_ONCE;
+    if (wantsSecond || now - Math.max(this.#lastEnd, this.#lastGrowth) > STUCK) {
       const helps = this.#idle === 0 || this.#turns.some((lane) => lane.isSlow(now));
       const wanted = Math.min(room, (starving > 0 ? starving : Number(helps)) - coming);
       if (wanted > 0) {

@@ -9,7 +9,7 @@ import { IoRing } from "./io_ring.ts";
 import { perform } from "./perform.ts";
 
 /** Workers that stay. */
-const LEAST = 2;
+const LEAST = 1;
 
 /** Milliseconds without a request after which a worker is not needed any more. */
 const PATIENCE = 30_000;

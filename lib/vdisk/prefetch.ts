@@ -15,6 +15,9 @@ const PREFETCH_MOST = 8 * 2 ** 20;
 /** Bytes that are read at once. */
 const CHUNK = 2 ** 20;
 
+/** Commands that have ended (IMMED) and still read; the cache has no room for more. */
+const BACKGROUND_MOST = 8;
+
 /** Executes PRE-FETCH 10 and 16: CONDITION MET when the cache has room for all blocks, else GOOD. */
 export function prefetch(disk: VirtualDisk, command: Command): void {
   if (!isOnMedium(disk, command)) return;
@@ -24,9 +27,15 @@ export function prefetch(disk: VirtualDisk, command: Command): void {
   const wanted = command.blocks * disk.blockSize;
   const end = offset + Math.min(wanted, PREFETCH_MOST);
   command.status = wanted <= PREFETCH_MOST ? Status.CONDITION_MET : Status.GOOD;
-  if (!disk.hasMemory) return command.refuseForNow();
   const waits = (command.cdb[1]! & IMMED) === 0;
+  if (waits && !command.claimRoom(CHUNK)) return;
+  if (!disk.hasMemory) return command.refuseForNow();
+  if (!waits && disk.prefetches === BACKGROUND_MOST) {
+    command.status = Status.GOOD;
+    return command.complete();
+  }
   const request = disk.takeRequest(waits ? command : undefined);
+  if (!waits) disk.prefetches++;
   request.memory = disk.memory.take(CHUNK);
   readChunk(request, offset, end);
   if (!waits) command.complete();
@@ -50,5 +59,6 @@ function finish(request: DiskRequest): void {
     command.information = command.lba;
   }
   disk.giveRequest(request);
-  command?.complete();
+  if (command === undefined) disk.prefetches--;
+  else command.complete();
 }

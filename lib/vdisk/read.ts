@@ -12,12 +12,13 @@ const SMALL = 256 * 2 ** 10;
 /** Executes READ 6, 10, 12 and 16. What is in memory already is answered in the same turn. */
 export function read(disk: VirtualDisk, command: Command): void {
   if (!isTransferable(disk, command)) return;
+  const available = command.blocks * disk.blockSize;
+  const length = Math.min(available, command.expectedIn);
+  if (length > 0 && !command.claimRoom(command.sizeOfLayout(length))) return;
   disk.statistics.countRead(command.blocks);
-  command.availableIn = command.blocks * disk.blockSize;
-  const length = Math.min(command.availableIn, command.expectedIn);
+  command.availableIn = available;
   if (length === 0) return command.succeed();
-  // Peers that do not take what they asked for must not fill the memory: small reads have their
-  // limit in the output of their connection.
+  // However many peers do not take what they asked for, together they must not fill the memory.
   if (length > SMALL && !disk.hasMemory) return command.refuseForNow();
   const iov = command.reserveData(length);
   if (disk.store.readNow(iov, command.lba * disk.blockSize, length) === length) {

@@ -16,8 +16,9 @@ export function readForUpdate(
   command: Command,
   then: (request: DiskRequest) => void,
 ): void {
-  if (!disk.hasMemory) return command.refuseForNow();
   const length = command.blocks * disk.blockSize;
+  if (!command.claimRoom(length + command.outLength)) return;
+  if (!disk.hasMemory) return command.refuseForNow();
   const offset = command.lba * disk.blockSize;
   const request = disk.takeRequest(command);
   const memory = disk.memory.take(length + command.outLength);

@@ -86,14 +86,16 @@ function sizeOf(command: Command, disk: VirtualDisk): number {
 
 /**
  * Takes memory for the blocks as they are read, and behind them the data that came: the comparison
- * may come later than the buffer that the data is in now. Ends the command when that cannot be.
+ * may come later than the buffer that the data is in now. Without memory there is no request: the
+ * command has ended, or is run again.
  */
 function takeBuffers(disk: VirtualDisk, command: Command): DiskRequest | undefined {
+  const length = sizeOf(command, disk);
+  if (!command.claimRoom(length + command.outLength)) return undefined;
   if (!disk.hasMemory) {
     command.refuseForNow();
     return undefined;
   }
-  const length = sizeOf(command, disk);
   const request = disk.takeRequest(command);
   request.memory = disk.memory.take(length + command.outLength);
   if (command.outLength > 0) {

@@ -77,6 +77,8 @@ export class VirtualDisk {
   readonly statistics = new Statistics();
   readonly upkeep: Upkeep;
   readonly sanitizer: Sanitizer;
+  /** Prefetches that go on though their commands have ended. */
+  prefetches = 0;
   /** Why writes are refused since a flush or the like failed, as errno; 0 while all is well. */
   failure = 0;
   #settings: DiskSettings;

@@ -32,6 +32,10 @@ export class BareCommand extends Command {
     this.succeed();
   }
 
+  override claimRoom(): boolean {
+    return true;
+  }
+
   override reserveData(): IoVector {
     return new IoVector();
   }

@@ -14,6 +14,7 @@ export class Bystander implements AsyncDisposable {
   readonly #lun: number;
   readonly #done: Promise<void>;
   #rounds = 0;
+  #longest = 0;
   #stop = false;
 
   private constructor(session: Session, lun: number) {
@@ -27,6 +28,11 @@ export class Bystander implements AsyncDisposable {
   static async start(server: TestServer, lun: number): Promise<Bystander> {
     const initiatorName = "iqn.2026-11.org.example.test:bystander";
     return new Bystander(await openReady(server, [lun], { initiatorName }), lun);
+  }
+
+  /** Milliseconds that its longest command has taken. */
+  get longest(): number {
+    return this.#longest;
   }
 
   /** Lets the work end; fails if any of it went wrong or none was done. */
@@ -45,11 +51,20 @@ export class Bystander implements AsyncDisposable {
   async #work(): Promise<void> {
     do {
       const data = patternBytes(BYSTANDER_BLOCKS * 512, this.#rounds);
-      await writeBlocks(this.session, 0, data, { lun: this.#lun });
-      const found = await readBlocks(this.session, 0, BYSTANDER_BLOCKS, { lun: this.#lun });
+      const lun = this.#lun;
+      await this.#timed(() => writeBlocks(this.session, 0, data, { lun }));
+      const read = () => readBlocks(this.session, 0, BYSTANDER_BLOCKS, { lun });
+      const found = await this.#timed(read);
       assertSameBytes(found, data, `bystander's round ${this.#rounds}`);
       this.#rounds += 1;
       await new Promise((resolve) => setTimeout(resolve, 2));
     } while (!this.#stop);
+  }
+
+  async #timed<T>(command: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const result = await command();
+    this.#longest = Math.max(this.#longest, performance.now() - start);
+    return result;
   }
 }

@@ -73,7 +73,9 @@ export class LinkStandIn {
   /** Receives and answers until nothing moves any more; returns the PDUs that came out. */
   flush(): Pdu[] {
     const pdus = this.send();
-    while (this.isOpen && (this.isWaiting || this.connection.output.length > 0)) {
+    const { connection } = this;
+    const moves = () => this.isWaiting || connection.output.length > 0 || connection.canResumeReads;
+    while (this.isOpen && moves()) {
       this.receive(2 ** 20);
       pdus.push(...this.send());
     }
@@ -89,6 +91,7 @@ export class LinkStandIn {
       output.advance(length);
       left -= length;
     }
+    if (this.isOpen && this.connection.canResumeReads) this.connection.resumeReads();
     this.#closeIfDone();
     return this.#split();
   }

@@ -237,7 +237,7 @@ export class Peer {
       memory.bytes.set(piece);
       for (let done = 0; done < piece.length;) {
         done = this.connection.receive(memory, done, piece.length);
-        if (!this.connection.isClosed) answers.push(this.connection.output.takeBytes());
+        if (!this.connection.isClosed) answers.push(...this.#takeAll());
       }
     }
     return split(answers, this.digests);
@@ -245,7 +245,18 @@ export class Peer {
 
   /** What has been put out since the last look. */
   take(): Pdu[] {
-    return split([this.connection.output.takeBytes()], this.digests);
+    return split(this.#takeAll(), this.digests);
+  }
+
+  /** What has been put out, and what is put out as soon as that is gone. */
+  #takeAll(): Uint8Array[] {
+    const { connection } = this;
+    const parts = [connection.output.takeBytes()];
+    while (connection.canResumeReads) {
+      connection.resumeReads();
+      parts.push(connection.output.takeBytes());
+    }
+    return parts;
   }
 
   send(pdu: Pdu, step?: number): Pdu[] {

@@ -72,17 +72,17 @@ Deno.test("SIGHUP changes, removes and inserts the medium, and every initiator h
   await reload(
     server,
     cdYaml(`${server.dir}/2.iso`),
-    /^info devices\.cd\.filename is now ".*2\.iso"$/,
+    /^info done: change device cd$/,
   );
   for (const session of [one, other]) {
     assert.equal((await good(session, getEventStatus(8, MEDIA), 8))[4], 2, "new media");
     await refused(session, testUnitReady(), "06/28/00");
     assertSameBytes(await readAll(session), imageOf(2));
   }
-  await reload(server, cdYaml(undefined), /^info devices\.cd\.filename is now empty$/);
+  await reload(server, cdYaml(undefined), /^info done: change device cd$/);
   for (const session of [one, other]) await refused(session, testUnitReady(), "02/3A/00");
   await reload(server, cdYaml(undefined), /^info the configuration has not changed$/);
-  await reload(server, cdYaml(`${server.dir}/1.iso`), /^info devices\.cd\.filename is now /);
+  await reload(server, cdYaml(`${server.dir}/1.iso`), /^info done: change device cd$/);
   for (const session of [one, other]) {
     await refused(session, testUnitReady(), "06/28/00");
     assertSameBytes(await readAll(session), imageOf(1));
@@ -94,7 +94,7 @@ Deno.test("SIGHUP does not change a medium that an initiator holds, and asks for
   await using session = await openReady(server);
   await good(session, preventRemoval(1), 0);
   const yaml = cdYaml(`${server.dir}/2.iso`);
-  const line = await reload(server, yaml, /^error devices\.cd\.filename stays as it is: /);
+  const line = await reload(server, yaml, /^error cannot change device cd: /);
   assert.match(line, /Cannot change the medium: iqn\.\S+,i,0x[0-9a-f]{12} prevents its removal$/);
   const [, , , , event, status] = await good(session, getEventStatus(8, MEDIA), 8);
   assert.deepEqual([event, status], [1, 2], "eject request");
@@ -102,7 +102,7 @@ Deno.test("SIGHUP does not change a medium that an initiator holds, and asks for
   await good(session, preventRemoval(0), 0);
   await good(session, startStopUnit({ loadOrEject: true }), 0);
   await refused(session, testUnitReady(), "02/3A/00");
-  await reload(server, yaml, /^info devices\.cd\.filename is now /);
+  await reload(server, yaml, /^info done: change device cd$/);
   await refused(session, testUnitReady(), "06/28/00");
   assertSameBytes(await readAll(session), imageOf(2));
 });
@@ -118,7 +118,7 @@ Deno.test("SIGHUP with an image that cannot be had leaves the medium in", async 
   ];
   for (const [name, why] of table) {
     const yaml = cdYaml(`${server.dir}/${name}`);
-    assert.match(await reload(server, yaml, /^error devices\.cd\.filename stays as it is: /), why);
+    assert.match(await reload(server, yaml, /^error cannot change device cd: /), why);
     assertSameBytes(await readAll(session), imageOf(1));
   }
 });
@@ -134,35 +134,47 @@ Deno.test("SIGHUP with a broken configuration changes nothing, and says file and
     /^warning the configuration is not applied: everything stays as it is$/,
   );
   assertSameBytes(await readAll(session), imageOf(1));
-  await reload(server, cdYaml(`${server.dir}/2.iso`), /^info devices\.cd\.filename is now /);
+  await reload(server, cdYaml(`${server.dir}/2.iso`), /^info done: change device cd$/);
   await refused(session, testUnitReady(), "06/28/00");
 });
 
-Deno.test("SIGHUP applies what it can and names everything else, each time", async () => {
+Deno.test("SIGHUP brings devices and LUNs, and takes those away that it brought", async () => {
   await using server = await startDrive();
   await using session = await openReady(server);
   const disk = { name: "scratch", handler: "vdisk_nullio", size: "1MiB" } as const;
-  for (const image of [2, 1]) {
-    const yaml = cdYaml(`${server.dir}/${image}.iso`, [disk]);
-    const from = server.stderr().length;
-    await reload(server, yaml, /^warning targets\[.*luns\.1 is new: that needs a restart$/);
-    const lines = server.stderr().slice(from);
-    assert.match(lines, /^warning devices\.scratch is new: that needs a restart$/m);
-    assert.match(lines, /^info devices\.cd\.filename is now /m);
-    await refused(session, testUnitReady(), "06/28/00");
-    assertSameBytes(await readAll(session), imageOf(image));
-  }
+  const from = server.stderr().length;
+  await reload(server, cdYaml(`${server.dir}/2.iso`, [disk]), /^info done: change target /);
+  assert.match(
+    server.stderr().slice(from),
+    /^info done: change device cd\ninfo done: add device scratch$/m,
+  );
+  await refused(session, testUnitReady(), "06/28/00");
+  await refused(session, testUnitReady(), "06/3F/0E");
+  assertSameBytes(await readAll(session), imageOf(2));
+  const ofDisk = async () => senseText((await session.command(testUnitReady(), { lun: 1 })).sense);
+  assert.deepEqual([await ofDisk(), await ofDisk()], ["06/29/00", "none"]);
+  await reload(server, cdYaml(`${server.dir}/2.iso`), /^info done: remove device scratch$/);
+  await refused(session, testUnitReady(), "06/3F/0E");
+  assert.equal(await ofDisk(), "05/25/00");
 });
 
-Deno.test("a drive that starts empty, and one whose image is missing", async () => {
+Deno.test("a drive that starts empty, and one whose image is missing and comes later", async () => {
   await using server = await startTestServer(() => cdYaml(undefined));
   await using session = await openReady(server, []);
   await refused(session, testUnitReady(), "06/29/00");
   await refused(session, testUnitReady(), "02/3A/00");
-  await assert.rejects(
-    startTestServer((dir) => cdYaml(`${dir}/none.iso`)),
-    /error Device 'cd': Cannot open .*none\.iso' for reading: no such file or directory/,
+  await using other = await startTestServer((dir) => cdYaml(`${dir}/1.iso`));
+  assert.match(
+    other.stderr(),
+    /^error device 'cd' has no medium: Cannot open .*1\.iso' for reading/m,
   );
+  await using late = await openReady(other, []);
+  await refused(late, testUnitReady(), "06/29/00");
+  await refused(late, testUnitReady(), "02/3A/00");
+  Deno.writeFileSync(`${other.dir}/1.iso`, imageOf(1));
+  await reload(other, cdYaml(`${other.dir}/1.iso`), /^info done: change device cd$/);
+  await refused(late, testUnitReady(), "06/28/00");
+  assertSameBytes(await readAll(late), imageOf(1));
 });
 
 Deno.test("images that are changed under heavy reading never mix", async () => {
@@ -190,7 +202,7 @@ Deno.test("images that are changed under heavy reading never mix", async () => {
   const readers = [readOn(), readOn(), readOn()];
   for (let change = 0; change < 20; change++) {
     const name = change % 2 === 0 ? "2.iso" : "1.iso";
-    await reload(server, cdYaml(`${server.dir}/${name}`), /^info devices\.cd\.filename is now /);
+    await reload(server, cdYaml(`${server.dir}/${name}`), /^info done: change device cd$/);
   }
   stop = true;
   await Promise.all(readers);

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { DRIVER_DEFAULTS, TARGET_DEFAULTS, type TargetModel } from "../../lib/scst/model.ts";
-import { type Server, startServer } from "../../lib/shard/server.ts";
+import { Server, type SessionState } from "../../lib/shard/server.ts";
 import { deviceModel } from "../harness/device_rig.ts";
 import { markedBlocks, versionOf } from "../harness/marked_block.ts";
 import { read10, readCapacity16, reportLuns, testUnitReady, write10 } from "../initiator/cdb.ts";
@@ -39,14 +39,11 @@ async function withServer(
     await Deno.writeFile(filename!, new Uint8Array());
     await Deno.truncate(filename!, SIZE);
   }
-  const server = await startServer({
-    stateDir: dir,
-    driver: DRIVER_DEFAULTS,
-    portals: [{ hostname: "127.0.0.1", port: 0 }],
-    devices,
-    targets: [target(["a"])],
-    deviceGroups: [],
-  });
+  const server = new Server(dir);
+  await server.setDriver(DRIVER_DEFAULTS);
+  for (const device of devices) await server.addDevice(device);
+  await server.setTarget(target(["a"]));
+  await server.addPortal({ hostname: "127.0.0.1", port: 0 });
   try {
     const [{ hostname, port }] = server.portals as [{ hostname: string; port: number }];
     await body(server, { host: hostname, port }, dir);
@@ -54,6 +51,12 @@ async function withServer(
     await server.stop();
     await Deno.remove(dir, { recursive: true });
   }
+}
+
+/** What the sessions are like now. */
+async function sessionsOf(server: Server): Promise<SessionState[]> {
+  const states = await Promise.all(Array.from(server.sessions, ({ sid }) => server.session(sid)));
+  return states.filter((state) => state !== undefined);
 }
 
 /** A test in whose process Workers go on that cannot be ended. */
@@ -92,19 +95,19 @@ serverTest("portals come and go; sessions stay", async (server, address) => {
 serverTest("sessions are told of, counted and closed", async (server, address) => {
   await using session = await open(address);
   await session.command(write10(0, 8), { write: new Uint8Array(4096) });
-  const [state, ...more] = await server.sessions();
+  const [state, ...more] = await sessionsOf(server);
   assert.equal(more.length, 0);
   assert.deepEqual([state?.target, state?.initiator, state?.luns], [TARGET, INITIATOR, [
     { lun: 0, activeCommands: 0 },
   ]]);
   assert.deepEqual(state?.counters.write, { count: 1, bytes: 4096, unaligned: 0 });
   assert.equal(await server.resetCounters(state.sid, "write"), undefined);
-  assert.equal((await server.sessions())[0]?.counters.write.count, 0);
+  assert.equal((await sessionsOf(server))[0]?.counters.write.count, 0);
   assert.equal(await server.closeSession("1"), "There is no session 1");
   assert.equal(await server.closeSession(state.sid), undefined);
   await assert.rejects(session.command(testUnitReady()));
-  for (let tries = 0; (await server.sessions()).length > 0 && tries < 100; tries++);
-  assert.deepEqual(await server.sessions(), []);
+  for (let tries = 0; (await sessionsOf(server)).length > 0 && tries < 100; tries++);
+  assert.deepEqual(await sessionsOf(server), []);
 });
 
 serverTest(
@@ -129,7 +132,7 @@ serverTest(
     ];
     for (const [outcome, wanted] of refusals) assert.match((await outcome)!, wanted);
     assert.equal(await ending(session, testUnitReady()), "good");
-    assert.equal((await server.sessions()).length, 1);
+    assert.equal((await sessionsOf(server)).length, 1);
   },
 );
 
@@ -146,7 +149,7 @@ serverTest("a target comes and goes while another one is used", async (server, a
     assert.equal((await server.removeTarget(model.name))!.includes("is logged in"), true);
     await other.logout();
   }
-  for (let tries = 0; (await server.sessions()).length > 1 && tries < 100; tries++);
+  for (let tries = 0; (await sessionsOf(server)).length > 1 && tries < 100; tries++);
   assert.equal(await server.removeTarget(model.name), undefined);
   assert.equal(await server.removeDevice("b"), undefined);
   assert.equal(await ending(session, testUnitReady()), "good");
@@ -261,7 +264,7 @@ serverTest(
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     assert.equal(await server.setTarget(target(["a"])), undefined);
-    const before = await server.sessions();
+    const before = await sessionsOf(server);
     assert.equal(before.length, PEERS, "nobody was logged out");
     isOver = true;
     const counts = await Promise.all(loads);

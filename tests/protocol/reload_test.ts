@@ -44,6 +44,7 @@ Deno.test("SIGHUP changes state and preference of a target group, each by itself
   const other = "group_id: 2, preferred: true";
   await reload(server, yaml(other), CHANGED);
   await reload(server, yaml(other), /^info the configuration has not changed$/);
+  assertSense(await session.command(testUnitReady()), "06/3F/03"); // VPD 83h has the number
   assertSense(await session.command(testUnitReady()), "06/2A/06");
   assert.deepEqual(await groupOf(session), [State.ACTIVE, true]);
 });

@@ -42,10 +42,10 @@ async function prepared(shell: string): Promise<ControlRig & { script: string; s
 /** Lines to the cursor, and what may stand there; `scst` is the program. */
 const OFFERS: readonly (readonly [string, readonly string[]])[] = [
   ["scst ", VERBS],
-  ["scst se", ["serve"]],
+  ["scst serv", ["serve"]],
   ["scst help w", ["why"]],
   ["scst tree ", ["ls", "cat", "write"]],
-  ["scst serve --c", ["--config"]],
+  ["scst serve --conf", ["--config"]],
   ["scst tree ls --j", ["--json"]],
   ["scst completion ", ["bash", "zsh", "fish"]],
   ["scst tree ls d", ["dangling/", "devices/"]],

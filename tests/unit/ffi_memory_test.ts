@@ -1,7 +1,7 @@
 /** Memory for C calls, and the pool that lends it. */
 import assert from "node:assert/strict";
 import { libc } from "../../ffi/libc.ts";
-import { copyFrom, Memory, MemoryPool } from "../../ffi/memory.ts";
+import { blockLengthOf, copyFrom, Memory, MemoryPool } from "../../ffi/memory.ts";
 
 const MIB = 2 ** 20;
 
@@ -23,19 +23,27 @@ Deno.test("copyFrom() copies: what happens to the memory later does not matter",
   assert.throws(() => copyFrom(0, 1), /^Error: Cannot copy from address 0$/);
 });
 
-Deno.test("take() lends the smallest power of two that is enough, 4 KiB at least", () => {
+Deno.test("take() lends a quarter more than what is asked for at most, and 4 KiB at least", () => {
   const pool = new MemoryPool(0);
   const cases = [
     [1, 4096],
     [4095, 4096],
     [4096, 4096],
-    [4097, 8192],
+    [4097, 5120],
+    [5121, 6144],
+    [7168, 7168],
+    [7169, 8192],
     [8192, 8192],
     [MIB, MIB],
-    [MIB + 1, 2 * MIB],
-    [16 * MIB + 1, 32 * MIB],
+    [MIB + 1, 1.25 * MIB],
+    [8 * MIB + 48, 10 * MIB],
+    [16 * MIB, 16 * MIB],
+    [16 * MIB + 1, 20 * MIB],
+    [2 ** 30 - 1, 2 ** 30],
   ] as const;
   for (const [length, size] of cases) {
+    assert.equal(blockLengthOf(length), size, `${length} bytes`);
+    if (size > 32 * MIB) continue;
     const block = pool.take(length);
     assert.deepEqual([block.length, pool.lent], [size, size], `${length} bytes`);
     pool.give(block);
@@ -51,9 +59,9 @@ Deno.test("give() keeps a block for the next taker of its size, and for nobody e
   const smaller = pool.take(4000);
   assert.notEqual(larger, block);
   assert.notEqual(smaller, block);
-  assert.equal(pool.take(8192), block);
-  assert.equal(pool.lent, 16384 + 4096 + 8192);
-  assert.notEqual(pool.take(8192), block, "it is lent already");
+  assert.equal(pool.take(5120), block);
+  assert.equal(pool.lent, 10_240 + 4096 + 5120);
+  assert.notEqual(pool.take(5120), block, "it is lent already");
 });
 
 Deno.test("give() keeps no more than it was told, nor what is larger than 16 MiB", () => {

@@ -243,7 +243,7 @@ Deno.test("A copy does not go on when a side of it is taken away; what was writt
 
 Deno.test("A copy behind its status ends with the LUN that it writes to, or reads", () => {
   for (const luns of ["0=a", "1=b"]) {
-    const { rig, peer, command, answers } = copying((_rig, peer) => {
+    const { rig, command, answers } = copying((_rig, peer) => {
       const token = tokenFor(peer, [[0, 8192]]);
       const write = writeTokenList(token, [[0, 8192]], { flags: IMMED });
       return peer.command({
