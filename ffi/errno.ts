@@ -8,6 +8,7 @@ const NUMBERS = {
   EINTR: [4, 4],
   EIO: [5, 5],
   ENXIO: [6, 6],
+  E2BIG: [7, 7],
   EBADF: [9, 9],
   EAGAIN: [11, 35],
   ENOMEM: [12, 12],
@@ -20,19 +21,26 @@ const NUMBERS = {
   EINVAL: [22, 22],
   ENFILE: [23, 23],
   EMFILE: [24, 24],
+  ENOTTY: [25, 25],
   EFBIG: [27, 27],
   ENOSPC: [28, 28],
   EROFS: [30, 30],
   EPIPE: [32, 32],
+  ERANGE: [34, 34],
   ENAMETOOLONG: [36, 63],
+  ENOSYS: [38, 78],
   ELOOP: [40, 62],
+  EBADSLT: [57, 22], // FreeBSD has none: EINVAL
   EOPNOTSUPP: [95, 45],
   ENOBUFS: [105, 55],
   ECONNABORTED: [103, 53],
   ECONNRESET: [104, 54],
+  ENOTCONN: [107, 57],
   ETIMEDOUT: [110, 60],
+  ECONNREFUSED: [111, 61],
   EDQUOT: [122, 69],
   ENOMEDIUM: [123, 123], // FreeBSD has none, and nothing of this number
+  EMEDIUMTYPE: [124, 22], // FreeBSD has none: EINVAL
 } as const;
 
 export type ErrnoName = keyof typeof NUMBERS;
@@ -64,10 +72,12 @@ const SENTENCES: Partial<Record<ErrnoName, string>> = {
   ELOOP: "too many levels of symbolic links",
   EDQUOT: "disk quota exceeded",
   ENOMEDIUM: "no medium",
+  ECONNREFUSED: "nobody listens there",
 };
 
+// Where two names have one number, the first one is its own.
 const names = new Map(
-  Object.entries(Errno).map(([name, number]) => [number, name as ErrnoName]),
+  Object.entries(Errno).reverse().map(([name, number]) => [number, name as ErrnoName]),
 );
 
 /** Names an error number for a message: "no such file or directory (ENOENT)". */

@@ -21,7 +21,8 @@ const FALLOC_FL_ZERO_RANGE = 0x10;
 
 const encoder = new TextEncoder();
 
-function cString(path: string): Uint8Array<ArrayBuffer> {
+/** A path as C has it, with a zero behind it. */
+export function cString(path: string): Uint8Array<ArrayBuffer> {
   // Deno 2.4 types what encode() returns with any kind of buffer.
   return new Uint8Array(encoder.encode(path + "\0"));
 }

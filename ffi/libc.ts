@@ -18,11 +18,13 @@ type WithNumbers<Calls> = {
     : never;
 };
 
-function withNumbers<Calls>(calls: Calls): WithNumbers<Calls> {
+/** The calls of a library as this code types them. */
+export function withNumbers<Calls>(calls: Calls): WithNumbers<Calls> {
   return calls as WithNumbers<Calls>;
 }
 
-const LIBRARY = { linux: "libc.so.6", freebsd: "libc.so.7" } as const;
+/** The name under which each system finds it. */
+export const LIBRARY = { linux: "libc.so.6", freebsd: "libc.so.7" } as const;
 
 const portable = Deno.dlopen(LIBRARY[SYSTEM], {
   open: { parameters: ["buffer", "i32", "i32"], result: "i32" },

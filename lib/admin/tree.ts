@@ -88,10 +88,18 @@ export function findNode(root: TreeDirectory, path: readonly string[]): TreeNode
   return node;
 }
 
-/** What a file says, cut to a page as sysfs does. Throws a TreeError where it cannot be read. */
-export async function readNode(node: TreeFile): Promise<Uint8Array> {
+/**
+ * What a file says, cut to a page as sysfs does; at once where the file knows it at once. Throws or
+ * rejects with a TreeError where it cannot be read.
+ */
+export function readNode(node: TreeFile): Uint8Array | Promise<Uint8Array> {
   if (node.read === undefined) throw new TreeError("EIO", "It can only be written");
-  return new TextEncoder().encode(await node.read()).subarray(0, PAGE);
+  const text = node.read();
+  return typeof text === "string" ? pageOf(text) : text.then(pageOf);
+}
+
+function pageOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text).subarray(0, PAGE);
 }
 
 /**

@@ -45,7 +45,7 @@ const SETTLED = 1000;
 /** A server that runs. */
 export class Server {
   #shard: ShardHandle;
-  #settling: number;
+  #settling: ReturnType<typeof setTimeout>;
   /** By formatPortal() of what they really listen on, in the order in which they were added. */
   #listeners = new Map<string, Deno.TcpListener>();
   /** Under the same names. */
