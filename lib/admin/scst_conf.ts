@@ -1,13 +1,19 @@
 /** SCST's configuration files as models: what scstadmin would make of them on an empty server. */
 import { ConfigError } from "../config/problem.ts";
 import { readText, reason } from "../config/read_text.ts";
+import { printScstConf } from "../config/scst_conf/print.ts";
+import { log } from "../log.ts";
 import type { PortalModel, ServerModel } from "../scst/model.ts";
 import { Administration } from "./administration.ts";
 import { emptyModel } from "./empty_model.ts";
 import { LocalTreeClient } from "./local_client.ts";
 import { OfflineEngine } from "./offline_engine.ts";
 import { managementTree } from "./root.ts";
-import { runScstadmin } from "./scstadmin/run.ts";
+import { applyConfig, readConfig, refuseErrors } from "./scstadmin/apply_config.ts";
+import { readRunning } from "./scstadmin/running.ts";
+import { Fatal, Session } from "./scstadmin/session.ts";
+import { writtenConfig } from "./scstadmin/write_config.ts";
+import { TreeError } from "./tree.ts";
 
 /** More is no configuration. */
 const MAX_BYTES = 1024 * 1024;
@@ -15,54 +21,49 @@ const MAX_BYTES = 1024 * 1024;
 /** Where SCST's daemon listens. */
 const PORTALS: readonly PortalModel[] = [{ hostname: "0.0.0.0", port: 3260 }];
 
-/** One call of scstadmin for a tree that serves nobody; resolves with what it wrote and said. */
-async function offline(
-  administration: Administration,
-  args: readonly string[],
-  readFile: (path: string) => string,
-): Promise<{ readonly code: number; readonly written: string; readonly said: string }> {
-  let written = "";
-  const said: string[] = [];
+/** A session of scstadmin with a tree that serves nobody; what it says goes to `said`. */
+function offlineSession(administration: Administration, said: string[]): Session {
   const tree = new LocalTreeClient(managementTree(administration));
-  const code = await runScstadmin(["-noprompt", ...args], () => Promise.resolve(tree), {
+  return new Session(tree, {
     print: (text) => said.push(text),
     confirm: () => true,
-    readFile,
-    writeFile: (_, text) => written = text,
+    readFile: () => "",
+    writeFile: () => {},
   });
-  return { code, written, said: said.join("\n") };
 }
 
-/** The model that the file `path` of SCST says. Throws a ConfigError. */
+/**
+ * The model that the file `path` of SCST says; what is left out of it, as scstadmin does, is warned of in
+ * the log. Rejects with a ConfigError.
+ */
 export async function modelOfScstConf(path: string, stateDir: string): Promise<ServerModel> {
   const administration = new Administration(new OfflineEngine(), emptyModel(stateDir));
-  const { code, said } = await offline(
-    administration,
-    ["-config", path],
-    () => {
-      try {
-        return readText(path, MAX_BYTES);
-      } catch (error) {
-        throw new ConfigError([reason(error)], { cause: error });
-      }
-    },
-  );
-  const trouble = /(?:FATAL|WARNING): Received the following error:\s*([\s\S]*?)\s*$/.exec(said)
-    ?.[1];
-  if (code !== 0 || trouble !== undefined) {
-    throw new ConfigError((trouble ?? said).split(/\n\s*/).map((line) => line.trim()));
+  const said: string[] = [];
+  const session = offlineSession(administration, said);
+  try {
+    const config = await readConfig(session, readText(path, MAX_BYTES), path);
+    if (config === undefined) throw new ConfigError([`${path}: there is nothing in it`]);
+    refuseErrors(session, config);
+    await applyConfig(session, config.wanted);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    if (error instanceof Fatal || error instanceof TreeError) {
+      throw new ConfigError([...troublesIn(said), `${path}: ${error.message}`], { cause: error });
+    }
+    throw new ConfigError([reason(error)], { cause: error });
   }
+  for (const trouble of troublesIn(said)) log("warning", `${path}: ${trouble}`);
   return { ...administration.model, portals: PORTALS };
 }
 
-/** A model as a configuration file of SCST; what that cannot say is left out. */
+/** The troubles among what scstadmin has said, a line each. */
+function troublesIn(said: readonly string[]): string[] {
+  const lines = said.flatMap((text) => text.split("\n"));
+  return lines.flatMap((line) => /\b(?:ERROR|WARNING): (.*\S)/.exec(line)?.[1] ?? []);
+}
+
+/** A model as a configuration file of SCST; what that cannot say, portals, is left out. */
 export async function scstConfOf(model: ServerModel): Promise<string> {
-  const administration = new Administration(new OfflineEngine(), model);
-  const { code, written, said } = await offline(
-    administration,
-    ["-write_config", "scst.conf"],
-    () => "",
-  );
-  if (code !== 0) throw new ConfigError([said]);
-  return written;
+  const session = offlineSession(new Administration(new OfflineEngine(), model), []);
+  return printScstConf(await writtenConfig(session, await readRunning(session.client)));
 }

@@ -1,13 +1,17 @@
 /** `scst admin`: the options of scstadmin, for the server that runs. */
 import { runScstadmin } from "../admin/scstadmin/run.ts";
 import type { Caller } from "../admin/scstadmin/session.ts";
+import { COMPANIONS } from "../admin/scstadmin/operation.ts";
+import { OPERATIONS, SWITCHES } from "../admin/scstadmin/options.ts";
 import type { TreeClient } from "../admin/tree_client.ts";
 import { readText, reason } from "../config/read_text.ts";
 import { saveText } from "../config/save_text.ts";
+import { SocketTreeClient } from "./connect_tree.ts";
+import { controlPath, SOCKET_OPTION } from "./control_path.ts";
 import { UsageError } from "./failure.ts";
-import { print } from "./output.ts";
+import { print, printRaw } from "./output.ts";
 import { absolutePath } from "./state_dir.ts";
-import type { Verb } from "./verb.ts";
+import type { VerbatimVerb } from "./verb.ts";
 
 /** More is no configuration. */
 const MAX_BYTES = 1024 * 1024;
@@ -47,6 +51,8 @@ function readAnswer(): string {
 
 /** There may be secrets in it: a new file is for its owner only. */
 function writeFile(path: string, text: string): void {
+  // Deno keeps /dev to itself.
+  if (path === "/dev/stdout") return printRaw(text);
   try {
     // What is behind a symbolic link is replaced, not the link; a pipe is written to.
     const place = isThere(path) ? Deno.realPathSync(path) : absolutePath(path);
@@ -67,26 +73,34 @@ function isThere(path: string): boolean {
   }
 }
 
-/** What the help says of it; its options are scstadmin's, and are not read as those of other verbs. */
-export const ADMIN: Verb = {
+const SOCKET = /^--?socket(?:=([\s\S]*))?$/;
+
+/** Takes the option `--socket` out of `words`. Throws UsageError. */
+function withoutSocket(words: readonly string[]): { socket: string | undefined; rest: string[] } {
+  const index = words.findIndex((word) => SOCKET.test(word));
+  if (index < 0) return { socket: undefined, rest: [...words] };
+  const joined = SOCKET.exec(words[index]!)![1];
+  const socket = joined ?? words[index + 1];
+  if (!socket) throw new UsageError("--socket needs the path of a control socket");
+  return { socket, rest: words.toSpliced(index, joined === undefined ? 2 : 1) };
+}
+
+export const ADMIN: VerbatimVerb = {
   name: "admin",
-  summary: "do what scstadmin does, with its options: scst admin -help lists them",
-  arguments: [{
-    name: "OPTION",
-    description: "options of scstadmin, with one dash",
-    isOptional: true,
-    isRepeated: true,
-  }],
-  options: [],
-  examples: [
-    "scst admin -config /etc/scst.conf",
-    "scst admin -write_config /etc/scst.conf",
-    "scst admin -add_target iqn.2026-11.org.example:disk1 -driver iscsi",
-    "scst admin -list_sessions",
+  summary: "administer a running server with the options of scstadmin",
+  words: [
+    { text: `--${SOCKET_OPTION.name}`, description: SOCKET_OPTION.description },
+    ...OPERATIONS.map(({ option, help }) => ({ text: `-${option}`, description: help })),
+    ...Object.entries(COMPANIONS).map(([name, value]) => ({
+      text: `-${name}`,
+      description: value,
+    })),
+    ...Object.entries(SWITCHES).map(([name, help]) => ({ text: `-${name}`, description: help })),
   ],
-  run: () => {
-    throw new UsageError(
-      "Name options of scstadmin, as in: scst admin -list_target; see scst admin -help",
-    );
+  help: "-h",
+  runWords: async (words) => {
+    const { socket, rest } = withoutSocket(words);
+    // deno-lint-ignore require-await -- what controlPath() throws is to reject
+    return await runAdmin(rest, async () => new SocketTreeClient(controlPath(socket)));
   },
 };

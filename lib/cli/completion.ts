@@ -6,7 +6,7 @@ import { type CompletionTable, completionTable } from "./completion_table.ts";
 import { zshScript } from "./completion_zsh.ts";
 import { ExitCode, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
-import type { Verb, VerbGroup } from "./verb.ts";
+import type { AnyVerb, Verb } from "./verb.ts";
 
 const SCRIPTS = new Map<string, (table: CompletionTable) => string>([
   ["bash", bashScript],
@@ -16,7 +16,7 @@ const SCRIPTS = new Map<string, (table: CompletionTable) => string>([
 const SHELLS = [...SCRIPTS.keys()];
 
 /** The verb, for a program that has `verbs`, which it is one of. */
-export function completionVerb(verbs: () => readonly (Verb | VerbGroup)[]): Verb {
+export function completionVerb(verbs: () => readonly AnyVerb[]): Verb {
   return {
     name: "completion",
     summary: `print a script with which ${oneOf(SHELLS)} completes verbs, options and paths`,

@@ -1,5 +1,5 @@
 /** What can stand where on the command line, as the scripts for the shells need it. */
-import type { Completion, Verb, VerbGroup } from "./verb.ts";
+import type { AnyVerb, Completion, Verb } from "./verb.ts";
 
 export interface CompletionWord {
   readonly text: string;
@@ -29,7 +29,7 @@ const HELP: readonly CompletionWord[] = [
 ];
 
 /** The table for the verbs of the program. */
-export function completionTable(verbs: readonly (Verb | VerbGroup)[]): CompletionTable {
+export function completionTable(verbs: readonly AnyVerb[]): CompletionTable {
   const names = verbs.map(named);
   const help = { text: "help", description: "print help, with examples, for a verb" };
   const version = ["-V", "--version"].map((text) => ({ text, description: "print the version" }));
@@ -38,7 +38,10 @@ export function completionTable(verbs: readonly (Verb | VerbGroup)[]): Completio
     { words: ["help"], actions: [], options: [], arguments: [verbs.map(({ name }) => name)] },
   ];
   const values = new Map<string, Completion | undefined>();
-  for (const verb of verbs.flatMap((one) => "actions" in one ? one.actions : [one])) {
+  const plain = verbs.flatMap((one): readonly Verb[] =>
+    "actions" in one ? one.actions : "runWords" in one ? [] : [one]
+  );
+  for (const verb of plain) {
     for (const { name, value, completion } of verb.options) {
       if (value !== undefined) values.set(`--${name}`, completion);
     }
@@ -46,8 +49,9 @@ export function completionTable(verbs: readonly (Verb | VerbGroup)[]): Completio
   return { rows: [...own, ...verbs.flatMap((verb) => rowsOf([], verb))], values };
 }
 
-function rowsOf(before: readonly string[], verb: Verb | VerbGroup): CompletionRow[] {
+function rowsOf(before: readonly string[], verb: AnyVerb): CompletionRow[] {
   const words = [...before, verb.name];
+  if ("runWords" in verb) return [{ words, actions: [], options: verb.words, arguments: [] }];
   if ("actions" in verb) {
     const own = { words, actions: verb.actions.map(named), options: HELP, arguments: [] };
     return [own, ...verb.actions.flatMap((action) => rowsOf(words, action))];
@@ -64,7 +68,7 @@ function rowsOf(before: readonly string[], verb: Verb | VerbGroup): CompletionRo
   }];
 }
 
-function named({ name, summary }: Verb | VerbGroup): CompletionWord {
+function named({ name, summary }: AnyVerb): CompletionWord {
   return { text: name, description: summary };
 }
 

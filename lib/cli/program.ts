@@ -2,10 +2,9 @@
 import { Command, CommanderError } from "commander";
 import { oneOf } from "../config/problem.ts";
 import { configureLog, log } from "../log.ts";
-import { ADMIN, runAdmin } from "./admin.ts";
+import { ADMIN } from "./admin.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
-import { connectTree } from "./connect_tree.ts";
 import { EXPORT, IMPORT } from "./convert.ts";
 import { DEMO } from "./demo.ts";
 import { DEVICE_VERBS } from "./everyday/device.ts";
@@ -17,11 +16,11 @@ import { ExitCode, reportFailure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
 import { TREE } from "./tree.ts";
-import type { Verb, VerbGroup } from "./verb.ts";
+import type { AnyVerb, Verb, VerbatimVerb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
 import { WHY } from "./why.ts";
 
-const VERBS: readonly (Verb | VerbGroup)[] = [
+const VERBS: readonly AnyVerb[] = [
   DEMO,
   SERVE,
   CHECK,
@@ -44,11 +43,8 @@ const ADVICE = 'run "scst help" or "scst help VERB"';
 /** Runs the verb that `args` name and returns the exit code; problems are logged. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   configureLog();
-  // The options of scstadmin have one dash, and are read as it reads them.
-  const [first, ...rest] = args;
-  if (first === ADMIN.name && rest.length > 0 && !rest.includes("--help")) {
-    return await runAdmin(rest, () => Promise.resolve(connectTree({ options: new Map() })));
-  }
+  const verbatim = verbatimIn(args);
+  if (verbatim !== undefined) return await runVerbatim(verbatim, args);
   let code: ExitCode = ExitCode.OK;
   const program = createProgram();
   for (const verb of VERBS) addVerb(program, verb, (result) => code = result);
@@ -61,6 +57,21 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     // The package answers a missing or unknown verb with its help, which is no sentence.
     if (error.code === "commander.help") log("error", `Name ${NAMES}; ${ADVICE}`);
     return ExitCode.USAGE;
+  }
+}
+
+/** The verb of `args` that has words of its own, or that help is asked for of. */
+function verbatimIn([first, second]: readonly string[]): VerbatimVerb | undefined {
+  const name = first === "help" ? second : first;
+  const found = VERBS.find((verb) => verb.name === name);
+  return found !== undefined && "runWords" in found ? found : undefined;
+}
+
+async function runVerbatim(verb: VerbatimVerb, args: readonly string[]): Promise<number> {
+  try {
+    return await verb.runWords(args[0] === verb.name ? args.slice(1) : [verb.help]);
+  } catch (error) {
+    return reportFailure(error);
   }
 }
 
@@ -84,8 +95,10 @@ function sentence(text: string): string {
   return bare.charAt(0).toUpperCase() + bare.slice(1);
 }
 
-function addVerb(program: Command, verb: Verb | VerbGroup, done: (code: ExitCode) => void): void {
+function addVerb(program: Command, verb: AnyVerb, done: (code: ExitCode) => void): void {
   const command = program.command(verb.name).description(verb.summary);
+  // Only for the list of verbs: it is not left to the package.
+  if ("runWords" in verb) return;
   if ("actions" in verb) {
     for (const action of verb.actions) addVerb(command, action, done);
     addExamples(command, verb.actions.flatMap(({ examples }) => examples));

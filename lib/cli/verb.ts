@@ -51,3 +51,17 @@ export interface VerbGroup {
   readonly summary: string;
   readonly actions: readonly Verb[];
 }
+
+/** A verb whose words are its own: all that stand behind it come to it as they are. */
+export interface VerbatimVerb {
+  readonly name: string;
+  readonly summary: string;
+  /** Its options with their dashes, for completion. */
+  readonly words: readonly { readonly text: string; readonly description: string }[];
+  /** What asks it for its help. */
+  readonly help: string;
+  /** Does the work and returns the exit code. Throws what reportFailure() words. */
+  readonly runWords: (words: readonly string[]) => Promise<number>;
+}
+
+export type AnyVerb = Verb | VerbGroup | VerbatimVerb;

@@ -1,70 +1,20 @@
 /** Calls of scstadmin's options over a management tree without a server, and what they say and write. */
+import { LocalTreeClient } from "../../lib/admin/local_client.ts";
 import { runScstadmin } from "../../lib/admin/scstadmin/run.ts";
-import {
-  readNode,
-  type TreeDirectory,
-  TreeError,
-  type TreeFile,
-  type TreeNode,
-  writeNode,
-} from "../../lib/admin/tree.ts";
-import type { TreeClient, TreeEntry } from "../../lib/admin/tree_client.ts";
 import { TreeShell } from "./tree_shell.ts";
 
 /** A way to the tree of a shell that remembers what was written. */
-export class RecordedTree implements TreeClient {
-  readonly shell: TreeShell;
+export class RecordedTree extends LocalTreeClient {
   /** `PATH <- TEXT` for each write, line breaks as "\n". */
   readonly writes: string[] = [];
 
   constructor(shell = new TreeShell()) {
-    this.shell = shell;
+    super(shell.root);
   }
 
-  // deno-lint-ignore require-await -- what is thrown is to reject
-  async list(path: string): Promise<TreeEntry[]> {
-    const directory = this.#find(path);
-    if (directory.kind !== "directory") throw new TreeError("ENOTDIR", `${path} is a file`);
-    return [...directory.names()].map((name): TreeEntry => {
-      const node = directory.lookup(name)!;
-      if (node.kind === "file") return { name, kind: "file", mode: node.mode };
-      if (node.kind === "link") return { name, kind: "link", target: node.target };
-      return { name, kind: "directory" };
-    });
-  }
-
-  async read(path: string): Promise<string> {
-    return new TextDecoder().decode(await readNode(this.#file(path)));
-  }
-
-  async write(path: string, text: string): Promise<void> {
+  override write(path: string, text: string): Promise<void> {
     this.writes.push(`${path} <- ${text.replaceAll("\n", "\\n")}`);
-    await writeNode(this.#file(path), new TextEncoder().encode(text));
-  }
-
-  #file(path: string): TreeFile {
-    const node = this.#find(path);
-    if (node.kind === "file") return node;
-    throw new TreeError("EISDIR", `${path} is a directory`);
-  }
-
-  #find(path: string): TreeDirectory | TreeFile {
-    const way: string[] = [];
-    let here: TreeDirectory | TreeFile = this.shell.root;
-    for (const name of path.split("/").filter((one) => one !== "")) {
-      const node: TreeNode | undefined = here.kind === "directory" ? here.lookup(name) : undefined;
-      if (node === undefined) throw new TreeError("ENOENT", `There is no ${path}`);
-      if (node.kind === "link") {
-        const steps = [...way];
-        for (const step of node.target.split("/")) step === ".." ? steps.pop() : steps.push(step);
-        way.splice(0, way.length, ...steps);
-        here = this.#find(way.join("/"));
-      } else {
-        way.push(name);
-        here = node;
-      }
-    }
-    return here;
+    return super.write(path, text);
   }
 }
 

@@ -397,12 +397,12 @@ Deno.test("-resync_dev has the size looked at again", async () => {
   assert.equal((await admin(await started(), ["-resync_dev", "a"])).code, 29);
 });
 
+const HOST = "iqn.2026-11.org.example:host";
+
 /** One session, which ends when it is closed. */
 class OneSession extends OfflineEngine {
   readonly closed: string[] = [];
-  override readonly sessions: SessionState[] = [
-    { ...sessionState("iqn.2026-11.org.example:host", T), sid: "1f" },
-  ];
+  override readonly sessions: SessionState[] = [sessionState(HOST, T)];
   override readonly closeSession = (sid: string) => {
     this.closed.push(sid);
     this.sessions.length = 0;
@@ -417,6 +417,7 @@ Deno.test("-rem_target closes the sessions of the target and waits for their end
   const listed = await admin(tree, ["-list_sessions"]);
   assert.match(listed.out, /\tSession: iqn\.2026-11\.org\.example:host\n/);
   assert.match(listed.out, /\tInitialR2T +No +Yes +No /);
+  assert.match(listed.out, /\tLUN 0 +a +Yes +No /);
   const { code, out, writes } = await admin(tree, [
     "-noprompt",
     "-rem_target",
@@ -425,7 +426,7 @@ Deno.test("-rem_target closes the sessions of the target and waits for their end
     "iscsi",
   ]);
   assert.equal(code, 0, out);
-  assert.deepEqual(engine.closed, ["1f"]);
+  assert.deepEqual(engine.closed, [HOST]);
   assert.deepEqual(writes, [
     `${TARGET}/enabled <- 0`,
     `${TARGET}/sessions/iqn.2026-11.org.example:host/force_close <- 1`,

@@ -14,6 +14,7 @@ const VERBS = [
   "group",
   "session",
   "tree",
+  "admin",
   "completion",
   "version",
 ];

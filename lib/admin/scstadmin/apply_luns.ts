@@ -1,18 +1,12 @@
-/** The LUNs and the initiators of a target's configuration. */
+/** The LUNs of a target's configuration, and of its groups. */
 import { readAttributes, valueOf } from "./attributes.ts";
 import { differs, split } from "./apply_devices.ts";
 import { available } from "./mgmt_help.ts";
 import { devicePath, type LunPlace, lunsPath, placeText } from "./paths.ts";
-import type { RunningLuns, RunningTarget } from "./running.ts";
+import type { RunningLuns } from "./running.ts";
 import type { Session } from "./session.ts";
-import {
-  addInitiator,
-  addLun,
-  deleteInitiator,
-  deleteLun,
-  moveInitiator,
-} from "./target_commands.ts";
-import type { WantedGroup, WantedLun } from "./wanted.ts";
+import { addLun, deleteLun } from "./target_commands.ts";
+import type { WantedLun } from "./wanted.ts";
 
 type WantedLuns = ReadonlyMap<string, WantedLun>;
 
@@ -92,61 +86,4 @@ async function isReadOnly({ client }: Session, device: string): Promise<boolean>
   const attributes = await readAttributes(client, devicePath(device));
   const isCd = valueOf(attributes, "type")?.startsWith("5 ") === true;
   return isCd || valueOf(attributes, "read_only") === "1";
-}
-
-/**
- * Puts initiators into the groups that are wanted. Those in other groups or in none are moved and
- * removed with -force, else told of. Returns the number of changes. Rejects with Fatal and TreeError.
- */
-export async function applyInitiators(
-  session: Session,
-  driver: string,
-  target: string,
-  wanted: ReadonlyMap<string, WantedGroup>,
-  running: RunningTarget | undefined,
-): Promise<number> {
-  let changes = 0;
-  const goals = new Map<string, string>();
-  for (const [group, { initiators }] of wanted) {
-    for (const pattern of initiators) goals.set(pattern, group);
-  }
-  const settled = new Set<string>();
-  for (const [group, { initiators }] of running?.groups ?? []) {
-    for (const pattern of initiators) if (goals.get(pattern) === group) settled.add(pattern);
-  }
-  for (const [group, { initiators }] of running?.groups ?? []) {
-    const place = { driver, target, group };
-    for (const pattern of initiators) {
-      const goal = goals.get(pattern);
-      if (goal === group) continue;
-      const title = `Initiator '${pattern}' of '${placeText(place)}'`;
-      const moves = goal !== undefined && !settled.has(pattern);
-      if (!session.flags.force) {
-        const what = moves ? `belongs to group '${goal}'` : "is not there";
-        const how = moves ? "move" : "remove";
-        session.say(`${title} ${what} in the configuration. Use -force to ${how} it.`);
-        if (moves) settled.add(pattern);
-        continue;
-      }
-      if (moves) {
-        await session.must(
-          `Moving initiator '${pattern}' from group '${group}' to group '${goal}'`,
-          moveInitiator(place, pattern, goal),
-        );
-        settled.add(pattern);
-      } else {
-        const what = `Removing initiator '${pattern}' from '${placeText(place)}'`;
-        await session.must(what, deleteInitiator(place, pattern));
-      }
-      changes++;
-    }
-  }
-  for (const [pattern, group] of goals) {
-    if (settled.has(pattern)) continue;
-    const place = { driver, target, group };
-    const what = `Adding initiator '${pattern}' to '${placeText(place)}'`;
-    await session.must(what, addInitiator(place, pattern));
-    changes++;
-  }
-  return changes;
 }

@@ -1,6 +1,7 @@
 /** The targets of a configuration with what belongs to them, and the attributes of their drivers. */
 import { readAttributes, valueOf } from "./attributes.ts";
-import { addLuns, applyInitiators, removeLuns } from "./apply_luns.ts";
+import { applyInitiators } from "./apply_initiators.ts";
+import { addLuns, removeLuns } from "./apply_luns.ts";
 import { exists } from "./command.ts";
 import { available, canAddTargets } from "./mgmt_help.ts";
 import { driverOwner, groupOwner, targetOwner } from "./owners.ts";

@@ -37,6 +37,7 @@ export function helpText(): string {
     "",
     "Options:",
     ...switches,
+    row("--socket PATH", "the control socket of the server"),
     "",
     "Examples:",
     ...EXAMPLES.map((example) => `  ${example}`),

@@ -11,7 +11,7 @@ import {
   widest,
 } from "./columns.ts";
 import { devicePath, targetPath } from "./paths.ts";
-import { directories, readRunning, type RunningLuns } from "./running.ts";
+import { directories, readLuns, readRunning, type RunningLuns } from "./running.ts";
 import type { Session } from "./session.ts";
 
 /** All of it rejects with a TreeError. */
@@ -179,6 +179,10 @@ export async function listSessions(session: Session): Promise<void> {
 /** As in scstadmin, everything of a session is shown as writable; its LUNs are those of its set. */
 async function sessionRows(client: TreeClient, path: string): Promise<AttributeRow[]> {
   const rows: AttributeRow[] = [];
+  const luns = await exists(client, `${path}/luns`) ? await readLuns(client, `${path}/luns`) : [];
+  for (const [lun, value] of luns) {
+    rows.push({ name: `LUN ${lun}`, value, isWritable: true, isKey: false });
+  }
   for (const { name, instances } of (await readAttributes(client, path)).values()) {
     for (const { value } of instances) rows.push({ name, value, isWritable: true, isKey: false });
   }

@@ -83,6 +83,11 @@ export class Session {
     this.print(problem.sentence);
   }
 
+  /** Gives up if `isUsed` and nothing is to be forced. Throws Fatal. */
+  refuseIf(isUsed: boolean, why: string): void {
+    if (isUsed && !this.flags.force) throw new Fatal(`${why}. Use -force to do it nevertheless`);
+  }
+
   /** Whether the caller wants what cannot be undone. */
   async agrees(): Promise<boolean> {
     if (this.flags.noPrompt) return true;
