@@ -269,8 +269,12 @@ class Round {
   #mustBeConsistent(): void {
     const { node, device } = this.#rig;
     const live = new Set<LogicalUnit>();
-    for (const { nexus, target, nameForGroups } of node.sessions) {
+    for (const { nexus, target, nameForGroups, tasks } of node.sessions) {
       if (nexus === undefined || target === undefined) continue;
+      for (const task of tasks.values()) {
+        const isOver = task.unit?.isDetached !== true || task.isActive || task.statusHeld;
+        assert(isOver, "a command waits in a unit that is gone");
+      }
       const { luns } = chooseLuns(target, nameForGroups);
       const wanted = [...luns.entries].map(({ lun, device, readOnly }) => [lun, device, readOnly]);
       const found = [...nexus.units.values()].map((unit) => [unit.lun, unit.device, unit.readOnly]);
