@@ -14,6 +14,7 @@ import type {
 } from "./engine.ts";
 import { named, withItem } from "./named.ts";
 import { Numbers } from "./numbers.ts";
+import { presentEngine } from "./present_engine.ts";
 import { type Step, stepsBetween } from "./steps.ts";
 import { TreeError } from "./tree.ts";
 
@@ -67,12 +68,17 @@ export class Administration {
   readonly numbers = new Numbers();
   #model: ServerModel;
   #failures = new Map<string, Failure>();
+  /** Devices of the model that the server could not take in at all. */
+  #missing = new Set<string>();
+  /** The engine for what may refer to them. */
+  readonly #present: Engine;
   /** The last change that is waited for; the next one begins when it has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** `engine` serves what `model` says. */
   constructor(engine: Engine, model: ServerModel) {
     this.engine = engine;
+    this.#present = presentEngine(engine, this.#missing);
     this.#model = model;
     this.numbers.follow(model);
   }
@@ -139,19 +145,24 @@ export class Administration {
   }
 
   async #try(step: Step): Promise<Refusal | undefined> {
-    const refusal = await step.run(this.engine);
+    const refusal = await step.run(this.#present);
     if (refusal === undefined) {
       this.#commit(step.done(this.#model));
       return undefined;
     }
     const { device } = step;
-    const { filename } = device ?? {};
     const isThere = device !== undefined && named(this.#model.devices, device.name) !== undefined;
-    if (device === undefined || filename === undefined || isThere) return refusal;
+    if (device === undefined || isThere) return refusal;
+    const { filename } = device;
     const closed = closedDevice(device);
-    if (await this.engine.addDevice(closed) !== undefined) return refusal;
-    this.#failures.set(device.name, { message: refusal.message, filename });
-    this.#commit({ ...this.#model, devices: [...this.#model.devices, closed] });
+    if (filename !== undefined && await this.engine.addDevice(closed) === undefined) {
+      this.#failures.set(device.name, { message: refusal.message, filename });
+      this.#commit({ ...this.#model, devices: [...this.#model.devices, closed] });
+    } else {
+      // What refers to it is served without it, and saved with it.
+      this.#missing.add(device.name);
+      this.#commit(step.done(this.#model));
+    }
     return refusal;
   }
 
@@ -162,6 +173,7 @@ export class Administration {
 
   /** Tries to open again what could not be opened; `report` hears of what can be used now. */
   async retry(report: (device: string) => void): Promise<void> {
+    await this.#retryMissing(report);
     for (const name of [...this.#failures.keys()]) {
       await this.alone(async () => {
         const device = named(this.#model.devices, name);
@@ -170,6 +182,21 @@ export class Administration {
         const open = opened(device, failure);
         if (await this.engine.changeDevice(open) !== undefined) return;
         this.#commit({ ...this.#model, devices: withItem(this.#model.devices, open) });
+        report(name);
+      });
+    }
+  }
+
+  /** Tries to take in what could not be taken in; `report` hears of what is there now. */
+  async #retryMissing(report: (device: string) => void): Promise<void> {
+    for (const name of [...this.#missing]) {
+      await this.alone(async () => {
+        const device = named(this.#model.devices, name);
+        if (device === undefined || !this.#missing.has(name)) return;
+        if (await this.engine.addDevice(device) !== undefined) return;
+        this.#missing.delete(name);
+        for (const target of this.#model.targets) await this.#present.setTarget(target);
+        for (const group of this.#model.deviceGroups) await this.#present.setDeviceGroup(group);
         report(name);
       });
     }
@@ -220,7 +247,7 @@ export class Administration {
   }
 
   async #take(step: Step): Promise<void> {
-    await done(step.run(this.engine));
+    await done(step.run(this.#present));
     this.#commit(step.done(this.#model));
   }
 
@@ -229,6 +256,9 @@ export class Administration {
     for (const name of this.#failures.keys()) {
       const device = named(model.devices, name);
       if (device === undefined || !isClosed(device)) this.#failures.delete(name);
+    }
+    for (const name of this.#missing) {
+      if (named(model.devices, name) === undefined) this.#missing.delete(name);
     }
     this.numbers.follow(model);
   }

@@ -120,8 +120,11 @@ function addVerb(program: Command, verb: AnyVerb, done: (code: ExitCode) => void
   }
   addExamples(command, verb.examples);
   command.action(async () => {
-    const given = Object.entries(command.opts<Record<string, string | true>>());
-    const options = new Map(given.map(([name, value]) => [name, String(value)]));
+    const given = command.opts<Record<string, string | true>>();
+    const options = new Map(verb.options.flatMap(({ name }) => {
+      const value = given[camelCase(name)];
+      return value === undefined ? [] : [[name, String(value)] as const];
+    }));
     checkRequired(verb, options);
     done(await verb.run({ options, arguments: command.args }));
   });
@@ -130,6 +133,11 @@ function addVerb(program: Command, verb: AnyVerb, done: (code: ExitCode) => void
 function addExamples(command: Command, examples: readonly string[]): void {
   const lines = examples.map((example) => `  ${example}`);
   command.addHelpText("after", ["", "Examples:", ...lines].join("\n"));
+}
+
+/** `read-only` is `readOnly` to the package. */
+function camelCase(name: string): string {
+  return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The package would tell of a missing option before it tells of the one that is misspelled. */

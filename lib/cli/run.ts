@@ -75,7 +75,7 @@ async function bringUp(
     if (refusal === undefined) return;
     if (isStrict) throw new StartError(`Cannot ${what}: ${refusal.message}`, "device");
     if (device === undefined) log("error", `cannot ${what}: ${refusal.message}`);
-    else log("error", `device '${device.name}' has no medium: ${refusal.message}`);
+    else log("error", `device '${device.name}' is not served: ${refusal.message}`);
   });
   await server.reportLeftovers();
   for (const portal of model.portals) await server.openPortal(portal, model.portals);

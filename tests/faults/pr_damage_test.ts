@@ -1,6 +1,7 @@
-/** A server whose saved reservations are damaged: it goes back a generation, or does not start. */
+/** A server whose saved reservations are damaged: it goes back a generation, or serves without. */
 import assert from "node:assert/strict";
-import { diskYaml, startTestServer } from "../harness/server.ts";
+import { runProgram } from "../harness/program.ts";
+import { diskYaml, startTestServer, type TestServer } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
 import { parseKeys, PrIn, prIn, prList, PrOut, prOut } from "../initiator/reservations.ts";
 
@@ -40,10 +41,31 @@ Deno.test("The server goes back a generation when saved reservations are damaged
     );
   }));
 
-Deno.test("The server does not start when no generation of saved reservations is whole", () =>
+Deno.test("A disk is not served when no generation of its saved reservations is whole, and is when it is", () =>
   withState(async (dir) => {
     for (const name of ["disk", "disk.1"]) {
+      await Deno.rename(`${dir}/pr/${name}`, `${dir}/pr/whole-${name}`);
       await Deno.writeTextFile(`${dir}/pr/${name}`, "rubbish");
     }
-    await assert.rejects(startTestServer(YAML, { dir }), /Cannot use .*\/pr\/disk: it is damaged/);
+    await using server = await startTestServer(YAML, { dir });
+    assert.match(server.stderr(), /^error device 'disk' .*Cannot use .*\/pr\/disk: it is damaged/m);
+    const before = await runProgram(["lun", "list", "--json"], {
+      env: { SCST_CONTROL: `${dir}/control` },
+    });
+    assert.equal(JSON.parse(before.stdout).length, 1, "the LUN stays in the configuration");
+    await assert.rejects(openReady(server), "nobody gets in to a target without a LUN");
+    for (const name of ["disk", "disk.1"]) {
+      await Deno.rename(`${dir}/pr/whole-${name}`, `${dir}/pr/${name}`);
+    }
+    await untilLogged(server, /^info device 'disk' can be used now$/m);
+    await using session = await openReady(server);
+    const { data } = await session.command(prIn(PrIn.READ_KEYS, 64), { read: 64 });
+    assert.deepEqual(parseKeys(data).keys, [2n]);
   }));
+
+async function untilLogged(server: TestServer, pattern: RegExp): Promise<void> {
+  for (let turn = 0; turn < 600 && !pattern.test(server.stderr()); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.match(server.stderr(), pattern);
+}

@@ -166,7 +166,7 @@ Deno.test("a drive that starts empty, and one whose image is missing and comes l
   await using other = await startTestServer((dir) => cdYaml(`${dir}/1.iso`));
   assert.match(
     other.stderr(),
-    /^error device 'cd' has no medium: Cannot open .*1\.iso' for reading/m,
+    /^error device 'cd' is not served: Cannot open .*1\.iso' for reading/m,
   );
   await using late = await openReady(other, []);
   await refused(late, testUnitReady(), "06/29/00");

@@ -90,7 +90,7 @@ Deno.test("scst serve says in one line what is wrong with a backing file, and se
       await server.saw(/^listening on /m);
       const errors = server.stderr().split("\n").filter((line) => line.startsWith("error "));
       assert.equal(errors.length, 1, server.stderr());
-      assert.match(errors[0]!, /^error device 'disk' has no medium: /);
+      assert.match(errors[0]!, /^error device 'disk' is not served: /);
       assert.match(errors[0]!, fault);
       server.kill("SIGTERM");
       assert.equal((await server.result).code, 0);

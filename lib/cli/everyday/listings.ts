@@ -83,7 +83,7 @@ export const GROUP_LISTING: Listing = {
   summary: "list groups of initiators with their patterns",
   columns: ["target", "group", "luns", "initiators"],
   path: TARGETS,
-  depth: 4,
+  depth: 5,
   rows: (entries) =>
     directories(entries).flatMap(({ name, entries }) =>
       directories(below(entries, "ini_groups")).map((group) => ({
