@@ -6,6 +6,7 @@ import type { Administration } from "./administration.ts";
 import { changeable, digit, directory, link, readable, valueText } from "./nodes.ts";
 import { traceLevel } from "./trace_level.ts";
 import { type TreeDirectory, TreeError } from "./tree.ts";
+import { commandOf } from "./words.ts";
 import { named } from "./named.ts";
 
 const FIXED =
@@ -14,6 +15,15 @@ const FIXED =
 
 function refuseChange(): never {
   throw new TreeError("EINVAL", `Nothing can be changed here: ${FIXED}`);
+}
+
+/**
+ * scstadmin takes all LUNs away before it clears a configuration, and gives up where it cannot: that is
+ * taken, and they go with their devices.
+ */
+function manageLuns(text: string): void {
+  const { word } = commandOf(text);
+  if (word !== "clear" && word !== "del") refuseChange();
 }
 
 export function copyManagerDirectory(administration: Administration): TreeDirectory {
@@ -37,7 +47,7 @@ export function copyManagerDirectory(administration: Administration): TreeDirect
 function lunsDirectory(administration: Administration): TreeDirectory {
   const luns = () => administration.numbers.copyLuns;
   return directory({
-    mgmt: () => changeable(() => `Usage: ${FIXED}\n`, refuseChange),
+    mgmt: () => changeable(() => `Usage: ${FIXED}\n`, manageLuns),
   }, {
     names: () => Array.from(luns().keys(), String),
     lookup: (name) => {

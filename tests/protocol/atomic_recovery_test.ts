@@ -1,6 +1,7 @@
 /** A server that starts where another one was killed in the middle of a WRITE ATOMIC. */
 import assert from "node:assert/strict";
 import { type AtomicRig, torn, TORN_DATA } from "../harness/atomic_rig.ts";
+import { read10, testUnitReady } from "../initiator/cdb.ts";
 import { readBlocks } from "../harness/block_io.ts";
 import { type DiskOptions, diskYaml } from "../harness/disk_yaml.ts";
 import { warningsWith } from "../harness/log.ts";
@@ -41,10 +42,15 @@ Deno.test("A server says that a WRITE ATOMIC is not finished whose medium has no
   );
 });
 
-Deno.test("A server does not start with a disk that it can neither finish nor serve as it is", async () => {
+Deno.test("A disk that can neither be finished nor served as it is is not served", async () => {
   using atomic = leftTorn();
-  await assert.rejects(
-    start(atomic, { filename: atomic.path, readOnly: true }),
-    /Device 'disk0': Cannot finish the WRITE ATOMIC in .*: open the device once without read_only/,
+  await using server = await start(atomic, { filename: atomic.path, readOnly: true });
+  assert.match(
+    server.stderr(),
+    /^error device 'disk0' is not served: Cannot finish the WRITE ATOMIC in .*: open the device once without read_only/m,
   );
+  await using session = await openReady(server, []);
+  await session.command(testUnitReady()); // power on
+  const { sense } = await session.command(read10(0, 1), { read: 512 });
+  assert.equal(sense?.key, 2, "NOT READY");
 });

@@ -251,6 +251,8 @@ Deno.test("deleting a device takes its LUNs everywhere, and numbers are not give
   await shell.echo("add e 1", `${TARGET}/luns/mgmt`);
   assert.deepEqual(shell.ls("devices/d/exported"), ["export0", "export1"]);
   assert.deepEqual(shell.ls("targets/copy_manager/copy_manager_tgt/luns"), ["mgmt", "0", "1"]);
+  await shell.echo("clear", "targets/copy_manager/copy_manager_tgt/luns/mgmt");
+  assert.deepEqual(shell.ls("targets/copy_manager/copy_manager_tgt/luns"), ["mgmt", "0", "1"]);
   await shell.echo("del 0", `${TARGET}/luns/mgmt`);
   assert.deepEqual(shell.ls("devices/d/exported"), ["export0"]);
   await shell.echo("add d 5", `${TARGET}/luns/mgmt`);
