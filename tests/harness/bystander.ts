@@ -4,6 +4,7 @@ import { assertSameBytes } from "./same_bytes.ts";
 import { readBlocks, writeBlocks } from "./block_io.ts";
 import type { TestServer } from "./server.ts";
 import { patternBytes } from "../initiator/bytes.ts";
+import type { LoginOptions } from "../initiator/login.ts";
 import type { Session } from "../initiator/session.ts";
 
 /** Blocks at the start of its LUN that a bystander has to itself. */
@@ -24,10 +25,17 @@ export class Bystander implements AsyncDisposable {
     this.#done.catch(() => {}); // finish() tells
   }
 
-  /** Opens a session that writes and reads the first blocks of a LUN until it is stopped. */
-  static async start(server: TestServer, lun: number): Promise<Bystander> {
+  /**
+   * Opens a session that writes and reads the first blocks of a LUN, and pings, until it is stopped.
+   * `options` say where, if that is not the usual target.
+   */
+  static async start(
+    server: TestServer,
+    lun: number,
+    options: LoginOptions = {},
+  ): Promise<Bystander> {
     const initiatorName = "iqn.2026-11.org.example.test:bystander";
-    return new Bystander(await openReady(server, [lun], { initiatorName }), lun);
+    return new Bystander(await openReady(server, [lun], { initiatorName, ...options }), lun);
   }
 
   /** Milliseconds that its longest command has taken. */
@@ -35,11 +43,12 @@ export class Bystander implements AsyncDisposable {
     return this.#longest;
   }
 
-  /** Lets the work end; fails if any of it went wrong or none was done. */
-  async finish(): Promise<void> {
+  /** Lets the work end; fails if any of it went wrong or none was done. Returns the rounds of it. */
+  async finish(): Promise<number> {
     this.#stop = true;
     await this.#done;
     if (this.#rounds === 0) throw new Error("The bystander got nothing done");
+    return this.#rounds;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,6 +65,8 @@ export class Bystander implements AsyncDisposable {
       const read = () => readBlocks(this.session, 0, BYSTANDER_BLOCKS, { lun });
       const found = await this.#timed(read);
       assertSameBytes(found, data, `bystander's round ${this.#rounds}`);
+      const ping = patternBytes(100, this.#rounds);
+      assertSameBytes(await this.session.nop(ping), ping, `bystander's ping ${this.#rounds}`);
       this.#rounds += 1;
       await new Promise((resolve) => setTimeout(resolve, 2));
     } while (!this.#stop);

@@ -75,6 +75,8 @@ export class Keeper implements BlockOwner {
   readonly count: number;
   /** Commands that ended with GOOD. */
   done = 0;
+  /** NOP-Outs that were answered. */
+  answered = 0;
   #rig: Rig;
   #random: Random;
   #isid: number;
@@ -85,6 +87,8 @@ export class Keeper implements BlockOwner {
   #itt = 1;
   #cmdSn = 1;
   #deed: Deed | undefined = undefined;
+  /** The NOP-Out that has not been answered. */
+  #nop: Pdu | undefined = undefined;
   #noise!: LineNoise;
   #version = 0;
   /** Whether somebody has the unit to himself, as a reservation allows. */
@@ -102,6 +106,11 @@ export class Keeper implements BlockOwner {
     this.#login();
   }
 
+  /** Whether somebody else keeps it from the unit, as a reservation allows. */
+  get isBarred(): boolean {
+    return this.#isBarred;
+  }
+
   allows(block: number, bytes: Uint8Array): boolean {
     const version = versionOf(bytes, block);
     if (version === undefined || version === 0) return false; // a stranger's
@@ -114,8 +123,10 @@ export class Keeper implements BlockOwner {
   step(): void {
     this.#look();
     const deed = this.#deed;
-    if (deed === undefined) this.#begin();
-    else if (deed.owed.length > 0) this.#pay(deed);
+    if (deed === undefined) {
+      // A NOP-Out that has to be sent again leaves no room for what would come before its turn.
+      if (this.#nop === undefined) this.#begin();
+    } else if (deed.owed.length > 0) this.#pay(deed);
     else if (!deed.aborted && !this.#noise.isPending && this.#random.below(8) === 0) {
       this.#abort(deed);
     }
@@ -126,6 +137,18 @@ export class Keeper implements BlockOwner {
   tick(now: number): void {
     this.#link.connection.tick(now);
     this.#look();
+  }
+
+  /** Ends what is under way, which the store lets through; then the session waits for nothing. */
+  settle(): void {
+    for (let tries = 0; tries < 100; tries++) {
+      while (this.#deed !== undefined && this.#deed.owed.length > 0) this.#pay(this.#deed);
+      this.#link.receive(Infinity);
+      this.#look();
+      const waits = this.#link.isWaiting || this.#deed !== undefined || this.#nop !== undefined;
+      if (!waits) return;
+    }
+    throw new assert.AssertionError({ message: "the session does not come to rest" });
   }
 
   /** Reads everything, which the store lets through now. */
@@ -219,10 +242,17 @@ export class Keeper implements BlockOwner {
   #begin(): void {
     const first = this.first + this.#random.below(this.count);
     const count = 1 + this.#random.below(this.first + this.count - first);
+    if (this.#random.below(6) === 0) return this.#ping();
     const choice = this.#random.below(10);
     if (choice < 4) this.#read(first, count);
     else if (choice < 9) this.#write(first, count);
     else this.#command(this.#newDeed(this.first, 0, undefined, 0), synchronizeCache10(0, 0), 0);
+  }
+
+  #ping(): void {
+    const data = this.#random.bytes(1 + this.#random.below(200));
+    this.#nop = nopOut({ ...this.#numbers(), data });
+    this.#send(this.#nop);
   }
 
   #newDeed(first: number, count: number, version: number | undefined, surplus: number): Deed {
@@ -301,8 +331,11 @@ export class Keeper implements BlockOwner {
     for (const pdu of this.#observed(link.send())) this.#handle(pdu);
     if (!link.isOpen) {
       this.#deed = undefined;
-      this.#login();
-    } else if (!link.isWaiting && this.#deed !== undefined) {
+      this.#nop = undefined;
+      return this.#login();
+    }
+    assert(link.isWaiting || this.#nop === undefined, "a NOP-Out is not answered");
+    if (!link.isWaiting && this.#deed !== undefined) {
       if (!this.#isUnderWay(this.#deed)) this.#deed = undefined; // reset by somebody else
       else this.#mustBeHeldUp(this.#deed);
     }
@@ -332,7 +365,7 @@ export class Keeper implements BlockOwner {
         this.#deed = undefined;
         return;
       case Opcode.NopIn:
-        return this.#pong(pdu);
+        return pdu.itt === NO_TAG ? this.#pong(pdu) : this.#ponged(pdu);
       case Opcode.AsyncMessage:
         return; // what it says shows in what follows
       case Opcode.Reject:
@@ -362,6 +395,13 @@ export class Keeper implements BlockOwner {
   #pong(ping: Pdu): void {
     const numbers = { itt: NO_TAG, cmdSn: this.#cmdSn, expStatSn: 0, immediate: true };
     this.#send(nopOut({ ...numbers, ttt: ping.u32(Field.ttt) }));
+  }
+
+  #ponged(pdu: Pdu): void {
+    assert.equal(pdu.itt, this.#nop?.itt, "a NOP-In for nothing");
+    assertSameBytes(pdu.data, this.#nop!.data, "the data of a NOP-In");
+    this.#nop = undefined;
+    this.answered++;
   }
 
   #end(deed: Deed, answer: Pdu): void {

@@ -88,6 +88,8 @@ export interface RigOptions {
   readonly around?: (store: Store) => Store;
   /** A drive that has no medium at the beginning. */
   readonly empty?: boolean;
+  /** The node of another rig, which has the targets of this one too; one of its own where nothing is said. */
+  readonly node?: Node;
 }
 
 /** One disk behind one target; any number of connections. */
@@ -132,7 +134,7 @@ export class Rig implements Disposable {
       ? openNull(size, settings.blocksize)
       : this.#openFile(settings.blocksize, settings.readOnly);
     this.store = new FaultyStore(options.around?.(store) ?? store);
-    this.node = new Node((level, line) => this.log.push(`${level} ${line}`));
+    this.node = options.node ?? new Node((level, line) => this.log.push(`${level} ${line}`));
     const pool = options.statePool ?? new InlinePool(this.#pool);
     const stateFile = (kind: string) => new StateFile(`${stateDir}/${kind}`, "rig", pool);
     const report = (line: string) => this.log.push(`error ${line}`);

@@ -7,12 +7,12 @@ import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
 import { TARGET_DEFAULTS, type TargetAttributes } from "../../lib/scst/model.ts";
 import type { Session } from "../../lib/iscsi/session.ts";
-import type { Task } from "../../lib/iscsi/task.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { guardBlocks } from "../harness/block_guard.ts";
 import { JOE, MUTUAL } from "../harness/chap_users.ts";
 import { Hostile } from "../harness/hostile.ts";
 import { Keeper } from "../harness/keeper.ts";
+import { mustBeLeft, mustMoveOn, mustTellOfNoBug } from "../harness/leaks.ts";
 import { markedBlocks } from "../harness/marked_block.ts";
 import { Random } from "../harness/random.ts";
 import { GUARDED_TARGET } from "../harness/login_text.ts";
@@ -144,34 +144,14 @@ class Round {
   }
 
   #mustBeEmpty(): void {
-    const { node, log } = this.#rig;
-    const bug = log.find((line) => /\bbug\b/.test(line));
-    assert(bug === undefined, bug);
+    const { node, log, device } = this.#rig;
+    mustTellOfNoBug(log);
     for (const { tasks } of this.#sessions) assert.equal(tasks.size, 0, "tasks that are left");
     assert.deepEqual([...node.sessions], [], "sessions that are left");
-    for (const { nexuses, luns, groups } of node.targets) {
-      const sets = [luns, ...groups.map((group) => group.luns)];
-      const left = [nexuses, ...sets.map((set) => set.nexuses)].map(({ size }) => size);
-      assert(left.every((size) => size === 0), `nexuses that are left: ${left}`);
-    }
-    assert.equal(this.#rig.device.users.size, 0, "users that are left");
+    for (const target of node.targets) mustBeLeft(target);
+    assert.equal(device.users.size, 0, "users that are left");
     assert.equal(node.memory.lent, 0, "bytes that are left");
   }
-}
-
-/** Whether it waits for its data, or for the end of an ACA condition that the initiator wanted. */
-function waitsForInitiator(task: Task): boolean {
-  if (task.unit?.tasks.faulted !== undefined) return true;
-  return !task.ready && (task.unsolicited || task.r2tsSent > task.r2tsAnswered);
-}
-
-/** What is left when the store has done everything waits for its initiator; and the window says so. */
-function mustMoveOn({ tasks, expCmdSN, maxCmdSN, attributes }: Session): void {
-  const list = [...tasks.values()];
-  assert(list.length === 0 || list.some(waitsForInitiator), "tasks that wait for nothing");
-  const taken = list.filter((task) => task.inWindow).length;
-  const free = attributes.queuedCommands - taken;
-  assert.equal((maxCmdSN - expCmdSN | 0) + 1, free, "the CmdSN window");
 }
 
 Deno.test("Connections under fire keep order, data and memory", () => {
