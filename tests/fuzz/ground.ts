@@ -3,8 +3,8 @@
  * another disk with a keeper (tests/harness/keeper.ts), whom none of it may disturb.
  */
 import assert from "node:assert/strict";
-import { TARGET_DEFAULTS } from "../../lib/scst/model.ts";
 import { MUTUAL } from "../harness/chap_users.ts";
+import { GUARDED } from "../harness/guarded.ts";
 import { Keeper } from "../harness/keeper.ts";
 import { mustBeLeft, mustTellOfNoBug } from "../harness/leaks.ts";
 import { GUARDED_TARGET } from "../harness/login_text.ts";
@@ -21,18 +21,6 @@ const KINDS: readonly RigOptions[] = [
   { readOnly: true },
   { blocksize: 4096 },
 ];
-
-/** A target that lets few in, and wants its sessions otherwise than they would be. */
-const GUARDED = {
-  ...TARGET_DEFAULTS,
-  maxSessions: 2,
-  queuedCommands: 3,
-  immediateData: false,
-  maxRecvDataSegmentLength: 4096,
-  maxXmitDataSegmentLength: 1000,
-  maxBurstLength: 2048,
-  firstBurstLength: 600,
-};
 
 /** Bytes that the keeper's connection has for the ends of its Data-Outs, as long as it lives. */
 const KEPT_MOST = 4096;

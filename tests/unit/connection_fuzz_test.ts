@@ -5,11 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
-import { TARGET_DEFAULTS, type TargetAttributes } from "../../lib/scst/model.ts";
 import type { Session } from "../../lib/iscsi/session.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { guardBlocks } from "../harness/block_guard.ts";
 import { JOE, MUTUAL } from "../harness/chap_users.ts";
+import { GUARDED } from "../harness/guarded.ts";
 import { Hostile } from "../harness/hostile.ts";
 import { Keeper } from "../harness/keeper.ts";
 import { mustBeLeft, mustMoveOn, mustTellOfNoBug } from "../harness/leaks.ts";
@@ -30,20 +30,6 @@ const STILL_CONTENT = markedBlocks(1, STILL.first, STILL.count);
 const OPERATIONS = [IoOperation.READ, IoOperation.WRITE, IoOperation.WRITE_DURABLE] as const;
 /** Not EROFS, which is what the guard says. */
 const ERRORS = [Errno.EIO, Errno.ENOSPC, Errno.EDQUOT, Errno.ENXIO];
-
-/** A target that lets few in, and wants its sessions otherwise than they would be. */
-const GUARDED: TargetAttributes = {
-  ...TARGET_DEFAULTS,
-  allowedPortals: ["127.*"],
-  maxSessions: 2,
-  queuedCommands: 3,
-  rspTimeout: 15,
-  immediateData: false,
-  maxRecvDataSegmentLength: 4096,
-  maxXmitDataSegmentLength: 1000,
-  maxBurstLength: 2048,
-  firstBurstLength: 600,
-};
 
 class Round {
   readonly #random: Random;
