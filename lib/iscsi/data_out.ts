@@ -11,10 +11,10 @@ import {
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
 import { encodeLun } from "../scsi/lun.ts";
-import { Sense } from "../scsi/sense.ts";
-import { Opcode, RejectReason } from "./opcode.ts";
+import { CommandFault, RequestFault } from "./faults.ts";
+import { Opcode } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
+import { rejectPdu } from "./reject.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
@@ -156,7 +156,7 @@ export function landsInPlace(pdu: Pdu, task: Task): boolean {
 export function handleDataOut(session: Session, pdu: Pdu): void {
   const task = findDataOut(session, pdu);
   const { isIntact } = pdu;
-  if (!isIntact) sendReject(session, pdu, RejectReason.DATA_DIGEST_ERROR);
+  if (!isIntact) rejectPdu(session, pdu, RequestFault.DATA_DIGEST);
   if (task === undefined) return;
   if (typeof task === "string") return failDataOut(session, pdu, task);
   if (isIntact && !task.statusHeld) {
@@ -179,7 +179,7 @@ export function handleLandedDataOut(
   task: Task | undefined,
   isIntact: boolean,
 ): void {
-  if (!isIntact) sendReject(session, pdu, RejectReason.DATA_DIGEST_ERROR);
+  if (!isIntact) rejectPdu(session, pdu, RequestFault.DATA_DIGEST);
   if (task !== undefined) advance(session, pdu, task, isIntact);
 }
 
@@ -197,7 +197,10 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
     if (!task.awaitsData) task.deliverHeldStatus();
     return;
   }
-  if (!isIntact) return task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
+  if (!isIntact) {
+    session.report("warning", CommandFault.DATA_DIGEST.says, task);
+    return task.fail(CommandFault.DATA_DIGEST.sense);
+  }
   if (!final) return;
   if (task.received < task.capacity) {
     if (task.r2tsSent > 0) beginSequence(session, task);
@@ -212,9 +215,9 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
  */
 function failDataOut(session: Session, pdu: Pdu, why: string): void {
   const task = session.tasks.get(pdu.initiatorTaskTag)!;
-  session.report("warning", `data refused: ${why}`, task);
+  session.report("warning", `${CommandFault.DATA_SEQUENCE.says}, ${why}`, task);
   if (task.ready) return;
   task.expectNoData();
   if (task.statusHeld) task.deliverHeldStatus();
-  else task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
+  else task.fail(CommandFault.DATA_SEQUENCE.sense);
 }

@@ -17,6 +17,8 @@ import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
 import type { Parameters } from "./parameters.ts";
+import { SESSION_STATES, SessionEvent, SessionState } from "./session_states.ts";
+import { StateWalk } from "./state_table.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -36,11 +38,12 @@ const NO_PORT: TargetPort = { relativeId: 0, name: "" };
 
 export class Session implements NexusTransport {
   readonly node: Node;
-  readonly connection: Connection;
   readonly identity: SessionIdentity;
-  readonly parameters: Parameters;
-  readonly digests: Digests;
-  readonly output: Output;
+  /** The one connection, and what belongs to it. */
+  connection: Connection;
+  parameters: Parameters;
+  digests: Digests;
+  output: Output;
   readonly port: TargetPort;
   /** undefined in a discovery session. */
   readonly nexus: Nexus | undefined;
@@ -56,7 +59,7 @@ export class Session implements NexusTransport {
   #nextTransferTag = 0;
   #free: Task[] = [];
   #iov = new IoVector();
-  #ended = false;
+  #states = new StateWalk(SESSION_STATES, SessionState.ACTIVE);
 
   /**
    * Begins the session with what the login has agreed on. `expCmdSN` and `statSN` go on from there;
@@ -87,6 +90,32 @@ export class Session implements NexusTransport {
       this.nexus = new Nexus(name, access.target, access.choice.luns, this, attention);
     }
     this.tsih = this.node.enterSession(this);
+  }
+
+  /** The name of its state, see session_states.ts. */
+  get state(): string {
+    return this.#states.name;
+  }
+
+  /** The login is over. */
+  begin(): void {
+    this.#take(SessionEvent.LOGIN_ACCEPTED);
+  }
+
+  /**
+   * Goes on with a new connection in the place of the old one, with what its login has agreed on
+   * (RFC 7143 6.3.4): tasks end without a word, nexus and numbers of the commands stay.
+   */
+  continueOn(connection: Connection, parameters: Parameters, statSN: number): void {
+    if (!this.#take(SessionEvent.CONNECTION_REINSTATED)) return;
+    this.report("info", "connection replaced by another one (connection reinstatement)");
+    this.abortTasks();
+    this.connection.handOver();
+    this.connection = connection;
+    this.output = connection.output;
+    this.parameters = parameters;
+    this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
+    this.#statSN = statSN;
   }
 
   /** What the target wants of its sessions. */
@@ -171,7 +200,7 @@ export class Session implements NexusTransport {
     task.releaseOut();
     task.live = false;
     this.writeMemory.release(task);
-    if (this.#ended) return;
+    if (this.#isEnded) return;
     this.#free.push(task);
     if (this.writeMemory.next !== undefined) solicitWaiting(this);
   }
@@ -210,22 +239,33 @@ export class Session implements NexusTransport {
   }
 
   announce(unit: LogicalUnit, sense: number): void {
-    if (this.#ended || this.connection.isFinishing) return;
+    if (this.#isEnded || this.connection.isFinishing) return;
     sendScsiEvent(this, unit.lun, sense, unit.disk.modes.current.D_SENSE === 1);
   }
 
   /** Asks the initiator to log out within so many seconds. */
   requestLogout(seconds: number): void {
-    if (!this.#ended && !this.connection.isFinishing) sendLogoutRequest(this, seconds);
+    if (this.connection.askLogout()) sendLogoutRequest(this, seconds);
   }
 
   /** Ends the session: its tasks are aborted, its nexus is lost. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  end(event: number = SessionEvent.CONNECTION_ENDED): void {
+    const wasEnded = this.#isEnded;
+    if (!this.#take(event) || wasEnded) return;
     this.abortTasks();
     this.nexus?.end();
     this.node.removeSession(this.tsih);
+  }
+
+  get #isEnded(): boolean {
+    return this.#states.at === SessionState.FREE;
+  }
+
+  /** Goes on with an event; false, and a line in the log, if it must not happen in this state. */
+  #take(event: number): boolean {
+    if (this.#states.take(event)) return true;
+    this.report("error", `bug: ${this.#states.describe(event)}`);
+    return false;
   }
 
   /** Logs a line about the session, or about a task of it. */
