@@ -20,6 +20,10 @@ import type { Session } from "./session.ts";
 import { StateWalk } from "./state_table.ts";
 import type { Task } from "./task.ts";
 
+// Constants of this module, as they are asked for once a PDU.
+const { LOGIN_REQUEST, REQUEST } = ConnectionEvent;
+const { IN_LOGOUT, CLEANUP_WAIT, FREE } = ConnectionState;
+
 /** Bytes of output from which on no further PDU is handled until they are sent. */
 const OUTPUT_MOST = 512 * 2 ** 10;
 
@@ -64,14 +68,13 @@ export class Connection {
 
   /** Whether the connection is to be closed at once. */
   get isClosed(): boolean {
-    return this.#states.at === ConnectionState.FREE;
+    return this.#states.at === FREE;
   }
 
   /** Whether nothing is received any more: the connection is to be closed when its output is sent. */
   get isFinishing(): boolean {
     const { at } = this.#states;
-    return at === ConnectionState.IN_LOGOUT || at === ConnectionState.CLEANUP_WAIT ||
-      at === ConnectionState.FREE;
+    return at === IN_LOGOUT || at === CLEANUP_WAIT || at === FREE;
   }
 
   /** Whether it is still in the login phase. */
@@ -206,9 +209,7 @@ export class Connection {
   /** Handles a PDU, which is valid until this returns. */
   handle(pdu: Pdu): void {
     this.pduCount++;
-    const event = pdu.opcode === Opcode.LOGIN_REQUEST
-      ? ConnectionEvent.LOGIN_REQUEST
-      : ConnectionEvent.REQUEST;
+    const event = pdu.opcode === Opcode.LOGIN_REQUEST ? LOGIN_REQUEST : REQUEST;
     if (!this.#states.take(event)) return this.#refuse(pdu, this.#states.describe(event));
     const fullFeature = this.#fullFeature;
     if (fullFeature !== undefined) return fullFeature.handle(pdu);

@@ -191,8 +191,7 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
   const final = (pdu.flags & FINAL) !== 0;
   task.received += pdu.dataLength;
   task.dataSN++;
-  if (final && task.unsolicited) task.unsolicited = false;
-  else if (final) task.r2tsAnswered++;
+  if (final) endSequence(task);
   if (task.statusHeld) {
     if (!task.awaitsData) task.deliverHeldStatus();
     return;
@@ -209,15 +208,29 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
   executeCommand(task);
 }
 
+function endSequence(task: Task): void {
+  if (task.unsolicited) task.unsolicited = false;
+  else task.r2tsAnswered++;
+}
+
+/** Whether a Data-Out is of the sequence that is expected now, by its target transfer tag. */
+function isOfSequence(pdu: Pdu, task: Task): boolean {
+  const transferTag = pdu.uint32(TARGET_TRANSFER_TAG);
+  if (task.unsolicited) return transferTag === NO_TAG;
+  return task.awaitsData && transferTag === task.transferTag + task.r2tsAnswered;
+}
+
 /**
- * Ends a task whose data does not come as agreed (RFC 7143 7.9): nothing of it is written, and what
- * still comes for it is dropped.
+ * Ends a task whose data does not come as agreed: nothing of it is written, and what still comes for
+ * it is dropped. It ends like one with a wrong digest, at the end of all sequences that are on their
+ * way (RFC 7143 7.9, 7.8); after data of no sequence there is no telling which are.
  */
 function failDataOut(session: Session, pdu: Pdu, why: string): void {
   const task = session.tasks.get(pdu.initiatorTaskTag)!;
   session.report("warning", `${CommandFault.DATA_SEQUENCE.says}, ${why}`, task);
   if (task.ready) return;
-  task.expectNoData();
-  if (task.statusHeld) task.deliverHeldStatus();
-  else task.fail(CommandFault.DATA_SEQUENCE.sense);
+  if (!isOfSequence(pdu, task)) task.expectNoData();
+  else if ((pdu.flags & FINAL) !== 0) endSequence(task);
+  if (!task.statusHeld) task.fail(CommandFault.DATA_SEQUENCE.sense);
+  else if (!task.awaitsData) task.deliverHeldStatus();
 }

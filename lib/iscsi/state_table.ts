@@ -30,6 +30,8 @@ export class StateTable<State extends string, Event extends string> {
   readonly stateNames: readonly State[];
   readonly eventNames: readonly Event[];
   #next: Uint8Array;
+  /** Events of each state in `#next`. */
+  #stride: number;
 
   constructor(model: StateModel<State, Event>) {
     this.model = model;
@@ -37,6 +39,7 @@ export class StateTable<State extends string, Event extends string> {
     this.eventNames = Object.keys(model.events) as Event[];
     this.state = numbersOf(this.stateNames);
     this.event = numbersOf(this.eventNames);
+    this.#stride = this.eventNames.length;
     const next = this.stateNames.flatMap((state) =>
       this.eventNames.map((event) => {
         const name = model.states[state].on[event];
@@ -48,7 +51,7 @@ export class StateTable<State extends string, Event extends string> {
 
   /** The state that follows; undefined if the event must not happen in that state. */
   next(state: number, event: number): number | undefined {
-    const next = this.#next[state * this.eventNames.length + event];
+    const next = this.#next[state * this.#stride + event];
     return next === ILLEGAL ? undefined : next;
   }
 
