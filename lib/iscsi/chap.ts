@@ -11,9 +11,9 @@ import {
   SecurityEvent,
   SecurityState,
 } from "./chap_states.ts";
+import { LoginFault } from "./faults.ts";
 import { parseNumber } from "./keys.ts";
-import { LoginStatus } from "./login_status.ts";
-import { type Refusal, refuse } from "./refusal.ts";
+import { type Refusal, refuseFault } from "./refusal.ts";
 
 type Keys = ReadonlyMap<string, string>;
 type Answers = [string, string][];
@@ -28,12 +28,12 @@ function shown(name: string): string {
 
 /** A fault of the protocol. */
 function breach(why: string): Refusal {
-  return refuse(LoginStatus.INITIATOR_ERROR, why);
+  return refuseFault(LoginFault.SECURITY_ORDER, why);
 }
 
 /** A failed authentication; the initiator is not told which of its parts it was. */
 function failure(why: string): Refusal {
-  return refuse(LoginStatus.AUTHENTICATION_FAILURE, why);
+  return refuseFault(LoginFault.AUTHENTICATION, why);
 }
 
 export class Chap {
@@ -77,7 +77,7 @@ export class Chap {
   handle(keys: Keys, transits: boolean, answers: Answers): Refusal | undefined {
     const event = eventOf(keys, transits, this.#state);
     if (event === undefined) return this.#refuseMethods(keys.get("AuthMethod")!);
-    const next = SECURITY_STATES[this.#state][event];
+    const next = SECURITY_STATES.states[this.#state].on[event];
     if (next === undefined) {
       const why = `${DESCRIPTION[event]} in the state ${this.#state}`;
       return event === SecurityEvent.TRANSIT ? failure(why) : breach(why);
@@ -88,7 +88,7 @@ export class Chap {
   }
 
   #refuseMethods(offer: string): Refusal {
-    const methods = Object.keys(SECURITY_STATES[this.#state])
+    const methods = Object.keys(SECURITY_STATES.states[this.#state].on)
       .filter((event) => event === SecurityEvent.CHAP || event === SecurityEvent.NONE);
     if (methods.length === 0) return breach(`AuthMethod in the state ${this.#state}`);
     const wanted = methods.map((method) => method === SecurityEvent.NONE ? "None" : method);

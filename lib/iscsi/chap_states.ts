@@ -1,4 +1,5 @@
 /** The security stage of a login as a table (RFC 7143 6.3.2, 12.1): state, event, next state. */
+import type { StateModel } from "./state_table.ts";
 
 export const SecurityState = {
   OPEN: "OPEN",
@@ -35,22 +36,36 @@ export const DESCRIPTION: Readonly<Record<SecurityEvent, string>> = {
   DISORDER: "keys that do not go together",
 };
 
-type Row = Readonly<Partial<Record<SecurityEvent, SecurityState>>>;
-
 /** What is not in a row is refused. */
-export const SECURITY_STATES: Readonly<Record<SecurityState, Row>> = {
-  // There are no incoming users: nobody has to authenticate, and nobody can.
-  OPEN: { NOTHING: "OPEN", NONE: "DONE", TRANSIT: "DONE" },
-  // There are incoming users, but not everybody has to be one (SCST: internal_portal).
-  EXEMPT: { NOTHING: "EXEMPT", NONE: "DONE", TRANSIT: "DONE", CHAP: "AWAITS_ALGORITHMS" },
-  // Only incoming users come in.
-  LOCKED: { NOTHING: "LOCKED", CHAP: "AWAITS_ALGORITHMS" },
-  // CHAP is agreed on; the initiator must continue with the algorithms that it knows.
-  AWAITS_ALGORITHMS: { ALGORITHMS: "AWAITS_RESPONSE" },
-  // The challenge is out; the initiator must respond, and may challenge the target.
-  AWAITS_RESPONSE: { RESPONSE: "DONE", MUTUAL_RESPONSE: "DONE" },
-  // The initiator may leave the stage, with this request or a later one.
-  DONE: { NOTHING: "DONE", TRANSIT: "DONE" },
+export const SECURITY_STATES: StateModel<SecurityState, SecurityEvent> = {
+  title: "Security stage of a login (RFC 7143 6.3.2, 12.1)",
+  states: {
+    OPEN: {
+      is: "There are no incoming users: nobody has to authenticate, and nobody can.",
+      on: { NOTHING: "OPEN", NONE: "DONE", TRANSIT: "DONE" },
+    },
+    EXEMPT: {
+      is: "There are incoming users, but not everybody has to be one (SCST: internal_portal).",
+      on: { NOTHING: "EXEMPT", NONE: "DONE", TRANSIT: "DONE", CHAP: "AWAITS_ALGORITHMS" },
+    },
+    LOCKED: {
+      is: "Only incoming users come in.",
+      on: { NOTHING: "LOCKED", CHAP: "AWAITS_ALGORITHMS" },
+    },
+    AWAITS_ALGORITHMS: {
+      is: "CHAP is agreed on; the initiator must continue with the algorithms that it knows.",
+      on: { ALGORITHMS: "AWAITS_RESPONSE" },
+    },
+    AWAITS_RESPONSE: {
+      is: "The challenge is out; the initiator must respond, and may challenge the target.",
+      on: { RESPONSE: "DONE", MUTUAL_RESPONSE: "DONE" },
+    },
+    DONE: {
+      is: "The initiator may leave the stage, with this request or a later one.",
+      on: { NOTHING: "DONE", TRANSIT: "DONE" },
+    },
+  },
+  events: DESCRIPTION,
 };
 
 /** Events by the keys that make them, in alphabetical order. */
@@ -80,5 +95,5 @@ export function eventOf(
     return EVENTS.get([...keys.keys()].sort().join(" ")) ?? SecurityEvent.DISORDER;
   }
   const events = methods.split(",").map((method) => METHODS.get(method));
-  return events.find((event) => event !== undefined && event in SECURITY_STATES[state]);
+  return events.find((event) => event !== undefined && event in SECURITY_STATES.states[state].on);
 }

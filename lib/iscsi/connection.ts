@@ -5,17 +5,25 @@
 import type { Memory } from "../../ffi/memory.ts";
 import type { SocketAddress } from "../../ffi/socket.ts";
 import { formatPortal } from "../scst/model.ts";
+import { CONNECTION_STATES, ConnectionEvent, ConnectionState } from "./connection_states.ts";
+import { ConnectionFault, LoginFault, RequestFault } from "./faults.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login } from "./login.ts";
 import { OUTPUT_MOST } from "./limits.ts";
 import type { Node } from "./node.ts";
-import { RejectReason } from "./opcode.ts";
+import { nameOfOpcode, Opcode } from "./opcode.ts";
 import { Output } from "./output.ts";
 import type { Pdu } from "./pdu.ts";
 import { Receiver } from "./receiver.ts";
-import { sendReject } from "./reject.ts";
+import { refuseFault } from "./refusal.ts";
+import { rejectPdu } from "./reject.ts";
 import type { Session } from "./session.ts";
+import { StateWalk } from "./state_table.ts";
 import type { Task } from "./task.ts";
+
+// Constants of this module, as they are asked for once a PDU.
+const { LOGIN_REQUEST, REQUEST } = ConnectionEvent;
+const { IN_LOGOUT, CLEANUP_WAIT, FREE } = ConnectionState;
 
 export class Connection {
   readonly node: Node;
@@ -31,9 +39,7 @@ export class Connection {
   #login: Login | undefined;
   #fullFeature: FullFeature | undefined = undefined;
   #receiver: Receiver;
-  #closed = false;
-  #finishing = false;
-
+  #states = new StateWalk(CONNECTION_STATES, ConnectionState.XPT_UP);
   #touch: () => void;
 
   /** `touch` is called when there is something to send, or to end. */
@@ -53,14 +59,20 @@ export class Connection {
     return this.#fullFeature?.session;
   }
 
-  /** Whether the connection is to be closed at once. */
-  get isClosed(): boolean {
-    return this.#closed;
+  /** The name of its state, see connection_states.ts. */
+  get state(): string {
+    return this.#states.name;
   }
 
-  /** Whether the connection is to be closed when its output is sent; nothing is received any more. */
+  /** Whether the connection is to be closed at once. */
+  get isClosed(): boolean {
+    return this.#states.at === FREE;
+  }
+
+  /** Whether nothing is received any more: the connection is to be closed when its output is sent. */
   get isFinishing(): boolean {
-    return this.#finishing;
+    const { at } = this.#states;
+    return at === IN_LOGOUT || at === CLEANUP_WAIT || at === FREE;
   }
 
   /** Whether it is still in the login phase. */
@@ -107,7 +119,7 @@ export class Connection {
   receive(memory: Memory, start: number, end: number): number {
     let at = start;
     while (at < end && !this.isCongested) {
-      if (this.#closed || this.#finishing) return end;
+      if (this.isFinishing) return end;
       at = this.#receiver.take(memory, at, end);
     }
     return at;
@@ -130,43 +142,74 @@ export class Connection {
 
   /** Ends the connection when the output is sent. */
   finish(): void {
-    if (this.#finishing || this.#closed) return;
-    this.#finishing = true;
-    this.session?.end();
-    this.#receiver.drop();
-    this.#touch();
+    this.#sayLast(ConnectionEvent.FINISH);
+  }
+
+  /** Ends the connection behind a Login Response that refuses the login. */
+  refuseLogin(): void {
+    this.#sayLast(ConnectionEvent.LOGIN_REFUSED);
+  }
+
+  /** Ends the connection behind a Logout Response. */
+  logOut(): void {
+    this.#sayLast(ConnectionEvent.LOGOUT_ACCEPTED);
+  }
+
+  /** Notes that the initiator is asked to log out; false if it cannot be asked any more. */
+  askLogout(): boolean {
+    return this.#states.take(ConnectionEvent.LOGOUT_ASKED);
+  }
+
+  /** Leaves its session to another connection; nothing more is sent (RFC 7143 6.3.4). */
+  handOver(): void {
+    if (!this.#take(ConnectionEvent.REINSTATED)) return;
+    this.#fullFeature = undefined;
+    this.#release();
   }
 
   /** Ends the connection at once, and logs why. */
   breakOff(why: string): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     const { session } = this;
-    if (session !== undefined) session.report("warning", `connection dropped: ${why}`);
-    else {
-      const initiator = this.#login?.initiator;
-      const who = initiator === undefined ? "" : ` initiator=${initiator}`;
-      const where = `peer=${this.peer} portal=${formatPortal(this.local)}`;
-      this.node.report("warning", `connection dropped: ${why}:${who} ${where}`);
-    }
+    const what = `connection dropped: ${why}`;
+    if (session !== undefined) session.report("warning", what);
+    else this.node.report("warning", `${what}: ${this.#login?.forLog ?? `peer=${this.peer}`}`);
     this.close();
   }
 
   /** Ends the connection at once. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.isClosed || !this.#take(ConnectionEvent.CLOSE)) return;
     this.session?.end();
+    this.#release();
+  }
+
+  /** The socket has ended. */
+  lost(why: string): void {
+    if (!this.isFinishing) this.session?.report("info", `connection lost: ${why}`);
+    this.close();
+  }
+
+  /** Goes to a state in which the last words are sent, unless it is there or beyond. */
+  #sayLast(event: number): void {
+    const before = this.#states.at;
+    if (!this.#take(event) || this.#states.at === before) return;
+    this.session?.end();
+    this.#receiver.drop();
+    this.#touch();
+  }
+
+  #release(): void {
     this.#receiver.drop();
     this.output.discard();
     this.#touch();
   }
 
-  /** The socket has ended. */
-  lost(why: string): void {
-    if (!this.#closed && !this.#finishing) {
-      this.session?.report("info", `connection lost: ${why}`);
-    }
-    this.close();
+  /** Goes on with an event; false, and a line in the log, if it must not happen in this state. */
+  #take(event: number): boolean {
+    if (this.#states.take(event)) return true;
+    this.node.report("error", `bug: ${this.#states.describe(event)}: peer=${this.peer}`);
+    return false;
   }
 
   /** A task ends while its data is landing: the buffer stays here until the rest has come. */
@@ -182,10 +225,12 @@ export class Connection {
   /** Handles a PDU, which is valid until this returns. */
   handle(pdu: Pdu): void {
     this.pduCount++;
+    const event = pdu.opcode === Opcode.LOGIN_REQUEST ? LOGIN_REQUEST : REQUEST;
+    if (!this.#states.take(event)) return this.#refuse(pdu, this.#states.describe(event));
     const fullFeature = this.#fullFeature;
     if (fullFeature !== undefined) return fullFeature.handle(pdu);
     const session = this.#login!.handle(pdu);
-    if (session === undefined) return;
+    if (session === undefined || !this.#take(ConnectionEvent.LOGIN_ACCEPTED)) return;
     this.#login = undefined;
     this.#fullFeature = new FullFeature(session);
     // The Login Response was the last PDU without digests (RFC 7143 13.1).
@@ -193,13 +238,23 @@ export class Connection {
     this.output.useDigests(session.digests);
   }
 
+  /** Refuses a PDU that must not come in this state: a fault of the protocol. */
+  #refuse(pdu: Pdu, why: string): void {
+    const { session } = this;
+    if (session !== undefined) return rejectPdu(session, pdu, RequestFault.LOGIN, why);
+    const what = `${nameOfOpcode(pdu.opcode)}: ${why}`;
+    // Before the first Login Request nothing may be sent at all (RFC 7143 6.3).
+    if (this.#states.at === ConnectionState.XPT_UP) {
+      return this.breakOff(`${ConnectionFault.NO_LOGIN.says}: ${what}`);
+    }
+    this.#login!.refuse(pdu, refuseFault(LoginFault.REQUEST, what));
+  }
+
   /** Refuses a PDU with more data than the `most` bytes that it may have. */
   refuseLength(pdu: Pdu, most: number): void {
     const why = `${pdu.dataLength} bytes of data, ${most} are allowed`;
     const { session } = this;
-    if (session === undefined) return this.breakOff(why);
-    sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
-    session.report("warning", `connection dropped: ${why}`);
-    this.finish();
+    if (session === undefined) return this.breakOff(`${ConnectionFault.LONG_LOGIN.says}: ${why}`);
+    rejectPdu(session, pdu, RequestFault.LONG_SEGMENT, why);
   }
 }

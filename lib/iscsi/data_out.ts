@@ -11,10 +11,10 @@ import {
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
 import { encodeLun } from "../scsi/lun.ts";
-import { Sense } from "../scsi/sense.ts";
-import { Opcode, RejectReason } from "./opcode.ts";
+import { CommandFault, RequestFault } from "./faults.ts";
+import { Opcode } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
+import { rejectPdu } from "./reject.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
@@ -156,7 +156,7 @@ export function landsInPlace(pdu: Pdu, task: Task): boolean {
 export function handleDataOut(session: Session, pdu: Pdu): void {
   const task = findDataOut(session, pdu);
   const { isIntact } = pdu;
-  if (!isIntact) sendReject(session, pdu, RejectReason.DATA_DIGEST_ERROR);
+  if (!isIntact) rejectPdu(session, pdu, RequestFault.DATA_DIGEST);
   if (task === undefined) return;
   if (typeof task === "string") return failDataOut(session, pdu, task);
   if (isIntact && !task.statusHeld) {
@@ -179,7 +179,7 @@ export function handleLandedDataOut(
   task: Task | undefined,
   isIntact: boolean,
 ): void {
-  if (!isIntact) sendReject(session, pdu, RejectReason.DATA_DIGEST_ERROR);
+  if (!isIntact) rejectPdu(session, pdu, RequestFault.DATA_DIGEST);
   if (task !== undefined) advance(session, pdu, task, isIntact);
 }
 
@@ -191,13 +191,15 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
   const final = (pdu.flags & FINAL) !== 0;
   task.received += pdu.dataLength;
   task.dataSN++;
-  if (final && task.unsolicited) task.unsolicited = false;
-  else if (final) task.r2tsAnswered++;
+  if (final) endSequence(task);
   if (task.statusHeld) {
     if (!task.awaitsData) task.deliverHeldStatus();
     return;
   }
-  if (!isIntact) return task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
+  if (!isIntact) {
+    session.report("warning", CommandFault.DATA_DIGEST.says, task);
+    return task.fail(CommandFault.DATA_DIGEST.sense);
+  }
   if (!final) return;
   if (task.received < task.capacity) {
     if (task.r2tsSent > 0) beginSequence(session, task);
@@ -206,15 +208,29 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
   executeCommand(task);
 }
 
+function endSequence(task: Task): void {
+  if (task.unsolicited) task.unsolicited = false;
+  else task.r2tsAnswered++;
+}
+
+/** Whether a Data-Out is of the sequence that is expected now, by its target transfer tag. */
+function isOfSequence(pdu: Pdu, task: Task): boolean {
+  const transferTag = pdu.uint32(TARGET_TRANSFER_TAG);
+  if (task.unsolicited) return transferTag === NO_TAG;
+  return task.awaitsData && transferTag === task.transferTag + task.r2tsAnswered;
+}
+
 /**
- * Ends a task whose data does not come as agreed (RFC 7143 7.9): nothing of it is written, and what
- * still comes for it is dropped.
+ * Ends a task whose data does not come as agreed: nothing of it is written, and what still comes for
+ * it is dropped. It ends like one with a wrong digest, at the end of all sequences that are on their
+ * way (RFC 7143 7.9, 7.8); after data of no sequence there is no telling which are.
  */
 function failDataOut(session: Session, pdu: Pdu, why: string): void {
   const task = session.tasks.get(pdu.initiatorTaskTag)!;
-  session.report("warning", `data refused: ${why}`, task);
+  session.report("warning", `${CommandFault.DATA_SEQUENCE.says}, ${why}`, task);
   if (task.ready) return;
-  task.expectNoData();
-  if (task.statusHeld) task.deliverHeldStatus();
-  else task.fail(Sense.PROTOCOL_SERVICE_CRC_ERROR);
+  if (!isOfSequence(pdu, task)) task.expectNoData();
+  else if ((pdu.flags & FINAL) !== 0) endSequence(task);
+  if (!task.statusHeld) task.fail(CommandFault.DATA_SEQUENCE.sense);
+  else if (!task.awaitsData) task.deliverHeldStatus();
 }

@@ -5,9 +5,10 @@ import { handleDataOut } from "./data_out.ts";
 import { EARLY_MOST } from "./limits.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
-import { nameOfOpcode, Opcode, RejectReason } from "./opcode.ts";
+import { ConnectionFault, RequestFault } from "./faults.ts";
+import { nameOfOpcode, Opcode } from "./opcode.ts";
 import { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
+import { rejectPdu } from "./reject.ts";
 import { handleScsiCommand } from "./scsi_command.ts";
 import type { Session } from "./session.ts";
 import { handleTaskManagement } from "./task_management.ts";
@@ -44,9 +45,8 @@ export class FullFeature {
     if (opcode === Opcode.DATA_OUT) return handleDataOut(this.session, pdu);
     if (!pdu.isIntact) return this.#discard(pdu);
     if (opcode === Opcode.SNACK_REQUEST) {
-      return sendReject(this.session, pdu, RejectReason.SNACK_REJECT);
+      return rejectPdu(this.session, pdu, RequestFault.SNACK);
     }
-    if (opcode === Opcode.LOGIN_REQUEST) return this.#breakOff(pdu, "a login within the session");
     const { session } = this;
     if (pdu.isImmediate) {
       this.#execute(pdu);
@@ -100,7 +100,9 @@ export class FullFeature {
   #askForLife(silence: number): void {
     const { nopInInterval, nopInTimeout } = this.session.attributes;
     if (this.#asked && silence >= (nopInInterval + nopInTimeout) * 1000) {
-      this.session.connection.breakOff(`silent for ${Math.round(silence / 1000)} s`);
+      this.session.connection.breakOff(
+        `${ConnectionFault.SILENCE.says}: ${Math.round(silence / 1000)} s`,
+      );
     } else if (!this.#asked && nopInInterval > 0 && silence >= nopInInterval * 1000) {
       this.#asked = true;
       sendPing(this.session);
@@ -114,7 +116,7 @@ export class FullFeature {
     for (const task of session.tasks.values()) {
       if (task.millisecondsWithoutData(now) < limit * 1000) continue;
       const which = `lun=${task.lun} itt=0x${task.initiatorTaskTag.toString(16)}`;
-      session.connection.breakOff(`no data for ${limit} s (RspTimeout) for ${which}`);
+      session.connection.breakOff(`${ConnectionFault.NO_DATA.says}: ${limit} s for ${which}`);
       return false;
     }
     return true;
@@ -132,7 +134,7 @@ export class FullFeature {
     } else if (this.#missingSince === 0) {
       this.#missingSince = now;
     } else if (now - this.#missingSince >= MISSING_TIMEOUT) {
-      connection.breakOff("a request with a wrong data digest did not come again");
+      connection.breakOff(ConnectionFault.MISSING.says);
       return false;
     }
     return true;
@@ -144,6 +146,8 @@ export class FullFeature {
     if (opcode === Opcode.SCSI_COMMAND) return handleScsiCommand(session, pdu);
     // What has no task is done when it is answered.
     if (!pdu.isImmediate) session.openWindowByOne();
+    const fault = this.#findFault(pdu);
+    if (fault !== undefined) return rejectPdu(session, pdu, fault);
     switch (opcode) {
       case Opcode.NOP_OUT:
         return handleNopOut(session, pdu);
@@ -154,8 +158,21 @@ export class FullFeature {
       case Opcode.LOGOUT_REQUEST:
         return handleLogout(session, pdu);
       default:
-        return sendReject(session, pdu, RejectReason.COMMAND_NOT_SUPPORTED);
+        return rejectPdu(session, pdu, RequestFault.OPCODE);
     }
+  }
+
+  /** What is wrong with a request that is no SCSI command, whatever else it says. */
+  #findFault({ opcode, initiatorTaskTag }: Pdu): RequestFault | undefined {
+    const { isDiscovery, tasks } = this.session;
+    if (opcode === Opcode.TASK_MANAGEMENT_REQUEST && isDiscovery) {
+      return RequestFault.NOT_IN_DISCOVERY;
+    }
+    if (initiatorTaskTag === NO_TAG) {
+      return opcode === Opcode.NOP_OUT ? undefined : RequestFault.RESERVED_TASK_TAG;
+    }
+    if (opcode === Opcode.NOP_OUT && isDiscovery) return RequestFault.NOT_IN_DISCOVERY;
+    return tasks.has(initiatorTaskTag) ? RequestFault.TASK_TAG_IN_USE : undefined;
   }
 
   /** Whether a request with this CmdSN may come now. */
@@ -169,18 +186,11 @@ export class FullFeature {
    * may send it again or abort it (RFC 7143 7.3, 7.8).
    */
   #discard(pdu: Pdu): void {
-    sendReject(this.session, pdu, RejectReason.DATA_DIGEST_ERROR);
+    rejectPdu(this.session, pdu, RequestFault.DATA_DIGEST);
     const cmdSN = pdu.uint32(CMD_SN);
     if (pdu.isImmediate || !this.#isInWindow(cmdSN)) return;
     this.#missing = cmdSN;
     this.#missingSince = 0;
-  }
-
-  #breakOff(pdu: Pdu, why: string): void {
-    const { session } = this;
-    sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
-    session.report("warning", `connection dropped: ${nameOfOpcode(pdu.opcode)}: ${why}`);
-    session.connection.finish();
   }
 
   #keep(pdu: Pdu, cmdSN: number): void {
@@ -188,10 +198,10 @@ export class FullFeature {
     if (this.#early.has(cmdSN)) return;
     if (pdu.opcode === Opcode.SCSI_COMMAND && (pdu.flags & FINAL) === 0) {
       // Its data would come before it has a task that could take it.
-      return this.#breakOff(pdu, "a command with unsolicited data before its turn");
+      return rejectPdu(this.session, pdu, RequestFault.EARLY_UNSOLICITED);
     }
     if (this.#earlyBytes + length > EARLY_MOST) {
-      return this.#breakOff(pdu, "too much waits for a request that did not come");
+      return rejectPdu(this.session, pdu, RequestFault.EARLY_TOO_MUCH);
     }
     const memory = new Memory(Math.max(length, BHS_LENGTH));
     memory.bytes.set(pdu.memory.bytes.subarray(pdu.at, pdu.at + length));

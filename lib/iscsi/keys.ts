@@ -105,17 +105,42 @@ function firstBurst(value: string, parameters: Parameters, limits: TargetAttribu
 /** A declaration that changes nothing here. */
 const accept: Negotiate = () => undefined;
 
-/** A key that Chap handles in the security stage; anywhere else it is out of place. */
-const SECURITY: KeyRow = { use: "security", negotiate: () => REJECT };
+/** A key that may not be sent to a target, or not now. */
+const reject: Negotiate = () => REJECT;
+
+/** A key that Chap handles. */
+const SECURITY: KeyRow = { use: "security", negotiate: reject };
+
+/** A key that only a target sends, or that has no place in a login. */
+const FOREIGN: KeyRow = { use: "never", negotiate: reject };
+
+/** When an initiator may send a key (RFC 7143 13, "Use", with what 12 and 6.3 add). */
+type Use =
+  /** In the first request; IO and LO there. */
+  | "first"
+  /** In the security stage. */
+  | "security"
+  /** In the operational stage of every connection: IO. */
+  | "connection"
+  /** In the operational stage of the first connection of a session: LO. */
+  | "leading"
+  /** In the operational stage and in the full feature phase: ALL. */
+  | "all"
+  /** Anywhere. */
+  | "any"
+  | "never";
 
 /** One key: when it may be offered, and what becomes of it. */
 interface KeyRow {
-  /** The stages (RFC 7143 13, "Use"): IO initial only, LO leading only, ALL any time. */
-  readonly use: "security" | "login" | "any";
+  readonly use: Use;
   readonly negotiate: Negotiate;
 }
 
-/** The keys in the order of RFC 7143 12 and 13. InitiatorName, TargetName and SessionType are read before. */
+function leading(negotiate: Negotiate): KeyRow {
+  return { use: "leading", negotiate };
+}
+
+/** The keys in the order of RFC 7143 12 and 13. Those of the first request are read before. */
 export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ["AuthMethod", SECURITY],
   ["CHAP_A", SECURITY],
@@ -123,43 +148,54 @@ export const KEYS: ReadonlyMap<string, KeyRow> = new Map<string, KeyRow>([
   ["CHAP_C", SECURITY],
   ["CHAP_N", SECURITY],
   ["CHAP_R", SECURITY],
-  ["HeaderDigest", { use: "login", negotiate: digest("headerDigest") }],
-  ["DataDigest", { use: "login", negotiate: digest("dataDigest") }],
-  ["MaxConnections", { use: "login", negotiate: number(Math.min, 1, [1, 65535]) }],
-  ["InitiatorName", { use: "login", negotiate: accept }],
-  ["TargetName", { use: "login", negotiate: accept }],
-  ["SessionType", { use: "login", negotiate: accept }],
+  ["HeaderDigest", { use: "connection", negotiate: digest("headerDigest") }],
+  ["DataDigest", { use: "connection", negotiate: digest("dataDigest") }],
+  ["MaxConnections", leading(number(Math.min, 1, [1, 65535]))],
+  ["SendTargets", FOREIGN],
+  ["TargetName", { use: "first", negotiate: accept }],
+  ["InitiatorName", { use: "first", negotiate: accept }],
+  ["TargetAlias", FOREIGN],
   ["InitiatorAlias", { use: "any", negotiate: accept }],
-  ["InitialR2T", { use: "login", negotiate: boolean("or", "initialR2T", "initialR2T") }],
-  ["ImmediateData", { use: "login", negotiate: boolean("and", "immediateData", "immediateData") }],
-  ["MaxRecvDataSegmentLength", { use: "any", negotiate: declareMaxRecv }],
-  ["MaxBurstLength", {
-    use: "login",
-    negotiate: number(Math.min, "maxBurstLength", LENGTH, "maxBurstLength"),
-  }],
-  ["FirstBurstLength", { use: "login", negotiate: firstBurst }],
-  ["DefaultTime2Wait", {
-    use: "login",
-    negotiate: number(Math.max, 0, TIME, "defaultTime2Wait"),
-  }],
-  ["DefaultTime2Retain", {
-    use: "login",
-    negotiate: number(Math.min, 0, TIME, "defaultTime2Retain"),
-  }],
-  ["MaxOutstandingR2T", {
-    use: "login",
-    negotiate: number(Math.min, "maxOutstandingR2T", [1, 65535], "maxOutstandingR2T"),
-  }],
-  ["DataPDUInOrder", { use: "login", negotiate: boolean("or", true) }],
-  ["DataSequenceInOrder", { use: "login", negotiate: boolean("or", true) }],
-  ["ErrorRecoveryLevel", { use: "login", negotiate: number(Math.min, 0, [0, 2]) }],
-  // Obsolete since RFC 7143; RFC 3720 initiators still ask for markers and hear No.
-  ["IFMarker", { use: "login", negotiate: boolean("and", false) }],
-  ["OFMarker", { use: "login", negotiate: boolean("and", false) }],
-  ["IFMarkInt", { use: "login", negotiate: () => REJECT }],
-  ["OFMarkInt", { use: "login", negotiate: () => REJECT }],
-  ["TaskReporting", { use: "login", negotiate: list(["RFC3720"]) }],
+  ["TargetAddress", FOREIGN],
+  ["TargetPortalGroupTag", FOREIGN],
+  ["InitialR2T", leading(boolean("or", "initialR2T", "initialR2T"))],
+  ["ImmediateData", leading(boolean("and", "immediateData", "immediateData"))],
+  ["MaxRecvDataSegmentLength", { use: "all", negotiate: declareMaxRecv }],
+  ["MaxBurstLength", leading(number(Math.min, "maxBurstLength", LENGTH, "maxBurstLength"))],
+  ["FirstBurstLength", leading(firstBurst)],
+  ["DefaultTime2Wait", leading(number(Math.max, 0, TIME, "defaultTime2Wait"))],
+  ["DefaultTime2Retain", leading(number(Math.min, 0, TIME, "defaultTime2Retain"))],
+  [
+    "MaxOutstandingR2T",
+    leading(number(Math.min, "maxOutstandingR2T", [1, 65535], "maxOutstandingR2T")),
+  ],
+  ["DataPDUInOrder", leading(boolean("or", true))],
+  ["DataSequenceInOrder", leading(boolean("or", true))],
+  ["ErrorRecoveryLevel", leading(number(Math.min, 0, [0, 2]))],
+  ["SessionType", { use: "first", negotiate: accept }],
+  // RFC 7144, with QUERY TASK and its like, would be level 2.
+  ["TaskReporting", leading(list(["RFC3720"]))],
+  ["iSCSIProtocolLevel", leading(number(Math.min, 1, [0, 31]))],
+  // Obsolete since RFC 7143 (13.25); RFC 3720 initiators still ask for markers and hear No.
+  ["IFMarker", leading(boolean("and", false))],
+  ["OFMarker", leading(boolean("and", false))],
+  ["IFMarkInt", leading(reject)],
+  ["OFMarkInt", leading(reject)],
+  // What the initiator is made of: nothing may depend on it (RFC 7143 13.26).
+  ["X#NodeArchitecture", { use: "any", negotiate: accept }],
 ]);
+
+/** Whether a key has no place in the security stage (RFC 7143 12). */
+export function isOperational(key: string): boolean {
+  const use = KEYS.get(key)?.use;
+  return use === "connection" || use === "leading" || use === "all";
+}
+
+/** Whether a key may be sent in the full feature phase, besides SendTargets. */
+export function isForFullFeature(key: string): boolean {
+  const use = KEYS.get(key)?.use;
+  return use === "all" || use === "any";
+}
 
 /**
  * What is answered to one offered key; undefined when no answer is due. `limits` are what the target

@@ -1,7 +1,6 @@
 /** The PDUs of the login phase: fields of the request, and the response (RFC 7143 11.12, 11.13). */
 import {
   clearHeader,
-  CMD_SN,
   CONTINUE,
   EXP_CMD_SN,
   FLAGS,
@@ -25,6 +24,8 @@ export const VERSION_MAX = 2;
 export const VERSION_MIN = 3;
 export const ISID = 8;
 export const TSIH = 14;
+/** Bytes of ISID and TSIH together. */
+export const SESSION_ID_LENGTH = 8;
 export const CID = 20;
 
 const STATUS = 36;
@@ -39,10 +40,12 @@ export interface LoginResponse {
   readonly text: Uint8Array;
   readonly status: number;
   readonly statSN: number;
-  /** 0 before the end of the login. */
-  readonly tsih: number;
-  /** Commands that the initiator may send. */
-  readonly window: number;
+  /** ISID and TSIH of the requests. */
+  readonly sessionId: Uint8Array;
+  /** That of a new session, at the end of the login; undefined for that of the requests. */
+  readonly tsih: number | undefined;
+  readonly expCmdSN: number;
+  readonly maxCmdSN: number;
   /** Whether the stage ends, as the request wants it to. */
   readonly transits: boolean;
 }
@@ -59,13 +62,12 @@ export function sendLoginResponse(output: Output, pdu: Pdu, response: LoginRespo
     view.setUint8(at + FLAGS, response.transits ? flags : flags & CURRENT_STAGE);
   }
   setDataSegmentLength(view, at, text.length);
-  memory.bytes.set(pdu.memory.bytes.subarray(pdu.at + ISID, pdu.at + ISID + 6), at + ISID);
-  view.setUint16(at + TSIH, response.tsih);
+  memory.bytes.set(response.sessionId, at + ISID);
+  if (response.tsih !== undefined) view.setUint16(at + TSIH, response.tsih);
   view.setUint32(at + INITIATOR_TASK_TAG, pdu.initiatorTaskTag);
   view.setUint32(at + STAT_SN, response.statSN);
-  const cmdSN = pdu.uint32(CMD_SN);
-  view.setUint32(at + EXP_CMD_SN, cmdSN);
-  view.setUint32(at + MAX_CMD_SN, (cmdSN + response.window - 1) >>> 0);
+  view.setUint32(at + EXP_CMD_SN, response.expCmdSN);
+  view.setUint32(at + MAX_CMD_SN, response.maxCmdSN);
   view.setUint16(at + STATUS, status);
   memory.bytes.set(text, at + output.dataOffset);
   output.commitPdu();

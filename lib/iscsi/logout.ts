@@ -1,9 +1,11 @@
 /** Logout (RFC 7143 11.14, 11.15). */
 import { clearHeader, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
-import { Opcode, RejectReason } from "./opcode.ts";
+import { RequestFault } from "./faults.ts";
+import { Opcode } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
+import { rejectPdu } from "./reject.ts";
 import type { Session } from "./session.ts";
+import { SessionEvent } from "./session_states.ts";
 
 const Reason = { CLOSE_SESSION: 0, CLOSE_CONNECTION: 1, REMOVE_FOR_RECOVERY: 2 } as const;
 const Response = { CLOSED: 0, CID_NOT_FOUND: 1, RECOVERY_NOT_SUPPORTED: 2 } as const;
@@ -18,7 +20,10 @@ export function handleLogout(session: Session, pdu: Pdu): void {
   const reason = pdu.flags & 0x7f;
   const { parameters, connection } = session;
   if (reason > Reason.REMOVE_FOR_RECOVERY) {
-    return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
+    return rejectPdu(session, pdu, RequestFault.LOGOUT_REASON, `reason ${reason}`);
+  }
+  if (session.isDiscovery && reason !== Reason.CLOSE_SESSION) {
+    return rejectPdu(session, pdu, RequestFault.NOT_IN_DISCOVERY, `a logout for reason ${reason}`);
   }
   let response: number = Response.CLOSED;
   if (reason === Reason.REMOVE_FOR_RECOVERY) response = Response.RECOVERY_NOT_SUPPORTED;
@@ -40,5 +45,6 @@ export function handleLogout(session: Session, pdu: Pdu): void {
   session.output.commitPdu();
   if (!closes) return;
   session.report("info", "logout");
-  connection.finish();
+  session.end(SessionEvent.LOGOUT);
+  connection.logOut();
 }

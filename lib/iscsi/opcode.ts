@@ -27,14 +27,3 @@ const names = new Map<number, string>(Object.entries(Opcode).map(([name, code]) 
 export function nameOfOpcode(opcode: number): string {
   return names.get(opcode) ?? `opcode 0x${opcode.toString(16).padStart(2, "0")}`;
 }
-
-/** Reasons of a Reject PDU (RFC 7143 11.17.1). */
-export const RejectReason = {
-  DATA_DIGEST_ERROR: 0x02,
-  SNACK_REJECT: 0x03,
-  PROTOCOL_ERROR: 0x04,
-  COMMAND_NOT_SUPPORTED: 0x05,
-  TOO_MANY_IMMEDIATE_COMMANDS: 0x06,
-  TASK_IN_PROGRESS: 0x07,
-  INVALID_PDU_FIELD: 0x09,
-} as const;

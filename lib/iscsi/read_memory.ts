@@ -23,6 +23,11 @@ export class ReadMemory {
     this.#wake = wake;
   }
 
+  /** Counts what waits in another output from now on; what runs keeps what it has claimed. */
+  useOutput(output: Output): void {
+    this.#output = output;
+  }
+
   /** Gives a task room for `size` bytes, or puts it in line and has it run once more in its turn. */
   claim(task: Task, size: number): boolean {
     const bytes = blockLengthOf(size);

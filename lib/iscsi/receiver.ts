@@ -7,6 +7,7 @@ import { BHS_LENGTH, getDataSegmentLength, TOTAL_AHS_LENGTH } from "./bhs.ts";
 import type { Connection } from "./connection.ts";
 import { findDataOut, handleLandedDataOut, landsInPlace } from "./data_out.ts";
 import { type Digests, NO_DIGESTS } from "./digests.ts";
+import { ConnectionFault } from "./faults.ts";
 import { Opcode } from "./opcode.ts";
 import { LOGIN_MAX_RECV } from "./parameters.ts";
 import { Pdu } from "./pdu.ts";
@@ -121,14 +122,13 @@ export class Receiver {
     const { headerDigest } = this.#digests;
     const header = BHS_LENGTH + view.getUint8(at + TOTAL_AHS_LENGTH) * 4;
     const dataOffset = header + headerDigest;
-    if (headerDigest > 0) {
-      // Nothing in a header is believed, and no length of it used, before its digest is right.
-      if (left < dataOffset) return this.#gatherHeader(memory, at, end, dataOffset);
-      if (!this.#digests.isHeaderIntact(memory, at, header)) {
-        // Where the next PDU begins is not known any more (RFC 7143 7.8).
-        this.#connection.breakOff("wrong header digest");
-        return end;
-      }
+    // Additional header segments come along: a PDU is not judged before its header is complete.
+    if (left < dataOffset) return this.#gatherHeader(memory, at, end, dataOffset);
+    // Nothing in a header is believed, and no length of it used, before its digest is right.
+    if (headerDigest > 0 && !this.#digests.isHeaderIntact(memory, at, header)) {
+      // Where the next PDU begins is not known any more (RFC 7143 7.8).
+      this.#connection.breakOff(ConnectionFault.HEADER_DIGEST.says);
+      return end;
     }
     const dataLength = getDataSegmentLength(view, at);
     if (dataLength > this.#dataMost) {
@@ -142,7 +142,7 @@ export class Receiver {
       this.#connection.handle(this.#pdu);
       return at + total;
     }
-    if (left >= dataOffset && this.#beginDataOut(memory, at)) {
+    if (this.#beginDataOut(memory, at)) {
       return this.#landFrom(memory, at + dataOffset, end);
     }
     return this.#gatherPdu(memory, at, end, total);

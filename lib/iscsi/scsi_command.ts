@@ -5,10 +5,10 @@ import { decodeLun } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
 import { BHS_LENGTH, FINAL, NO_TAG, padOf } from "./bhs.ts";
 import { collectImmediate, solicit } from "./data_out.ts";
+import { CommandFault, RequestFault } from "./faults.ts";
 import { IMMEDIATE_MOST } from "./limits.ts";
-import { RejectReason } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
+import { rejectPdu } from "./reject.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
@@ -20,22 +20,24 @@ const EXPECTED_DATA_TRANSFER_LENGTH = 20;
 const CDB = 32;
 const CDB_LENGTH = 16;
 
+/** Types of additional header segments (RFC 7143 11.2.2.1). */
 const AHS_EXTENDED_CDB = 1;
+const AHS_BIDIRECTIONAL = 2;
+
+/** AHSLength of a Bidirectional Read Expected Data Transfer Length (RFC 7143 11.2.2.4). */
+const BIDIRECTIONAL_LENGTH = 5;
+
+/** Operation code of CDBs that may be longer than 16 bytes (SPC-5 4.2.3). */
+const VARIABLE_LENGTH_CDB = 0x7f;
 
 /** Handles a SCSI Command PDU. */
 export function handleScsiCommand(session: Session, pdu: Pdu): void {
-  const { nexus, tasks } = session;
-  if (nexus === undefined) return reject(session, pdu, RejectReason.PROTOCOL_ERROR);
-  if (tasks.has(pdu.initiatorTaskTag)) {
-    return reject(session, pdu, RejectReason.TASK_IN_PROGRESS);
+  const fault = findFault(session, pdu);
+  if (fault !== undefined) {
+    if (!pdu.isImmediate) session.openWindowByOne();
+    return rejectPdu(session, pdu, fault);
   }
-  if (pdu.isImmediate && countImmediate(tasks) >= IMMEDIATE_MOST) {
-    return reject(session, pdu, RejectReason.TOO_MANY_IMMEDIATE_COMMANDS);
-  }
-  if (pdu.initiatorTaskTag === NO_TAG) return reject(session, pdu, RejectReason.INVALID_PDU_FIELD);
-  if ((pdu.flags & (FINAL | WRITE)) === 0) {
-    return reject(session, pdu, RejectReason.INVALID_PDU_FIELD); // data to come, but none is written
-  }
+  const nexus = session.nexus!;
   const task = beginTask(session, pdu);
   const isAdmitted = admitCommand(nexus, task);
   count(session, pdu.flags, task);
@@ -44,15 +46,17 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
     return;
   }
   task.capacity = Math.min(task.expectedOut, task.wantedOut);
+  if ((pdu.flags & (READ | WRITE)) === (READ | WRITE)) {
+    session.report("warning", CommandFault.BIDIRECTIONAL.says, task);
+    return failCommand(session, task, CommandFault.BIDIRECTIONAL.sense);
+  }
   // The CDB writes and the header says that the initiator reads: doing nothing would look like success.
   if (task.wantedOut > 0 && task.expectedIn > 0) return task.fail(Sense.INVALID_FIELD_IN_CDB);
   if (pdu.dataLength > 0 || task.unsolicited) {
-    const sense = checkUnsolicited(session, pdu, task);
-    if (sense !== Sense.NO_SENSE) {
-      session.report("warning", "data refused: it was not asked for", task);
-      task.fail(sense);
-      if (task.live) session.listTask(task);
-      return;
+    const { says, sense } = CommandFault.UNSOLICITED_DATA;
+    if (!mayComeUnsolicited(session, pdu, task)) {
+      session.report("warning", says, task);
+      return failCommand(session, task, sense);
     }
   }
   if (!collectImmediate(session, pdu, task)) {
@@ -80,9 +84,23 @@ function ownOut(session: Session, task: Task): void {
   task.outOwned = true;
 }
 
-function reject(session: Session, pdu: Pdu, reason: number): void {
-  if (!pdu.isImmediate) session.openWindowByOne();
-  sendReject(session, pdu, reason);
+/** Ends a task; it stays in the list while unsolicited data is on its way. */
+function failCommand(session: Session, task: Task, sense: number): void {
+  task.fail(sense);
+  if (task.live) session.listTask(task);
+}
+
+/** What is wrong with a SCSI Command before there is a task. */
+function findFault({ nexus, tasks }: Session, pdu: Pdu): RequestFault | undefined {
+  if (nexus === undefined) return RequestFault.NOT_IN_DISCOVERY;
+  if (pdu.initiatorTaskTag === NO_TAG) return RequestFault.RESERVED_TASK_TAG;
+  if (tasks.has(pdu.initiatorTaskTag)) return RequestFault.TASK_TAG_IN_USE;
+  if (pdu.isImmediate && countImmediate(tasks) >= IMMEDIATE_MOST) {
+    return RequestFault.TOO_MANY_IMMEDIATE;
+  }
+  if ((pdu.flags & (FINAL | WRITE)) === 0) return RequestFault.NEITHER_F_NOR_W;
+  if (pdu.hasAhs && !areAhsValid(pdu)) return RequestFault.AHS;
+  return undefined;
 }
 
 function countImmediate(tasks: ReadonlyMap<number, Task>): number {
@@ -121,18 +139,34 @@ function beginTask(session: Session, pdu: Pdu): Task {
   const { cdb } = task;
   const from = pdu.at + CDB;
   for (let index = 0; index < CDB_LENGTH; index++) cdb[index] = bytes[from + index]!;
+  // What a CDB before it has left there is no part of this one.
+  if (pdu.hasAhs || cdb[0] === VARIABLE_LENGTH_CDB) cdb.fill(0, CDB_LENGTH);
   if (pdu.hasAhs) readExtendedCdb(pdu, task);
   return task;
+}
+
+/** Whether the additional header segments fill their place, and each is one that there is. */
+function areAhsValid(pdu: Pdu): boolean {
+  const { ahsEnd } = pdu;
+  const { view } = pdu.memory;
+  let at = pdu.at + BHS_LENGTH;
+  while (at < ahsEnd) {
+    const length = view.getUint16(at);
+    const type = view.getUint8(at + 2);
+    if (type === AHS_BIDIRECTIONAL ? length !== BIDIRECTIONAL_LENGTH : type !== AHS_EXTENDED_CDB) {
+      return false;
+    }
+    at += 3 + length + padOf(3 + length);
+  }
+  return at === ahsEnd;
 }
 
 /** Reads the rest of a CDB that is longer than 16 bytes from its AHS (RFC 7143 11.2.2.3). */
 function readExtendedCdb(pdu: Pdu, task: Task): void {
   const { ahsEnd } = pdu;
   const { view, bytes } = pdu.memory;
-  for (let at = pdu.at + BHS_LENGTH; at + 4 <= ahsEnd;) {
+  for (let at = pdu.at + BHS_LENGTH; at < ahsEnd;) {
     const length = view.getUint16(at);
-    const end = at + 3 + length;
-    if (end > ahsEnd) return;
     if (view.getUint8(at + 2) === AHS_EXTENDED_CDB) {
       // AHSLength counts the reserved byte in front of the CDB.
       const most = Math.min(length - 1, CDB_MOST - CDB_LENGTH);
@@ -140,16 +174,14 @@ function readExtendedCdb(pdu: Pdu, task: Task): void {
         task.cdb[CDB_LENGTH + index] = bytes[at + 4 + index]!;
       }
     }
-    at = end + padOf(3 + length);
+    at += 3 + length + padOf(3 + length);
   }
 }
 
 /** Whether data may come without an R2T, and so much of it (RFC 7143 13.10, 13.11, 13.14). */
-function checkUnsolicited(session: Session, pdu: Pdu, task: Task): number {
+function mayComeUnsolicited(session: Session, pdu: Pdu, task: Task): boolean {
   const { immediateData, initialR2T, firstBurstLength } = session.parameters;
   const most = Math.min(firstBurstLength, task.expectedOut);
-  if (pdu.dataLength > 0 && !immediateData) return Sense.UNEXPECTED_UNSOLICITED_DATA;
-  if (pdu.dataLength > most) return Sense.UNEXPECTED_UNSOLICITED_DATA;
-  if (task.unsolicited && initialR2T) return Sense.UNEXPECTED_UNSOLICITED_DATA;
-  return Sense.NO_SENSE;
+  if (pdu.dataLength > 0 && !immediateData) return false;
+  return pdu.dataLength <= most && !(task.unsolicited && initialR2T);
 }

@@ -19,6 +19,8 @@ import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
 import type { Parameters } from "./parameters.ts";
 import { ReadMemory } from "./read_memory.ts";
+import { SESSION_STATES, SessionEvent, SessionState } from "./session_states.ts";
+import { StateWalk } from "./state_table.ts";
 import { Task } from "./task.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -47,11 +49,12 @@ const NO_PORT: TargetPort = { relativeId: 0, name: "" };
 
 export class Session implements NexusTransport {
   readonly node: Node;
-  readonly connection: Connection;
   readonly identity: SessionIdentity;
-  readonly parameters: Parameters;
-  readonly digests: Digests;
-  readonly output: Output;
+  /** The one connection, and what belongs to it. */
+  connection: Connection;
+  parameters: Parameters;
+  digests: Digests;
+  output: Output;
   readonly port: TargetPort;
   /** undefined in a discovery session. */
   readonly nexus: Nexus | undefined;
@@ -62,9 +65,9 @@ export class Session implements NexusTransport {
   readonly writeMemory = new WriteMemory();
   readonly counters = new CommandCounters();
   /** Bytes of data that the target takes in one PDU, as it has declared. */
-  readonly dataMost: number;
-  /** The name that the patterns of groups are compared with, as it was when the session began. */
-  readonly nameForGroups: string;
+  dataMost: number;
+  /** The name that the patterns of groups are compared with, as it was at the login. */
+  nameForGroups: string;
 
   /** CmdSN that is expected next, and the last one that is allowed (RFC 7143 4.2.2.1). */
   expCmdSN: number;
@@ -77,7 +80,7 @@ export class Session implements NexusTransport {
   #nextTransferTag = 0;
   #free: Task[] = [];
   #iov = new IoVector();
-  #ended = false;
+  #states = new StateWalk(SESSION_STATES, SessionState.ACTIVE);
 
   /**
    * Begins the session with what the login has agreed on. `expCmdSN` and `statSN` go on from there;
@@ -97,7 +100,7 @@ export class Session implements NexusTransport {
     this.parameters = parameters;
     this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
     this.output = connection.output;
-    this.readMemory = new ReadMemory(this.output, () => connection.wake());
+    this.readMemory = new ReadMemory(this.output, () => this.connection.wake());
     const { initiator, isid, access } = identity;
     this.port = access?.target.port ?? NO_PORT;
     this.expCmdSN = expCmdSN;
@@ -113,6 +116,46 @@ export class Session implements NexusTransport {
       this.nexus = new Nexus(name, access.target, access.choice.luns, this, attention);
     }
     this.tsih = this.node.enterSession(this);
+  }
+
+  /** The name of its state, see session_states.ts. */
+  get state(): string {
+    return this.#states.name;
+  }
+
+  /** The login is over. */
+  begin(): void {
+    this.#take(SessionEvent.LOGIN_ACCEPTED);
+  }
+
+  /**
+   * Goes on with a new connection in the place of the old one, with what its login has agreed on
+   * (RFC 7143 6.3.4): tasks end without a word, nexus and numbers of the commands stay. The LUNs are
+   * those of whom the gates have let in now, who may have come to another portal.
+   */
+  continueOn(
+    connection: Connection,
+    access: SessionAccess | undefined,
+    parameters: Parameters,
+    statSN: number,
+  ): void {
+    if (!this.#take(SessionEvent.CONNECTION_REINSTATED)) return;
+    this.report("info", "connection replaced by another one (connection reinstatement)");
+    this.abortTasks();
+    const attributes = access?.attributes ?? TARGET_DEFAULTS;
+    const { initiator } = this.identity;
+    this.nameForGroups = nameForGroups(attributes, { initiator, portal: connection.local });
+    // Before the connections change: nothing may be said ahead of the last Login Response.
+    this.followTarget(false);
+    this.connection.handOver();
+    this.connection = connection;
+    this.output = connection.output;
+    this.readMemory.useOutput(connection.output);
+    this.dataMost = attributes.maxRecvDataSegmentLength;
+    this.parameters = parameters;
+    this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
+    this.#statSN = statSN;
+    this.node.sessionChanged(this);
   }
 
   /** What the target wants of its sessions. */
@@ -227,7 +270,7 @@ export class Session implements NexusTransport {
     task.live = false;
     this.readMemory.release(task);
     this.writeMemory.release(task);
-    if (this.#ended) return;
+    if (this.isEnded) return;
     this.#free.push(task);
     if (this.writeMemory.next !== undefined) solicitWaiting(this);
   }
@@ -279,26 +322,33 @@ export class Session implements NexusTransport {
   }
 
   announce(lun: number, sense: number, descriptors: boolean): void {
-    if (this.#ended || this.connection.isFinishing || this.attributes.aenDisabled) return;
+    if (this.isEnded || this.connection.isFinishing || this.attributes.aenDisabled) return;
     sendScsiEvent(this, lun, sense, descriptors);
   }
 
   /** Asks the initiator to log out within so many seconds. */
   requestLogout(seconds: number): void {
-    if (!this.#ended && !this.connection.isFinishing) sendLogoutRequest(this, seconds);
+    if (this.connection.askLogout()) sendLogoutRequest(this, seconds);
   }
 
   get isEnded(): boolean {
-    return this.#ended;
+    return this.#states.at === SessionState.FREE;
   }
 
   /** Ends the session: its tasks are aborted, its nexus is lost. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  end(event: number = SessionEvent.CONNECTION_ENDED): void {
+    const wasEnded = this.isEnded;
+    if (!this.#take(event) || wasEnded) return;
     this.abortTasks();
     this.nexus?.end();
     this.node.removeSession(this.tsih);
+  }
+
+  /** Goes on with an event; false, and a line in the log, if it must not happen in this state. */
+  #take(event: number): boolean {
+    if (this.#states.take(event)) return true;
+    this.report("error", `bug: ${this.#states.describe(event)}`);
+    return false;
   }
 
   /** Logs a line about the session, or about a task of it. */

@@ -9,9 +9,8 @@ import {
   resetTarget,
 } from "../scst/task_management.ts";
 import { clearHeader, CMD_SN, FINAL, FLAGS, INITIATOR_TASK_TAG, OPCODE } from "./bhs.ts";
-import { Opcode, RejectReason } from "./opcode.ts";
+import { Opcode } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
 import type { Session } from "./session.ts";
 
 /** Functions (RFC 7143 11.5.1). */
@@ -37,15 +36,19 @@ const Response = {
   LUN_DOES_NOT_EXIST: 2,
   REASSIGNMENT_NOT_SUPPORTED: 4,
   NOT_SUPPORTED: 5,
+  REJECTED: 255,
 } as const;
+
+const responseNames = new Map<number, string>(
+  Object.entries(Response).map(([name, number]) => [number, name]),
+);
 
 const REFERENCED_TASK_TAG = 20;
 const REF_CMD_SN = 32;
 const RESPONSE = 2;
 
-/** Handles a Task Management Function Request. */
+/** Handles a Task Management Function Request of a normal session. */
 export function handleTaskManagement(session: Session, pdu: Pdu): void {
-  if (session.nexus === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
   const code = pdu.flags & 0x7f;
   const response = perform(session, pdu, code);
   const { memory, end: at } = session.output.reservePdu(0);
@@ -58,9 +61,9 @@ export function handleTaskManagement(session: Session, pdu: Pdu): void {
   session.putSequenceNumbers(view, at, true);
   session.output.commitPdu();
   const name = functionNames.get(code) ?? `function ${code}`;
-  session.report("info", `${name} answered with ${response}`);
+  session.report("info", `${name} answered with ${responseNames.get(response)} (${response})`);
   if (code === Function.TARGET_COLD_RESET && response === Response.COMPLETE) {
-    for (const nexus of [...session.nexus.target.nexuses]) nexus.drop("target cold reset");
+    for (const nexus of [...session.nexus!.target.nexuses]) nexus.drop("target cold reset");
   }
 }
 
@@ -96,6 +99,8 @@ function perform(session: Session, pdu: Pdu, code: number): number {
 function abortTask(session: Session, pdu: Pdu): number {
   const task = session.tasks.get(pdu.uint32(REFERENCED_TASK_TAG));
   if (task !== undefined) {
+    // It is named by its LUN and its tag together (SAM-5 4.8).
+    if (decodeLun(pdu.memory.view, pdu.lunAt) !== task.lun) return Response.REJECTED;
     session.abortTask(task);
     return Response.COMPLETE;
   }

@@ -1,6 +1,11 @@
 /** Text of Login and Text PDUs (RFC 7143 6.1): NUL-separated `key=value` pairs in UTF-8. */
 
-const KEY_MOST = 63; // RFC 7143 6.1: a key-name is up to 63 bytes
+/** Bytes of a key-name, and of a value where nothing else is said (RFC 7143 6.1). */
+const KEY_MOST = 63;
+const VALUE_MOST = 255;
+
+/** A binary value, whose notation is longer than it is; who reads it knows how long it may be. */
+const BINARY = /^0[xXbB]/;
 
 /** Not well-formed; the message says what is wrong. */
 export class TextError extends Error {
@@ -32,15 +37,29 @@ export function parseText(bytes: Uint8Array): [string, string][] {
     const equals = item.indexOf("=");
     // What it is may be a secret matter, as a response of CHAP is.
     if (equals < 0) throw new TextError(`a pair of ${item.length} characters has no '='`);
-    if (equals === 0 || equals > KEY_MOST) {
-      throw new TextError(`a key has ${equals} bytes: 1 to ${KEY_MOST} are allowed`);
+    const key = item.slice(0, equals);
+    const length = bytesOf(key);
+    if (length === 0 || length > KEY_MOST) {
+      throw new TextError(`a key has ${length} bytes: 1 to ${KEY_MOST} are allowed`);
     }
-    pairs.push([item.slice(0, equals), item.slice(equals + 1)]);
+    const value = item.slice(equals + 1);
+    const long = value.split(",").find((one) => bytesOf(one) > VALUE_MOST && !BINARY.test(one));
+    if (long !== undefined) {
+      const most = `up to ${VALUE_MOST} are allowed`;
+      throw new TextError(`a value of '${key}' has ${bytesOf(long)} bytes: ${most}`);
+    }
+    pairs.push([key, value]);
   }
   return pairs;
 }
 
+const encoder = new TextEncoder();
+
+function bytesOf(text: string): number {
+  return encoder.encode(text).length;
+}
+
 /** Joins pairs to text; every pair ends with a NUL. */
 export function formatText(pairs: readonly (readonly [string, string])[]): Uint8Array {
-  return new TextEncoder().encode(pairs.map(([key, value]) => `${key}=${value}\0`).join(""));
+  return encoder.encode(pairs.map(([key, value]) => `${key}=${value}\0`).join(""));
 }

@@ -11,10 +11,11 @@ import {
   TARGET_TRANSFER_TAG,
 } from "./bhs.ts";
 import { sendTargets } from "./discovery.ts";
-import { negotiateKey, NOT_UNDERSTOOD } from "./keys.ts";
-import { Opcode, RejectReason } from "./opcode.ts";
+import { isForFullFeature, negotiateKey, NOT_UNDERSTOOD } from "./keys.ts";
+import { RequestFault } from "./faults.ts";
+import { Opcode } from "./opcode.ts";
 import type { Pdu } from "./pdu.ts";
-import { sendReject } from "./reject.ts";
+import { rejectPdu } from "./reject.ts";
 import type { Session } from "./session.ts";
 import { joinText, parseText, TextError } from "./text.ts";
 import { TextSource } from "./text_source.ts";
@@ -29,38 +30,41 @@ const PART_MOST = 65536;
 
 const NOTHING: readonly [string, string][] = [];
 
-/** Keys that may be sent in the full feature phase, besides SendTargets (RFC 7143 13). */
-const FULL_FEATURE_KEYS = ["MaxRecvDataSegmentLength", "InitiatorAlias"];
-
 /** One exchange of text: it may take several PDUs in both directions. */
 export class TextExchange {
   #request: Uint8Array[] = [];
   #requestLength = 0;
   #answer: TextSource | undefined = undefined;
+  /** The target transfer tag that goes on with it, and the initiator task tag of all its PDUs. */
   #tag = NO_TAG;
+  #taskTag = NO_TAG;
 
   /** Handles a Text Request PDU. */
   handle(session: Session, pdu: Pdu): void {
     const tag = pdu.uint32(TARGET_TRANSFER_TAG);
     const goesOn = (pdu.flags & CONTINUE) !== 0;
     if (goesOn && (pdu.flags & FINAL) !== 0) {
-      return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
+      return rejectPdu(session, pdu, RequestFault.TEXT_FLAGS);
     }
     if (tag === NO_TAG) {
       this.#forget(); // a new exchange ends the old one (RFC 7143 11.10.4)
-    } else if (tag !== this.#tag) {
-      return sendReject(session, pdu, RejectReason.INVALID_PDU_FIELD);
+      this.#taskTag = pdu.initiatorTaskTag;
+    } else if (tag !== this.#tag || pdu.initiatorTaskTag !== this.#taskTag) {
+      return rejectPdu(session, pdu, RequestFault.TEXT_TAG);
     }
     if (this.#answer !== undefined) return this.#sendPart(session, pdu, this.#answer);
     if (pdu.dataLength > 0) this.#request.push(pdu.data.slice());
     this.#requestLength += pdu.dataLength;
     if (this.#requestLength > REQUEST_MOST || this.#request.length > PDUS_MOST) {
       this.#forget();
-      return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+      return rejectPdu(session, pdu, RequestFault.TEXT_LENGTH);
     }
     if (goesOn) return this.#sendPart(session, pdu, new TextSource(NOTHING), true);
     const answer = this.#answerTo(session);
-    if (answer === undefined) return sendReject(session, pdu, RejectReason.PROTOCOL_ERROR);
+    if (answer instanceof TextError) {
+      this.#forget();
+      return rejectPdu(session, pdu, RequestFault.TEXT_FORM, answer.message);
+    }
     this.#sendPart(session, pdu, answer);
   }
 
@@ -71,20 +75,19 @@ export class TextExchange {
     this.#tag = NO_TAG;
   }
 
-  #answerTo(session: Session): TextSource | undefined {
+  #answerTo(session: Session): TextSource | TextError {
     const text = joinText(this.#request);
     this.#request = [];
     this.#requestLength = 0;
     try {
       const pairs = parseText(text);
       if (new Set(pairs.map(([key]) => key)).size < pairs.length) {
-        throw new TextError("a key came twice");
+        return new TextError("a key came twice");
       }
       return new TextSource(joined(pairs.map(([key, value]) => answerKey(session, key, value))));
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
-      session.report("warning", `text request refused: ${error.message}`);
-      return undefined;
+      return error;
     }
   }
 
@@ -129,7 +132,7 @@ function answerKey(
     return sendTargets(node, caller, value, target) ?? [[key, "Reject"]];
   }
   // Data that is laid out for an initiator's segments cannot be cut anew while it is read.
-  if (!FULL_FEATURE_KEYS.includes(key) || session.tasks.size > 0) {
+  if (!isForFullFeature(key) || session.tasks.size > 0) {
     const known = negotiateKey(key, value, { ...session.parameters }) !== NOT_UNDERSTOOD;
     return [[key, known ? "Reject" : NOT_UNDERSTOOD]];
   }

@@ -103,6 +103,24 @@ suite("NOP, Text and Logout", diskYaml([{}]), {
     assert.equal(response.u8(Field.response), 2);
   },
 
+  "Logout for recovery is not supported whatever the CID": async (server) => {
+    using session = await openSteered(server, { cid: 1 });
+    for (const cid of [1, 2]) {
+      await session.send(logoutRequest({ ...session.immediateNumbers(), reason: 2, cid }));
+      const response = await session.expect(Opcode.LogoutResponse);
+      assert.equal(response.u8(Field.response), 2);
+    }
+    assert.deepEqual(await session.fence(), []);
+  },
+
+  "Logout of the session needs no CID": async (server) => {
+    using session = await openSteered(server, { cid: 1 });
+    await session.send(logoutRequest({ ...session.immediateNumbers(), reason: 0, cid: 9 }));
+    const response = await session.expect(Opcode.LogoutResponse);
+    assert.equal(response.u8(Field.response), 0);
+    assert.equal(await session.receive(), undefined);
+  },
+
   "Logout waits behind the commands that came before it": async (server) => {
     using session = await openSteered(server);
     const itts: number[] = [];

@@ -32,6 +32,22 @@ suite("session identity", YAML, {
     await makeReady(fresh, 0);
   },
 
+  "a login with the TSIH and the CID of a session replaces its connection": async (server) => {
+    const isid = randomIsid();
+    await using old = await openReady(server, [0], { isid, cid: 3, keys: [] });
+    const { tsih } = old.loginResult;
+    await using fresh = await openSession(server, {
+      isid,
+      tsih,
+      cid: 3,
+      cmdSn: old.window.cmdSn,
+      keys: [],
+    });
+    await old.closed();
+    assert.equal(fresh.loginResult.tsih, tsih);
+    assert.equal((await fresh.command(testUnitReady())).status, 0, "no unit attention");
+  },
+
   "a login of another initiator with the same ISID is another session": async (server) => {
     const isid = randomIsid();
     await using first = await openReady(server, [0], { isid });

@@ -6,6 +6,7 @@ import { assertSameBytes } from "../harness/same_bytes.ts";
 import { suite } from "../harness/suite.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { read10, testUnitReady, write10 } from "../initiator/cdb.ts";
+import { keysWith } from "../initiator/login.ts";
 import { Field, Opcode, type Pdu } from "../initiator/pdu.ts";
 import {
   dataOut,
@@ -17,6 +18,7 @@ import {
 import { senseText } from "../initiator/sense.ts";
 import type { Session } from "../initiator/session.ts";
 import type { SteeredSession } from "../initiator/steered.ts";
+import { valueOf } from "../initiator/text.ts";
 
 /** RFC 7143 11.6.1. */
 const Response = {
@@ -167,6 +169,29 @@ suite("task management", fileDisks(1 << 20, [{}, {}]), {
       await makeReady(second, lun);
       await makeReady(first, lun);
     }
+  },
+
+  "ABORT TASK with the LUN of another task is rejected, and aborts nothing": async (server) => {
+    using session = await openSteered(server);
+    const refCmdSn = session.cmdSn;
+    const r2t = await startWrite(session, 48);
+    const abort = { function: TaskFunction.AbortTask, referencedTag: r2t.itt, refCmdSn, lun: 1 };
+    assert.equal(await manage(session, abort), Response.Rejected);
+    await answerR2T(session, r2t, patternBytes(512, 6));
+    const response = await session.expect(Opcode.ScsiResponse, r2t.itt);
+    assert.equal(response.u8(Field.status), 0);
+  },
+
+  // The functions of RFC 7144 are for iSCSIProtocolLevel=2, which the target does not agree to.
+  "QUERY TASK, QUERY TASK SET, I_T NEXUS RESET and QUERY ASYNCHRONOUS EVENT are not there": async (
+    server,
+  ) => {
+    using session = await openSteered(server, { keys: keysWith({ iSCSIProtocolLevel: "2" }) });
+    assert.equal(valueOf(session.loginResult.answers, "iSCSIProtocolLevel"), "1");
+    for (const fn of [9, 10, 11, 12]) {
+      assert.equal(await manage(session, { function: fn }), Response.NotSupported);
+    }
+    assert.deepEqual(await session.fence(), []);
   },
 
   "TASK REASSIGN and unknown functions are refused": async (server) => {

@@ -158,3 +158,22 @@ Deno.test("control characters of a stranger do not reach the log", () => {
   const line = formatLine("warning", "no target '\x1b[2J\u2028x'\nforged");
   assert.equal(line, "warning no target '?[2J?x' forged");
 });
+
+Deno.test("a CDB has no tail of the longer one that its task had before", () => {
+  using rig = new Rig();
+  const peer = rig.login(1);
+  const read = (ahs: number[]) =>
+    peer.command({
+      cdb: cdb10(0x28, 0, 1),
+      flags: FINAL | 0x40 | SIMPLE,
+      expectedLength: BLOCK,
+      ahs: Uint8Array.from(ahs),
+    });
+  peer.send(read([0, 5, 1, 0, 0xa1, 0xa2, 0xa3, 0xa4]));
+  rig.store.hanging = true;
+  const short = read([0, 2, 1, 0, 0xb1, 0, 0, 0]);
+  assert.equal(peer.send(short).length, 0);
+  const { cdb } = peer.connection.session!.tasks.get(short.itt)!;
+  assert.deepEqual([...cdb.subarray(16, 20)], [0xb1, 0, 0, 0]);
+  rig.store.release();
+});

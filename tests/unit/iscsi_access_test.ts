@@ -297,7 +297,7 @@ Deno.test("a target that gets no answer to its offer refuses the login", () => {
   request(peer, 1, TRANSIT, NAMES);
   const refused = request(peer, 1, TRANSIT, "ImmediateData=No\0MaxBurstLength=8192\0");
   assert.equal(statusOf(refused), "0200");
-  assert.match(rig.log.at(-1)!, /no answer to the offer of FirstBurstLength/);
+  assert.match(rig.log.at(-1)!, /no answer to an offer of the target: FirstBurstLength/);
 });
 
 Deno.test("MaxRecvDataSegmentLength of the target is what it takes", () => {
@@ -357,7 +357,7 @@ Deno.test("RspTimeout ends the connection of an initiator that sends no data for
   assert(peer.connection.isClosed);
   assert.match(
     rig.log.at(-1)!,
-    /^warning connection dropped: no data for 20 s \(RspTimeout\) for lun=0 itt=0x\d+: initiator=/,
+    /^warning connection dropped: no data within RspTimeout: 20 s for lun=0 itt=0x\d+: initiator=/,
   );
   assert.equal(rig.node.memory.lent, 0);
 });

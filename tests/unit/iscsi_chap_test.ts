@@ -229,5 +229,8 @@ Deno.test("Chap shows the names of strangers cut and without what could forge a 
     chap,
     responseKeys(terms, { user: { name, secret: "nothing at all" } }),
   );
-  assert.match(why, /^there is no incoming user 'x\?\?initiator=me\?\?\?y{46}\.\.\.'$/);
+  assert.match(
+    why,
+    /^the authentication failed: there is no incoming user 'x\?\?initiator=me\?\?\?y{46}\.\.\.'$/,
+  );
 });

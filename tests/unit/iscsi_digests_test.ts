@@ -197,7 +197,7 @@ eachMode("additional header segments are within the header digest", (mode) => {
   for (const words of [1, 20, 255]) {
     const ahs = new Uint8Array(4 * words);
     new DataView(ahs.buffer).setUint16(0, 4 * words - 3);
-    ahs[2] = 9; // of a type that nobody knows
+    ahs[2] = 1; // the rest of a CDB that has none
     const flags = FINAL | WRITE | SIMPLE;
     const fields = { cdb: write16(words, 1), flags, expectedLength: BLOCK, data, ahs };
     for (const step of [1, 60, 4000]) {
@@ -216,7 +216,7 @@ eachMode("an extended CDB ends in front of the header digest", (mode) => {
   const [session] = rig.node.sessions;
   const parts: [ahs: number[], rest: number[]][] = [
     [[0, 5, 1, 0, 0xa1, 0xa2, 0xa3, 0xa4], [0xa1, 0xa2, 0xa3, 0xa4]],
-    [[0, 5, 1, 0], [0, 0, 0, 0]], // longer than the header says
+    [[0, 2, 1, 0, 0xb1, 0, 0, 0], [0xb1, 0, 0, 0]], // what was there before is gone
   ];
   for (const [ahs, rest] of parts) {
     const command = peer.command({ ...fields, ahs: Uint8Array.from(ahs) });
@@ -234,7 +234,7 @@ eachMode("a request before its turn keeps its headers and data", (mode) => {
   const first = numbers(peer);
   const second = numbers(peer);
   const flags = FINAL | WRITE | SIMPLE;
-  const ahs = Uint8Array.of(0, 5, 9, 0, 1, 2, 3, 4);
+  const ahs = Uint8Array.of(0, 5, 1, 0, 1, 2, 3, 4);
   const write = { ...second, cdb: write16(8, 1), flags, expectedLength: BLOCK, data, ahs };
   assert.equal(peer.send(scsiCommand(write)).length, 0);
   const answers = peer.send(nopOut({ ...first, data: data.subarray(0, 5) }));

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import {
   checkDigest,
   findMissingDigest,
+  isForFullFeature,
+  isOperational,
   KEYS,
   negotiateKey,
   NOT_UNDERSTOOD,
@@ -131,6 +133,19 @@ const OFFERS: Readonly<Record<string, readonly Offer[]>> = {
   DataPDUInOrder: onlyYes,
   DataSequenceInOrder: onlyYes,
   ErrorRecoveryLevel: [["0", "0"], ["1", "0"], ["2", "0"], ["3", REJECT], ...illegalNumbers],
+  SendTargets: [["All", REJECT], ["", REJECT]],
+  TargetAlias: [["anything", REJECT]],
+  TargetAddress: [["127.0.0.1:3260,1", REJECT]],
+  TargetPortalGroupTag: [["1", REJECT]],
+  iSCSIProtocolLevel: [
+    ["0", "0"],
+    ["1", "1"],
+    ["2", "1"],
+    ["31", "1"],
+    ["32", REJECT],
+    ...illegalNumbers,
+  ],
+  "X#NodeArchitecture": declared,
   IFMarker: onlyNo,
   OFMarker: onlyNo,
   IFMarkInt: [["2048~8192", REJECT]],
@@ -157,7 +172,16 @@ Deno.test("KEYS has the keys that are tested here, and each of them has its stag
   const used = (use: string) => [...KEYS].filter(([, row]) => row.use === use).map(([key]) => key);
   const security = ["AuthMethod", "CHAP_A", "CHAP_I", "CHAP_C", "CHAP_N", "CHAP_R"];
   assert.deepEqual(used("security"), security);
-  assert.deepEqual(used("any"), ["InitiatorAlias", "MaxRecvDataSegmentLength"]);
+  assert.deepEqual(used("first"), ["TargetName", "InitiatorName", "SessionType"]);
+  assert.deepEqual(used("all"), ["MaxRecvDataSegmentLength"]);
+  assert.deepEqual(used("any"), ["InitiatorAlias", "X#NodeArchitecture"]);
+  assert.deepEqual(used("connection"), ["HeaderDigest", "DataDigest"]);
+  for (const key of KEYS.keys()) {
+    const isNegotiated = ["connection", "leading", "all"].includes(KEYS.get(key)!.use);
+    assert.equal(isOperational(key), isNegotiated, key);
+    const isForBoth = ["InitiatorAlias", "MaxRecvDataSegmentLength", "X#NodeArchitecture"];
+    assert.equal(isForFullFeature(key), isForBoth.includes(key), key);
+  }
 });
 
 Deno.test("negotiateKey() does not understand keys that are not in the table", () => {

@@ -17,7 +17,9 @@ Deno.test("parseText() splits pairs in the order in which they came", () => {
     ["A==x=y\0", [["A", "=x=y"]]],
     ["TargetAlias=\u00e9\u85cf\u{1f4be}\0", [["TargetAlias", "\u00e9\u85cf\u{1f4be}"]]],
     [`${"K".repeat(63)}=v\0`, [["K".repeat(63), "v"]]],
-    [`A=${"v".repeat(8192)}\0`, [["A", "v".repeat(8192)]]],
+    [`A=${"v".repeat(255)}\0`, [["A", "v".repeat(255)]]],
+    [`A=${"v".repeat(255)},${"w".repeat(255)}\0`, [["A", `${"v".repeat(255)},${"w".repeat(255)}`]]],
+    [`CHAP_C=0x${"0".repeat(2048)}\0`, [["CHAP_C", `0x${"0".repeat(2048)}`]]],
   ];
   for (const [text, pairs] of cases) assert.deepEqual(parseText(bytes(text)), pairs, text);
 });
@@ -27,6 +29,11 @@ Deno.test("parseText() says what is wrong with text", () => {
     [bytes("A=1\0novalue\0"), "a pair of 7 characters has no '='"],
     [bytes("=1\0"), "a key has 0 bytes: 1 to 63 are allowed"],
     [bytes(`${"K".repeat(64)}=v\0`), "a key has 64 bytes: 1 to 63 are allowed"],
+    [bytes(`${"\u00e9".repeat(32)}=v\0`), "a key has 64 bytes: 1 to 63 are allowed"],
+    [
+      bytes(`A=1,${"v".repeat(256)}\0`),
+      "a value of 'A' has 256 bytes: up to 255 are allowed",
+    ],
     [Uint8Array.of(0x41, 0x3d, 0xff, 0), "the text is not UTF-8"],
     [Uint8Array.of(0x41, 0x3d, 0xc3), "the text is not UTF-8"],
     [Uint8Array.of(0x41, 0x3d, 0xed, 0xa0, 0x80, 0), "the text is not UTF-8"],

@@ -1,0 +1,28 @@
+/** The tables in docs/ are those of the code. */
+import assert from "node:assert/strict";
+import { BLOCKS, COMMAND, withBlocks } from "../docs/blocks.ts";
+import { markdownTable } from "../docs/table.ts";
+
+for (const [path, blocks] of Object.entries(BLOCKS)) {
+  Deno.test(`${path} prints the tables that the code walks`, () => {
+    const text = Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+    const message = `${path} is behind the code: ${COMMAND} rewrites its tables`;
+    assert.equal(withBlocks(text, blocks), text, message);
+    assert(text.includes(COMMAND), `${path} names the command that rewrites it`);
+  });
+}
+
+Deno.test("withBlocks() puts a block between its marks, and names marks that are missing", () => {
+  const text = "before\n\n<!-- begin a -->\n\nold\n\n<!-- end a -->\n\nbehind\n";
+  const wanted = text.replace("old", "new");
+  assert.equal(withBlocks(text, { a: "new" }), wanted);
+  assert.throws(() => withBlocks(text, { b: "new" }), /no <!-- begin b -->/);
+});
+
+Deno.test("markdownTable() lays a table out as deno fmt does", () => {
+  const rows = [["1", "long | text"], ["22", ""]];
+  assert.equal(
+    markdownTable(["A", "B"], rows),
+    "| A  | B            |\n| -- | ------------ |\n| 1  | long \\| text |\n| 22 |              |",
+  );
+});
