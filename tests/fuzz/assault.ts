@@ -150,6 +150,8 @@ export class Assault {
     this.#witness?.observe(pdu);
     this.#shooter.observe(pdu);
     if (pdu.opcode === Opcode.NopIn && pdu.itt === PING_TAG) this.#pong = true;
+    // Discovery sessions do not ping (RFC 7143 4.3): there this is the answer.
+    if (pdu.opcode === Opcode.Reject && this.#session?.isDiscovery) this.#pong = true;
     const { session } = this.link.connection;
     const isLast = pdu.opcode === Opcode.LoginResponse && (pdu.flags & ENTERED) === ENTERED;
     if (!isLast || session === undefined) return;
@@ -208,6 +210,7 @@ export class Assault {
   }
 
   #ping(): void {
+    this.#pong = false;
     const numbers = { itt: PING_TAG, cmdSn: this.#shooter.situation.cmdSn, expStatSn: 0 };
     const ping = nopOut({ ...numbers, immediate: true, ttt: NO_TAG });
     this.#push(ping.encode({}, this.link.digests));
