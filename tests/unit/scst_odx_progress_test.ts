@@ -85,7 +85,7 @@ Deno.test("writeUsingToken() tells its progress, can be aborted, and ends with a
     assert.deepEqual([status, blocks], [0x11, 2048]);
     const again = writeToken(token, [[0, 1]]);
     exchangeSense(peer, again.cdb, "05/00/16", again.transfer);
-    if (ends === "abort") peer.send(manage(peer, ABORT_TASK, { task: command.itt }));
+    if (ends === "abort") peer.send(manage(peer, ABORT_TASK, { task: command.itt, lun: 1 }));
     else if (ends === "reset of the source") other.send(manage(other, LOGICAL_UNIT_RESET, {}));
     else writeBlock(other, 0, 8000);
     release(rig);
