@@ -2,6 +2,7 @@
  * The administration of a running server: it owns the model, and every change of it goes through here,
  * whatever door it came in by. One change is made at a time.
  */
+import { isDeepStrictEqual } from "node:util";
 import { log } from "../log.ts";
 import type { DeviceModel, LunModel, PortalModel, ServerModel } from "../scst/model.ts";
 import type {
@@ -72,6 +73,10 @@ export class Administration {
   #missing = new Set<string>();
   /** The engine for what may refer to them. */
   readonly #present: Engine;
+  #portals: Readonly<Record<"real" | "configured", readonly PortalModel[]>> = {
+    real: [],
+    configured: [],
+  };
   /** The last change that is waited for; the next one begins when it has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -88,14 +93,18 @@ export class Administration {
     return this.#model;
   }
 
-  /** What is to be saved: a device that could not be opened is wanted all the same. */
+  /**
+   * What is to be saved: a device that could not be opened is wanted all the same, and a portal of any
+   * free port is not one of the port that it got.
+   */
   get savedModel(): ServerModel {
-    if (this.#failures.size === 0) return this.#model;
+    const { real, configured } = this.#portals;
+    const portals = isDeepStrictEqual(this.#model.portals, real) ? configured : this.#model.portals;
     const devices = this.#model.devices.map((device) => {
       const failure = this.#failures.get(device.name);
       return failure === undefined ? device : opened(device, failure);
     });
-    return { ...this.#model, devices };
+    return { ...this.#model, portals, devices };
   }
 
   /** The devices that could not be opened. */
@@ -166,9 +175,10 @@ export class Administration {
     return refusal;
   }
 
-  /** Takes note of the portals that the server listens on. */
-  takePortals(portals: readonly PortalModel[]): Promise<void> {
-    return this.alone(() => Promise.resolve(this.#commit({ ...this.#model, portals })));
+  /** Takes note of the portals that the server listens on, which `configured` asked for. */
+  takePortals(real: readonly PortalModel[], configured: readonly PortalModel[]): Promise<void> {
+    this.#portals = { real, configured };
+    return this.alone(() => Promise.resolve(this.#commit({ ...this.#model, portals: real })));
   }
 
   /** Tries to open again what could not be opened; `report` hears of what can be used now. */

@@ -58,9 +58,22 @@ export class SocketTreeClient implements TreeClient {
     await this.#request("PUT", path, "", text);
   }
 
-  async #request(method: string, path: string, query: string, body = ""): Promise<Reply> {
+  /** What the server says at `target`, a path beside the tree. */
+  async get(target: string): Promise<string> {
+    return (await this.#exchange("GET", `/${target}`, "")).text;
+  }
+
+  /** What the server answers to a text that is sent to `target`, a path beside the tree. */
+  async post(target: string, text: string): Promise<string> {
+    return (await this.#exchange("POST", `/${target}`, text)).text;
+  }
+
+  #request(method: string, path: string, query: string, body = ""): Promise<Reply> {
     const encoded = namesOf(path).map(encodeURIComponent).join("/");
-    const target = `/tree/${encoded}${query}`;
+    return this.#exchange(method, `/tree/${encoded}${query}`, body);
+  }
+
+  async #exchange(method: string, target: string, body: string): Promise<Reply> {
     const reply = await exchange(this.#socket, method, target, body).catch((error) => {
       throw wordFailure(this.#socket, error);
     });

@@ -1,11 +1,14 @@
 /** The ways in which a running server is administered. */
 import type { Administration } from "../admin/administration.ts";
+import { configRoutes } from "../admin/control/config_routes.ts";
 import { ControlError } from "../admin/control/control_error.ts";
 import { openControlDoor } from "../admin/control/door.ts";
+import type { ControlRoute } from "../admin/control/route.ts";
 import { openFuseDoor } from "../admin/fuse/door.ts";
 import { FuseDoorError } from "../admin/fuse/fuse_door_error.ts";
 import { managementTree } from "../admin/root.ts";
 import type { TreeDirectory } from "../admin/tree.ts";
+import type { ConfigFile } from "../config/config_file.ts";
 import { log } from "../log.ts";
 
 export interface DoorOptions {
@@ -13,6 +16,8 @@ export interface DoorOptions {
   readonly control?: string | undefined;
   /** Where the tree is mounted; it is not where it is left out. */
   readonly tree?: string | undefined;
+  /** Where the configuration is saved; it cannot be where it is left out. */
+  readonly file?: ConfigFile | undefined;
 }
 
 interface Door {
@@ -35,18 +40,24 @@ export class Doors implements AsyncDisposable {
 /** Opens what can be opened: a server without a door serves all the same, and says so once. */
 export async function openDoors(
   administration: Administration,
-  { control, tree }: DoorOptions,
+  { control, tree, file }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
   const doors = await Promise.all([
-    control === undefined ? undefined : openControl(root, control),
+    control === undefined
+      ? undefined
+      : openControl(root, control, configRoutes(administration, file)),
     tree === undefined ? undefined : openTree(root, tree),
   ]);
   return new Doors(doors.filter((door) => door !== undefined));
 }
 
-function openControl(root: TreeDirectory, path: string): Promise<Door | undefined> {
-  return openControlDoor(root, { path }).catch((error) => {
+function openControl(
+  root: TreeDirectory,
+  path: string,
+  routes: readonly ControlRoute[],
+): Promise<Door | undefined> {
+  return openControlDoor(root, { path, routes }).catch((error) => {
     if (!(error instanceof ControlError)) throw error;
     log("warning", `${error.message}; scst's other commands cannot reach this server`);
     return undefined;

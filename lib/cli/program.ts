@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { oneOf } from "../config/problem.ts";
 import { configureLog, log } from "../log.ts";
 import { ADMIN } from "./admin.ts";
+import { APPLY, SAVE } from "./apply.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
 import { EXPORT, IMPORT } from "./convert.ts";
@@ -30,6 +31,8 @@ const VERBS: readonly AnyVerb[] = [
   LUN_VERBS,
   GROUP_VERBS,
   SESSION_VERBS,
+  APPLY,
+  SAVE,
   TREE,
   ADMIN,
   IMPORT,

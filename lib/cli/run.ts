@@ -2,6 +2,7 @@
 import { Administration } from "../admin/administration.ts";
 import { emptyModel } from "../admin/empty_model.ts";
 import { serverEngine } from "../admin/server_engine.ts";
+import type { ConfigFile } from "../config/config_file.ts";
 import { log } from "../log.ts";
 import { formatPortal, type PortalModel, type ServerModel } from "../scst/model.ts";
 import { Server, StartError } from "../shard/server.ts";
@@ -21,6 +22,8 @@ export interface ServeOptions {
   readonly control?: string;
   /** Where the management tree is mounted; nowhere where it is left out. */
   readonly tree?: string;
+  /** Where the configuration is saved; it cannot be where it is left out. */
+  readonly file?: ConfigFile;
   /** Whether nothing comes up where anything is broken. */
   readonly isStrict?: boolean;
 }
@@ -34,7 +37,7 @@ const RETRY_INTERVAL = 10_000;
  */
 export async function serveModel(
   model: ServerModel,
-  { onReady, read, control, tree, isStrict = false }: ServeOptions,
+  { onReady, read, control, tree, file, isStrict = false }: ServeOptions,
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested();
@@ -50,7 +53,7 @@ export async function serveModel(
     }).catch(reportFailure);
   });
   await started;
-  await using _doors = await openDoors(administration, { control, tree });
+  await using _doors = await openDoors(administration, { control, tree, file });
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
   const retry = setInterval(() => retryDevices(administration), RETRY_INTERVAL);
@@ -79,7 +82,7 @@ async function bringUp(
   });
   await server.reportLeftovers();
   for (const portal of model.portals) await server.openPortal(portal, model.portals);
-  await administration.takePortals(server.portals);
+  await administration.takePortals(server.portals, model.portals);
 }
 
 function retryDevices(administration: Administration): void {

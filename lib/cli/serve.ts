@@ -1,6 +1,7 @@
 /** `scst serve`: the server that a configuration describes. */
+import { ConfigFile } from "../config/config_file.ts";
 import { log } from "../log.ts";
-import { readAnyConfig } from "./any_config.ts";
+import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure } from "./failure.ts";
 import { serveModel } from "./run.ts";
@@ -13,6 +14,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   const read = () => readAnyConfig(path, state);
   return await serveModel(await read(), {
     read,
+    ...(isScstConf(path) ? {} : { file: new ConfigFile(absolutePath(path), state) }),
     ...controlOf(options.get("control")),
     ...treeOf(options.get("tree")),
   });

@@ -159,3 +159,64 @@ toolTest(
     assert.equal((await json("lun")).length, 1);
   },
 );
+
+toolTest(
+  "a configuration is applied to a server that runs, and what it serves is saved",
+  [],
+  async () => {
+    const dir = await Deno.makeTempDir({ prefix: "scst_apply_" });
+    const portal = `portals: ["127.0.0.1:0"] # where it listens\n`;
+    const server = await startTestServer(portal, { dir });
+    const env = { SCST_CONTROL: `${dir}/control` };
+    const run = (...args: string[]) => runProgram(args, { env });
+    try {
+      const more = `${dir}/more.yaml`;
+      await Deno.writeTextFile(
+        more,
+        `portals: ["${server.host}:${server.port}"]
+devices:
+  n1: { handler: vdisk_nullio, size: 1MiB, naa_id: 0x5000000000000001, usn: one }
+targets:
+  ${TARGET}: { luns: { 3: n1 } }
+`,
+      );
+      const plan = await run("apply", more, "--dry-run");
+      assert.equal(plan.stdout, `add device n1\nadd target ${TARGET}\n`, plan.stderr);
+      assert.equal((await run("target", "list")).stdout, "", "nothing was done");
+      const first = await run("apply", more);
+      assert.deepEqual([first.code, first.stdout], [0, plan.stdout], first.stderr);
+      assert.equal((await run("apply", more)).stdout, "nothing to do\n");
+      await run("device", "add", "n2", "--handler", "vdisk_nullio");
+      assert.equal(
+        (await run("apply", more)).stdout,
+        "nothing to do\n",
+        "what it does not name stays",
+      );
+
+      const saved = await run("save");
+      assert.equal(saved.stdout, `saved in ${dir}/scst.yaml\n`, saved.stderr);
+      const text = await Deno.readTextFile(`${dir}/scst.yaml`);
+      assert.match(text, /# where it listens/);
+      assert.match(text, /^ {2}n2:$/m);
+      assert.match((await run("save")).stdout, /says so already/);
+      assert.match((await run("save", "--print")).stdout, /^ {2}n2:$/m);
+
+      assert.equal((await run("apply", more, "--prune")).stdout, "remove device n2\n");
+      await Deno.writeTextFile(more, "portals: [127.0.0.1]\ncolour: red\n");
+      const wrong = await run("apply", more);
+      assert.equal(wrong.code, 1);
+      assert.match(wrong.stderr, /^error EINVAL: \S+more\.yaml:2:1: colour is not a known key/);
+    } finally {
+      await server.stop();
+    }
+    await using again = await startTestServer(await Deno.readTextFile(`${dir}/scst.yaml`), { dir });
+    const listed = await run("device", "list", "--json");
+    assert.deepEqual(
+      JSON.parse(listed.stdout).map(({ device }: { device: string }) => device),
+      ["n1", "n2"],
+      again.stderr(),
+    );
+    await again.stop();
+    await Deno.remove(dir, { recursive: true });
+  },
+);

@@ -17,6 +17,8 @@ const VERBS = [
   "lun",
   "group",
   "session",
+  "apply",
+  "save",
   "tree",
   "admin",
   "import",

@@ -1,0 +1,96 @@
+/** `/config`: configurations that are applied to the running server, and what it serves as one. */
+import { parseConfiguration } from "../../config/configuration.ts";
+import type { ConfigFile } from "../../config/config_file.ts";
+import { serverModel } from "../../config/load.ts";
+import { plainOf } from "../../config/plain.ts";
+import { ConfigError } from "../../config/problem.ts";
+import { yamlText } from "../../config/yaml_text.ts";
+import type { ServerModel } from "../../scst/model.ts";
+import type { Administration } from "../administration.ts";
+import { joined, planned } from "../apply.ts";
+import { TreeError } from "../tree.ts";
+import { jsonAnswer } from "./answer.ts";
+import type { ControlRequest, ControlRoute } from "./route.ts";
+
+/** Bytes of a configuration at most. */
+const MAX_BYTES = 1024 * 1024;
+
+/** What became of one step of a configuration that was applied. */
+export interface AppliedStep {
+  readonly what: string;
+  /** Why it was not taken; absent when it was. */
+  readonly error?: string;
+}
+
+/**
+ * GET gives what is served as YAML. POST to `config/apply` applies a configuration in YAML: `?prune`
+ * removes what it does not name, `?dry-run` only tells the steps and whose LUNs they change. POST to
+ * `config/save` saves what is served into the server's own file; there is none without `file`.
+ */
+export function configRoutes(
+  administration: Administration,
+  file: ConfigFile | undefined,
+): ControlRoute[] {
+  return [
+    { path: "config/apply", maxBody: MAX_BYTES, methods: { POST: applied(administration) } },
+    {
+      path: "config/save",
+      maxBody: 0,
+      methods: { POST: () => jsonAnswer(saved(administration, file)) },
+    },
+    {
+      path: "config",
+      maxBody: 0,
+      methods: {
+        GET: () => ({
+          status: 200,
+          type: "application/yaml",
+          body: yamlText(plainOf(administration.savedModel)),
+        }),
+      },
+    },
+  ];
+}
+
+function applied(administration: Administration) {
+  return async ({ body, query }: ControlRequest) => {
+    const said = modelIn(body, query.get("name") ?? "the configuration", administration.model);
+    const target = (now: ServerModel) => query.has("prune") ? said : joined(said, now);
+    if (query.has("dry-run")) {
+      return jsonAnswer(planned(administration, target(administration.model)));
+    }
+    const steps: AppliedStep[] = [];
+    await administration.apply(target, ({ what }, refusal) => {
+      steps.push(refusal === undefined ? { what } : { what, error: refusal.message });
+    });
+    return jsonAnswer(steps);
+  };
+}
+
+/** The model that a text says. Throws EINVAL with every mistake in it. */
+function modelIn(body: Uint8Array, name: string, { stateDir }: ServerModel): ServerModel {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return serverModel(parseConfiguration(text, name), name, stateDir);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new TreeError("EINVAL", error.message);
+    if (error instanceof TypeError) throw new TreeError("EINVAL", `${name} is not UTF-8 text`);
+    throw error;
+  }
+}
+
+function saved(
+  administration: Administration,
+  file: ConfigFile | undefined,
+): { readonly path: string; readonly changed: boolean } {
+  if (file === undefined) {
+    const what = "The server was started without a YAML configuration that could be written";
+    throw new TreeError("EOPNOTSUPP", `${what}: print it with scst save --print`);
+  }
+  try {
+    return { path: file.path, changed: file.save(administration.savedModel) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new TreeError("EIO", error.message);
+  }
+}
