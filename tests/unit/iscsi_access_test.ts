@@ -1,5 +1,6 @@
 /** Access control as an initiator meets it: refused logins, groups, LUNs, limits, and the log. */
 import assert from "node:assert/strict";
+import { LoginStatus } from "../../lib/iscsi/login_status.ts";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import { TARGET_DEFAULTS, type TargetAttributes } from "../../lib/scst/model.ts";
 import { CONTENT, exampleOf } from "../harness/example.ts";
@@ -7,6 +8,8 @@ import { copyCdb } from "../harness/copy_list.ts";
 import { CopyRig, listOf } from "../harness/copy_rig.ts";
 import { exchange, exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { hexBytes, toHex } from "../harness/hex.ts";
+import { inStage, requestLogin } from "../harness/login_peer.ts";
+import { RegroupRig } from "../harness/regroup_rig.ts";
 import { type Peer, Rig, TARGET } from "../harness/rig.ts";
 import { Field, FINAL, IMMEDIATE, Opcode, Pdu } from "../initiator/pdu.ts";
 import { WRITE } from "../initiator/requests.ts";
@@ -405,4 +408,30 @@ Deno.test("NopInInterval and NopInTimeout are those of the target; 0 never asks"
   assert.deepEqual(silent({ nopInInterval: 5, nopInTimeout: 3 }), ["asked 5", "closed 8"]);
   assert.deepEqual(silent({}), ["asked 30", "closed 60"]);
   assert.deepEqual(silent({ nopInInterval: 0 }), []);
+});
+
+Deno.test("a login to a target that is removed or replaced meanwhile is refused at its end", () => {
+  for (const isReplaced of [false, true]) {
+    using rig = new RegroupRig();
+    const peer = rig.a.connect();
+    const begun = requestLogin(peer, { text: NAMES, flags: inStage(1) });
+    assert.equal(begun.u16(Field.statusClass), LoginStatus.SUCCESS);
+    rig.node.removeTarget(rig.node.findTarget(TARGET)!);
+    if (isReplaced) rig.set("0=a 1=b");
+    const refused = requestLogin(peer, { flags: inStage(1, 3) });
+    assert.equal(refused.u16(Field.statusClass), LoginStatus.NOT_FOUND);
+    assert.match(rig.a.log.at(-1)!, /there is no such target: the target is gone/);
+    assert.deepEqual([...rig.node.sessions], []);
+  }
+});
+
+Deno.test("a login ends with what its target wanted when it began", () => {
+  using rig = new RegroupRig();
+  const peer = rig.a.connect();
+  requestLogin(peer, { text: NAMES, flags: inStage(1) });
+  rig.set("0=a 1=b", { attributes: { maxRecvDataSegmentLength: 4096, maxBurstLength: 8192 } });
+  const last = requestLogin(peer, { text: "MaxBurstLength=65536\0", flags: inStage(1, 3) });
+  assert.equal(last.u16(Field.statusClass), LoginStatus.SUCCESS);
+  const { dataMost, parameters } = peer.connection.session!;
+  assert.deepEqual([dataMost, parameters.maxBurstLength], [1048576, 65536]);
 });

@@ -1,5 +1,7 @@
 /** A connection that takes the place of another one of its session (RFC 7143 6.3.4), at level 0. */
 import assert from "node:assert/strict";
+import { Node } from "../../lib/iscsi/node.ts";
+import { stateOfSession } from "../../lib/iscsi/session_state.ts";
 import { answersIn, exchangeGood } from "../harness/exchange.ts";
 import { ANN, JOE, ONE_WAY } from "../harness/chap_users.ts";
 import {
@@ -9,7 +11,8 @@ import {
   type RequestFields,
   requestLogin,
 } from "../harness/login_peer.ts";
-import { LOCKED_TARGET, type Peer, Rig } from "../harness/rig.ts";
+import { RegroupRig, reportedLuns } from "../harness/regroup_rig.ts";
+import { LOCKED_TARGET, Peer, Rig } from "../harness/rig.ts";
 import { type ChapUser, readTerms, responseKeys } from "../initiator/chap.ts";
 import { read10, testUnitReady, write10 } from "../initiator/cdb.ts";
 import { Field, FINAL, Opcode, type Pdu } from "../initiator/pdu.ts";
@@ -183,4 +186,57 @@ Deno.test("a discovery session has its connection reinstated as well", () => {
   assert.equal(response.opcode, Opcode.LoginResponse);
   assert.equal(response.u16(Field.statusClass), 0);
   assert.deepEqual([peer.connection.state, old.connection.state], ["LOGGED_IN", "FREE"]);
+});
+
+Deno.test("a session with another connection has the LUNs of the portal that this one has reached", () => {
+  using rig = new RegroupRig();
+  const groups = { g: [`${PEER_NAME}#10.0.0.2`, "1=b"] } as const;
+  rig.set("0=a 1=b", { groups, attributes: { perPortalAcl: true } });
+  const old = rig.login(1);
+  assert.deepEqual(reportedLuns(old), [0, 1]);
+  const { session } = old.connection;
+  const local = { hostname: "10.0.0.2", port: 3260 };
+  const peer = rig.a.connect({ local });
+  const { tsih } = session!;
+  const fields = { text: NAMES, flags: inStage(1, 3), tsih, cmdSn: old.cmdSn };
+  // One answer, the Login Response: nothing is said of the LUNs ahead of it, or without its digests.
+  assert.equal(requestLogin(peer, fields).u16(Field.statusClass), 0);
+  peer.cmdSn = old.cmdSn;
+  assert.equal(old.take().length, 0);
+  const { initiator, group, connections } = stateOfSession(session!);
+  assert.deepEqual(
+    [initiator, group, connections[0]!.targetIp],
+    [`${PEER_NAME}#10.0.0.2`, "g", local.hostname],
+  );
+  assert.deepEqual(reportedLuns(peer), [1]);
+});
+
+Deno.test("a session with another connection takes what the target has declared to that one", () => {
+  using rig = new RegroupRig();
+  const old = rig.login(1);
+  rig.set("0=a 1=b", { attributes: { maxRecvDataSegmentLength: 4096 } });
+  const { session } = old.connection;
+  assert.equal(session!.dataMost, 1048576);
+  const peer = rig.a.connect();
+  const { tsih } = session!;
+  const fields = { text: NAMES, flags: inStage(1, 3), tsih, cmdSn: old.cmdSn };
+  const response = requestLogin(peer, fields);
+  assert.equal(valueOf(decodeText(response.data), "MaxRecvDataSegmentLength"), "4096");
+  assert.equal(session!.dataMost, 4096);
+});
+
+Deno.test("who administers is told of the new addresses of a session with another connection", () => {
+  const told: string[] = [];
+  const node = new Node(() => {}, (session) => {
+    told.push(session.isEnded ? "ended" : `${session.connection.remote.port}`);
+  });
+  const local = { hostname: "127.0.0.1", port: 3260 };
+  const from = (port: number) => new Peer(node, { remote: { ...local, port }, local });
+  const text = `InitiatorName=${PEER_NAME}\0SessionType=Discovery\0`;
+  const flags = inStage(1, 3);
+  const first = requestLogin(from(40001), { text, flags });
+  const second = from(40002);
+  requestLogin(second, { text, flags, tsih: first.u16(Field.tsih) });
+  second.connection.close();
+  assert.deepEqual(told, ["40001", "40002", "ended"]);
 });
