@@ -308,7 +308,7 @@ export class Session implements NexusTransport {
     for (const task of tasks) task.aborted = true;
     for (const task of tasks) {
       if (!task.live) continue;
-      const inStore = task.isActive && !unit.forget(task);
+      const inStore = task.isActive && !this.readMemory.forget(task) && !unit.forget(task);
       task.aborted = false;
       if (inStore && task.operation?.changesMedium === true) unit.disk.locks.orphan(task);
       else if (!inStore && !task.statusHeld) task.fail(sense);

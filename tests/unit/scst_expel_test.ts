@@ -1,5 +1,6 @@
 /** Commands that are under way when their LUN is taken away: each of them ends, and nothing is lost. */
 import assert from "node:assert/strict";
+import { READ_MEMORY_MOST } from "../../lib/iscsi/limits.ts";
 import { exchange, exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { copyCdb, copyList } from "../harness/copy_list.ts";
 import { HeldPool } from "../harness/held_pool.ts";
@@ -63,6 +64,28 @@ Deno.test("A write that waits for its data ends when that has come, and writes n
     assert(Deno.readFileSync(rig.a.path).every((byte) => byte === 0));
     assert(Deno.readFileSync(rig.b.path).every((byte) => byte === 0));
   }
+});
+
+Deno.test("A read that waits for room ends at once, and what the store reads ends as it would have", () => {
+  using rig = new RegroupRig({ size: 2 ** 20 });
+  const peer = rig.login(1);
+  rig.a.store.hanging = true;
+  const reads = Array.from({ length: READ_MEMORY_MOST / 2 ** 20 + 4 }, () =>
+    peer.command({
+      cdb: read10(0, 2 ** 20 / BLOCK),
+      flags: FINAL | READ | Attribute.SIMPLE,
+      expectedLength: 2 ** 20,
+    }));
+  assert.deepEqual(reads.flatMap((read) => peer.send(read)), []);
+  const held = rig.a.store.held.length;
+  assert(held > 0 && held < reads.length, `${held} reads have room`);
+  rig.set("1=b");
+  const waiting = reads.slice(held).map(({ itt }) => `${itt} ${GONE}`);
+  assert.deepEqual(endings(peer.take()).toSorted(), waiting.toSorted());
+  rig.a.store.hanging = false;
+  rig.a.store.release();
+  const ended = new Set(peer.take().map(({ itt }) => itt));
+  assert.deepEqual([...ended], reads.slice(0, held).map(({ itt }) => itt));
 });
 
 Deno.test("What waits for its turn ends at once, and lets nothing run", () => {
