@@ -70,15 +70,20 @@ guestTest("Linux uses two paths as their access states say", async (guest, t) =>
     assert.deepEqual(await attribute("preferred_path"), ["1", "0"]);
   });
 
-  /** Copies random data to the multipath device while `change` is made, and compares. */
+  /**
+   * Copies random data to the multipath device, again and again while `change` is made and once more
+   * after it, and compares.
+   */
   const write = async (change: () => Promise<unknown>): Promise<void> => {
+    const dd = `dd if=/run/image of=/dev/dm-0 bs=${CHUNK} oflag=direct`;
     const sum = await guest.output(`
-      head -c ${SIZE} /dev/urandom >/run/image && sha256sum </run/image
-      dd if=/run/image of=/dev/dm-0 bs=${CHUNK} oflag=direct 2>/run/dd & echo $! >/run/pid`);
+      rm -f /run/changed; head -c ${SIZE} /dev/urandom >/run/image && sha256sum </run/image
+      (while ! test -e /run/changed; do ${dd} || exit; done; ${dd}) 2>/run/dd & echo $! >/run/pid`);
     await change();
     await guest.output(`
+      touch /run/changed
       while kill -0 $(cat /run/pid) 2>/dev/null; do sleep 0.1; done
-      grep -q "^${SIZE / CHUNK}+0 records out" /run/dd`);
+      tail -n 3 /run/dd | grep -q "^${SIZE / CHUNK}+0 records out"`);
     assert.equal(sum.slice(0, 64), sha256(`${server.dir}/disk.img`));
   };
   /** What multipathd does when a path is good again. */
