@@ -4,7 +4,13 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { log } from "../log.ts";
-import type { DeviceModel, LunModel, PortalModel, ServerModel } from "../scst/model.ts";
+import type {
+  DeviceModel,
+  LunModel,
+  PortalModel,
+  ServerModel,
+  TargetGroupChange,
+} from "../scst/model.ts";
 import type {
   Direction,
   Engine,
@@ -36,7 +42,7 @@ function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
 }
 
 /** Why a device could not be opened. */
-export interface Failure {
+interface Failure {
   /** One sentence. */
   readonly message: string;
   /** What could not be opened. */
@@ -68,6 +74,7 @@ export class Administration {
   readonly engine: Engine;
   readonly numbers = new Numbers();
   #model: ServerModel;
+  /** The devices that could not be opened. */
   #failures = new Map<string, Failure>();
   /** Devices of the model that the server could not take in at all. */
   #missing = new Set<string>();
@@ -107,11 +114,6 @@ export class Administration {
     return { ...this.#model, portals, devices };
   }
 
-  /** The devices that could not be opened. */
-  get failures(): ReadonlyMap<string, Failure> {
-    return this.#failures;
-  }
-
   /** Does `work` when everything that was asked for before has ended; rejects as it does. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
@@ -134,22 +136,20 @@ export class Administration {
   /**
    * Has the server be as `update` makes the model, as far as that can be: a step that is refused is
    * reported, and the others are taken. A device that cannot be opened is there without its medium.
-   * Resolves with what was refused.
    */
   apply(
     update: (model: ServerModel) => ServerModel,
     report: (step: Step, refusal: Refusal | undefined) => void,
-  ): Promise<Refusal[]> {
+  ): Promise<void> {
     return this.alone(async () => {
       const target = update(this.#model);
-      const refusals: Refusal[] = [];
+      let isComplete = true;
       for (const step of this.plan(target)) {
         const refusal = await this.#try(step);
         report(step, refusal);
-        if (refusal !== undefined) refusals.push(refusal);
+        if (refusal !== undefined) isComplete = false;
       }
-      if (refusals.length === 0) this.#commit(target);
-      return refusals;
+      if (isComplete) this.#commit(target);
     });
   }
 
@@ -216,6 +216,11 @@ export class Administration {
   resyncSize(name: string, text: string): Promise<void> {
     const force = text.trim().toLowerCase() === "force";
     return this.alone(() => done(this.engine.resyncSize(name, force)));
+  }
+
+  /** Has a target group be as the model says, whatever initiators have made of it. */
+  changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Promise<void> {
+    return this.alone(() => done(this.engine.changeTargetGroup(group, targetGroup, change)));
   }
 
   /** Flushes a device. */

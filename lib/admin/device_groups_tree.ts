@@ -7,6 +7,7 @@ import {
   type DeviceGroupModel,
   type GroupTargetModel,
   type ServerModel,
+  type TargetGroupChange,
   type TargetGroupModel,
 } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
@@ -108,6 +109,12 @@ class GroupPlace {
     });
   }
 
+  /** Changes a target group also where the model says so already: initiators may have made it another. */
+  async alterTargets(name: string, change: TargetGroupChange): Promise<void> {
+    await this.changeTargets(name, (group) => ({ ...group, ...change }));
+    await this.administration.changeTargetGroup(this.name, name, change);
+  }
+
   changeTargets(name: string, update: Update<TargetGroupModel>): Promise<void> {
     return this.change((group) => {
       const targets = named(group.targetGroups, name);
@@ -207,12 +214,12 @@ function targetGroupDirectory(place: GroupPlace, name: string): TreeDirectory {
     preferred: () =>
       changeable(() => valueText(digit(get().preferred), get().preferred), (text) => {
         const preferred = valueBy(SWITCH, "preferred", trimmed(text));
-        return place.changeTargets(name, (group) => ({ ...group, preferred }));
+        return place.alterTargets(name, { preferred });
       }),
     state: () =>
       changeable(() => valueText(get().state, true), (text) => {
         const state = valueBy(oneWord(ACCESS_STATE_NAMES), "state", trimmed(text));
-        return place.changeTargets(name, (group) => ({ ...group, state }));
+        return place.alterTargets(name, { state });
       }),
   }, {
     names: () => get().targets.map((target) => target.name),

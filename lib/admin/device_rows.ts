@@ -1,14 +1,23 @@
 /** The attributes of devices: their names, modes, texts and rules, as SCST has them, each in one row. */
-import { number, SWITCH } from "../config/c_text.ts";
 import type { ScalarRule } from "../config/attribute.ts";
-import type { DeviceModel, DeviceTexts, HandlerName } from "../scst/model.ts";
+import { number, SWITCH } from "../config/c_text.ts";
+import { BLOCKSIZE, FILENAME, OPT_TRANS_LEN, T10_DEV_ID, TEXTS, TST } from "../config/device.ts";
+import { EUI64_ID, NAA_ID, USN } from "../config/device_ids.ts";
+import {
+  type DeviceModel,
+  type DeviceTexts,
+  type HandlerName,
+  HANDLERS,
+  NULL_SIZE,
+  OPTIMAL_TRANSFER,
+  PRODUCT_REVISION,
+  T10_VENDORS,
+} from "../scst/model.ts";
 import { digit, valueText } from "./nodes.ts";
 import { trimmed, valueBy } from "./text_value.ts";
 import { TreeError } from "./tree.ts";
-import { BLOCKSIZE, FILENAME, T10_DEV_ID, TEXTS, TST } from "../config/device.ts";
-import { EUI64_ID, NAA_ID, USN } from "../config/device_ids.ts";
 
-const ALL: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"];
+const ALL: readonly HandlerName[] = HANDLERS;
 const DISKS: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio"];
 const FILES: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio"];
 const NONE: readonly HandlerName[] = [];
@@ -147,16 +156,6 @@ function identity(
 /** Bytes in a MiB. */
 const MIB = 2 ** 20;
 
-/** Bytes that vdisk_nullio has where nothing is said: 2.5 TiB. */
-const NULL_SIZE = 5 * 2 ** 39;
-
-const vendorOf: Readonly<Record<HandlerName, string>> = {
-  vdisk_fileio: "SCST_FIO",
-  vdisk_blockio: "SCST_BIO",
-  vdisk_nullio: "SCST_NIO",
-  vcdrom: "SCST_FIO",
-};
-
 function sized(device: DeviceModel, size: number): DeviceModel {
   if (size > 0 && size % device.blocksize === 0 && Number.isSafeInteger(size)) {
     return { ...device, size };
@@ -223,9 +222,10 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     mode: 0o644,
     handlers: DISKS,
     creates: NONE,
-    text: ({ optTransLen }) => valueText(optTransLen ?? 524288, optTransLen !== undefined),
+    text: ({ optTransLen }) =>
+      valueText(optTransLen ?? OPTIMAL_TRANSFER, optTransLen !== undefined),
     set: (device, text) => {
-      const value = valueBy(number(1, 2 ** 31), "opt_trans_len", trimmed(text));
+      const value = valueBy(OPT_TRANS_LEN, "opt_trans_len", trimmed(text));
       if (value % device.blocksize === 0) return { ...device, optTransLen: value };
       const what = `must be a multiple of the blocksize of ${device.blocksize} bytes`;
       throw new TreeError("EINVAL", `opt_trans_len ${what}: current value is ${value}`);
@@ -249,10 +249,10 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
   identity("usn", "usn", USN, NONE),
   designatorRow("naa_id", "naaId", NAA_ID),
   designatorRow("eui64_id", "eui64Id", EUI64_ID),
-  presented("t10_vend_id", "t10VendId", ({ handler }) => vendorOf[handler]),
+  presented("t10_vend_id", "t10VendId", ({ handler }) => T10_VENDORS[handler]),
   presented("vend_specific_id", "vendSpecificId", ({ ids }) => ids.t10DevId ?? ids.usn),
   presented("prod_id", "prodId", ({ name }) => name.slice(0, 16)),
-  presented("prod_rev_lvl", "prodRevLvl", () => "0100"),
+  presented("prod_rev_lvl", "prodRevLvl", () => PRODUCT_REVISION),
   presented("scsi_device_name", "scsiDeviceName", () => ""),
   presented("inq_vend_specific", "inqVendSpecific", () => ""),
 ];

@@ -18,7 +18,6 @@ import {
   valueText,
   writable,
 } from "./nodes.ts";
-import { reservationsFile } from "./reservations_file.ts";
 import { refuse, type TreeDirectory, type TreeFile } from "./tree.ts";
 
 /** Bytes in a MiB. */
@@ -57,7 +56,7 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
     handler: () => link(`../../handlers/${handler}`),
     type: () => readable(() => typeText(handler)),
     exported: () => exportedDirectory(administration, name),
-    pr_state: () => reservationsFile(administration, name),
+    pr_state: () => readable(() => administration.engine.reservations(name)),
     dump_prs: () => writable(() => administration.dumpReservations(name)),
     ...sizes(administration, device),
     ...entries,

@@ -14,15 +14,11 @@ export function deviceOf(model: ServerModel, name: string): DeviceModel {
   throw new TreeError("EINVAL", `There is no device ${quote(name)}`);
 }
 
-/** The target of a name, which is case-insensitive. Throws `errno`. */
-export function targetOf(
-  model: ServerModel,
-  name: string,
-  errno: "ENOENT" | "EINVAL" = "ENOENT",
-): TargetModel {
+/** The target of a name, which is case-insensitive. Throws ENOENT. */
+export function targetOf(model: ServerModel, name: string): TargetModel {
   const target = named(model.targets, name.toLowerCase());
   if (target !== undefined) return target;
-  throw new TreeError(errno, `There is no target ${quote(name)}`);
+  throw new TreeError("ENOENT", `There is no target ${quote(name)}`);
 }
 
 /** Changes a device that is there; one that is gone meanwhile stays so. */

@@ -4,6 +4,7 @@ import type {
   DeviceModel,
   DriverModel,
   PortalModel,
+  TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
 import type { Direction, SessionState } from "../shard/server.ts";
@@ -45,6 +46,8 @@ export interface Engine {
   removeTarget(name: string): Outcome;
   setDeviceGroup(group: DeviceGroupModel): Outcome;
   removeDeviceGroup(name: string): Outcome;
+  /** Changes a target group, whatever initiators have made of it. */
+  changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Outcome;
   /** Bytes that a device has; 0 when it has no medium. */
   deviceSize(name: string): Promise<number>;
   /** Looks at the size of the backing store again; it may only become smaller with `force`. */

@@ -14,6 +14,7 @@ export class OfflineEngine implements Engine {
   readonly setTarget: Engine["setTarget"] = agreed;
   readonly removeTarget: Engine["removeTarget"] = agreed;
   readonly setDeviceGroup: Engine["setDeviceGroup"] = agreed;
+  readonly changeTargetGroup: Engine["changeTargetGroup"] = agreed;
   readonly removeDeviceGroup: Engine["removeDeviceGroup"] = agreed;
   readonly deviceSize = () => Promise.resolve(0);
   readonly resyncSize: Engine["resyncSize"] = agreed;

@@ -55,6 +55,8 @@ export function serverEngine(server: Server): Engine {
     removeTarget: (name) => outcome(server.removeTarget(name), "EBUSY"),
     setDeviceGroup: (group) => outcome(server.setDeviceGroup(group)),
     removeDeviceGroup: (name) => outcome(server.removeDeviceGroup(name)),
+    changeTargetGroup: (group, targetGroup, change) =>
+      outcome(server.changeTargetGroup(group, targetGroup, change)),
     deviceSize: (name) => valueOf(server.size(name)),
     resyncSize: async (name, force) => {
       const { error } = await server.resyncSize(name, force);

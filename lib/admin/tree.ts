@@ -76,18 +76,6 @@ export type TreeNode = TreeDirectory | TreeFile | TreeLink;
 /** Bytes that a read gives, and that one write takes, at most: a page, as in sysfs. */
 export const PAGE = 4096;
 
-/** The node at a path of names from `root`, links not followed; undefined where there is none. */
-export function findNode(root: TreeDirectory, path: readonly string[]): TreeNode | undefined {
-  let node: TreeNode = root;
-  for (const name of path) {
-    if (node.kind !== "directory") return undefined;
-    const next = node.lookup(name);
-    if (next === undefined) return undefined;
-    node = next;
-  }
-  return node;
-}
-
 /**
  * What a file says, cut to a page as sysfs does; at once where the file knows it at once. Throws or
  * rejects with a TreeError where it cannot be read.

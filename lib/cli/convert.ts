@@ -5,8 +5,8 @@ import { plainOf } from "../config/plain.ts";
 import { yamlText } from "../config/yaml_text.ts";
 import { ExitCode } from "./failure.ts";
 import { print } from "./output.ts";
-import { stateDir } from "./state_dir.ts";
-import type { Verb, VerbInput, VerbOption } from "./verb.ts";
+import { STATE_OPTION, stateDir } from "./state_dir.ts";
+import type { Verb, VerbInput } from "./verb.ts";
 
 async function importConf({ arguments: [path = ""] }: VerbInput): Promise<ExitCode> {
   const model = await modelOfScstConf(path, "/");
@@ -29,19 +29,12 @@ export const IMPORT: Verb = {
   run: importConf,
 };
 
-const STATE: VerbOption = {
-  name: "state",
-  value: "DIR",
-  description: "where device ids are kept (default: /var/lib/scst for root)",
-  completion: "directory",
-};
-
 export const EXPORT: Verb = {
   name: "export",
   summary:
     "print what a configuration says as one of SCST (without portals, which SCST has none of)",
   arguments: [{ name: "FILE", description: "the configuration (YAML)", completion: "file" }],
-  options: [STATE],
+  options: [STATE_OPTION],
   examples: ["scst export /etc/scst/scst.yaml >scst.conf"],
   run: exportConf,
 };

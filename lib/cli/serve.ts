@@ -5,7 +5,7 @@ import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure } from "./failure.ts";
 import { serveModel } from "./run.ts";
-import { absolutePath, stateDir } from "./state_dir.ts";
+import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 async function serve({ options }: VerbInput): Promise<ExitCode> {
@@ -64,12 +64,7 @@ export const SERVE: Verb = {
       required: true,
       completion: "file",
     },
-    {
-      name: "state",
-      value: "DIR",
-      description: "where device ids are kept (default: /var/lib/scst for root)",
-      completion: "directory",
-    },
+    STATE_OPTION,
     {
       name: "control",
       value: "PATH",

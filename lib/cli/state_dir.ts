@@ -1,7 +1,16 @@
 /** Where scst keeps what has to survive a restart. */
 import { Failure } from "./failure.ts";
+import type { VerbOption } from "./verb.ts";
 
 const ROOT_STATE_DIR = "/var/lib/scst";
+
+/** The option of verbs that use the state directory. */
+export const STATE_OPTION: VerbOption = {
+  name: "state",
+  value: "DIR",
+  description: `where device ids are kept (default: ${ROOT_STATE_DIR} for root)`,
+  completion: "directory",
+};
 
 /** The state directory as an absolute path: `given`, else the default of this user. Throws Failure. */
 export function stateDir(given: string | undefined): string {

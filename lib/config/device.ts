@@ -1,5 +1,5 @@
 /** The devices of a configuration: their attributes, and what has to hold among them. */
-import { type HandlerName, HANDLERS } from "../scst/model.ts";
+import { type DeviceTexts, type HandlerName, HANDLERS } from "../scst/model.ts";
 import {
   type Attribute,
   type AttributeTable,
@@ -10,7 +10,7 @@ import {
 import type { ScalarRule } from "./attribute.ts";
 import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
-import { line } from "./c_text.ts";
+import { line, number } from "./c_text.ts";
 import { EUI64_ID, NAA_ID, USN } from "./device_ids.ts";
 import { fileIdentity } from "./file_identity.ts";
 import { deviceKept, keptTable } from "./kept.ts";
@@ -18,7 +18,6 @@ import { DEVICE_NAME_ALLOWED, isDeviceName } from "./names.ts";
 import type { ConfigNode } from "./node.ts";
 import { oneOf, type Position, type ProblemList, quote } from "./problem.ts";
 import { parseSize, SIZE_ALLOWED, sizeHint } from "./size.ts";
-import { wholeNumber } from "./whole_number.ts";
 
 /** The keys of a device, under the names of SCST. */
 export interface DeviceAttributes {
@@ -122,9 +121,19 @@ export const TEXTS = {
   inq_vend_specific: line(160),
 } as const;
 
+/** What the model calls them. */
+export const TEXT_FIELDS = [
+  ["t10_vend_id", "t10VendId"],
+  ["vend_specific_id", "vendSpecificId"],
+  ["prod_id", "prodId"],
+  ["prod_rev_lvl", "prodRevLvl"],
+  ["scsi_device_name", "scsiDeviceName"],
+  ["inq_vend_specific", "inqVendSpecific"],
+] as const satisfies readonly (readonly [keyof typeof TEXTS, keyof DeviceTexts])[];
+
 export const T10_DEV_ID = line(25);
 
-export const OPT_TRANS_LEN = wholeNumber(512, 2 ** 29);
+export const OPT_TRANS_LEN = number(512, 2 ** 29);
 
 /** A key that may be left out, and then means nothing in particular. */
 function unset<T extends string | number>(rule: ScalarRule<T>): Attribute<T | undefined> {

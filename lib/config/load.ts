@@ -9,7 +9,7 @@ import type {
   TargetModel,
 } from "../scst/model.ts";
 import { type Configuration, parseConfiguration, userOwners } from "./configuration.ts";
-import type { DeviceAttributes } from "./device.ts";
+import { type DeviceAttributes, TEXT_FIELDS } from "./device.ts";
 import type { DeviceGroupDraft } from "./device_group.ts";
 import { driverModel } from "./driver.ts";
 import { identities } from "./identities.ts";
@@ -23,16 +23,6 @@ import type { TargetDraft } from "./target.ts";
 import { usersModel } from "./users.ts";
 
 const MAX_BYTES = 1024 * 1024;
-
-/** Texts of a device, and what the model calls them. */
-const TEXT_KEYS = [
-  ["t10_vend_id", "t10VendId"],
-  ["vend_specific_id", "vendSpecificId"],
-  ["prod_id", "prodId"],
-  ["prod_rev_lvl", "prodRevLvl"],
-  ["scsi_device_name", "scsiDeviceName"],
-  ["inq_vend_specific", "inqVendSpecific"],
-] as const satisfies readonly (readonly [keyof DeviceAttributes, keyof DeviceTexts])[];
 
 /** The text of the configuration `path`. Throws ConfigError. */
 export function readConfigText(path: string): string {
@@ -134,7 +124,7 @@ function deviceModel(
 
 /** Texts by which a device presents itself, if it has any of its own. */
 function textsOf(values: Readonly<DeviceAttributes>): { texts?: DeviceTexts } {
-  const given = TEXT_KEYS.filter(([key]) => values[key] !== undefined && values[key] !== "");
+  const given = TEXT_FIELDS.filter(([key]) => values[key] !== undefined && values[key] !== "");
   if (given.length === 0) return {};
   return { texts: Object.fromEntries(given.map(([key, field]) => [field, values[key]])) };
 }

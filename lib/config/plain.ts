@@ -5,7 +5,6 @@
 import {
   type DeviceGroupModel,
   type DeviceModel,
-  type DeviceTexts,
   DIGESTS,
   DRIVER_DEFAULTS,
   type DriverModel,
@@ -21,6 +20,7 @@ import {
   type UsersModel,
 } from "../scst/model.ts";
 import { formatIsnsServer } from "./isns_server.ts";
+import { TEXT_FIELDS } from "./device.ts";
 
 /** What YAML has. */
 export type Plain = string | number | boolean | readonly Plain[] | PlainMap;
@@ -64,15 +64,6 @@ function notEmpty(value: PlainMap): PlainMap | undefined {
   return value.size === 0 ? undefined : value;
 }
 
-const TEXT_NAMES: readonly (readonly [keyof DeviceTexts, string])[] = [
-  ["t10VendId", "t10_vend_id"],
-  ["vendSpecificId", "vend_specific_id"],
-  ["prodId", "prod_id"],
-  ["prodRevLvl", "prod_rev_lvl"],
-  ["scsiDeviceName", "scsi_device_name"],
-  ["inqVendSpecific", "inq_vend_specific"],
-];
-
 function plainDevice(device: DeviceModel): PlainMap {
   const { handler, ids, texts = {}, kept = {} } = device;
   const isDrive = handler === "vcdrom";
@@ -96,7 +87,7 @@ function plainDevice(device: DeviceModel): PlainMap {
     ["eui64_id", hex(ids.eui64Id)],
     ["usn", ids.usn],
     ["t10_dev_id", ids.t10DevId],
-    ...TEXT_NAMES.map(([key, name]) => [name, texts[key]] as const),
+    ...TEXT_FIELDS.map(([name, key]) => [name, texts[key]] as const),
     ...Object.entries(kept),
   ]);
 }

@@ -1,5 +1,11 @@
 /** What tells one device from all others, and what it calls itself (SPC-5 6.7.2, 7.7). */
 
+/** PRODUCT REVISION LEVEL where nothing was set: four characters. */
+export const PRODUCT_REVISION = "0100";
+
+/** OPTIMAL TRANSFER LENGTH in bytes where nothing was set, as SCST's opt_trans_len. */
+export const OPTIMAL_TRANSFER = 512 * 2 ** 10;
+
 /** The identities of a device. They stay the same for its life, whatever its name, order or path. */
 export interface DeviceIds {
   /** NAA designator for VPD 83h: 16 or 32 lower-case hex digits (SPC-4 7.8.6.6); none where left out. */

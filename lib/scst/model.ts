@@ -5,17 +5,33 @@
 
 import type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
 
-export type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
+export {
+  type DeviceIds,
+  type DeviceTexts,
+  OPTIMAL_TRANSFER,
+  PRODUCT_REVISION,
+} from "../scsi/identity.ts";
 
 /** The device handlers of SCST that are served here. */
 export const HANDLERS = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"] as const;
 export type HandlerName = typeof HANDLERS[number];
+
+/** T10 VENDOR IDENTIFICATION of the devices of each handler, where nothing was set. */
+export const T10_VENDORS: Readonly<Record<HandlerName, string>> = {
+  vdisk_fileio: "SCST_FIO",
+  vdisk_blockio: "SCST_BIO",
+  vdisk_nullio: "SCST_NIO",
+  vcdrom: "SCST_FIO",
+};
 
 /**
  * Attributes of SCST that only make sense in a kernel, by name: they are kept, shown and saved, and
  * change nothing. Only those that were set.
  */
 export type KeptAttributes = Readonly<Record<string, string>>;
+
+/** Bytes that vdisk_nullio has where nothing is said: 2.5 TiB, as SCST's. */
+export const NULL_SIZE = 5 * 2 ** 39;
 
 /** A virtual disk, or a drive for CDs. */
 export interface DeviceModel {

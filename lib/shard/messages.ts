@@ -38,13 +38,6 @@ export type Operation =
     /** Whether blocks may be lost by it. */
     readonly force: boolean;
   }
-  | {
-    readonly kind: "setMedium";
-    /** The name of a drive. */
-    readonly device: string;
-    /** The image to insert; undefined takes out what is in. */
-    readonly filename: string | undefined;
-  }
   /** All devices of the configuration are there. */
   | { readonly kind: "devicesAdded" }
   | {

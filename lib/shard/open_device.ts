@@ -1,25 +1,23 @@
-/** The device handlers of SCST: what kind of device one serves, on which store, and what it calls itself. */
+/** The device handlers of SCST: what kind of device one serves, and on which store. */
 import { DeviceType } from "../scsi/device_type.ts";
-import type { DeviceModel, HandlerName } from "../scst/model.ts";
+import { type DeviceModel, type HandlerName, NULL_SIZE, T10_VENDORS } from "../scst/model.ts";
 import { openBlockStore, openFileStore } from "../store/file.ts";
 import type { IoPool } from "../store/io_pool.ts";
-import { DEFAULT_SIZE, openNull } from "../store/null.ts";
+import { openNull } from "../store/null.ts";
 import type { Store } from "../store/store.ts";
 import type { DiskSettings } from "../vdisk/virtual_disk.ts";
 
 interface Handler {
   readonly type: DeviceType;
-  /** T10 VENDOR IDENTIFICATION, as SCST has it. */
-  readonly vendor: string;
   /** Nothing is ever written, so that nothing has to be flushed. */
   readonly nvCache?: true;
 }
 
 const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
-  vdisk_fileio: { type: DeviceType.DISK, vendor: "SCST_FIO" },
-  vdisk_blockio: { type: DeviceType.DISK, vendor: "SCST_BIO" },
-  vdisk_nullio: { type: DeviceType.DISK, vendor: "SCST_NIO" },
-  vcdrom: { type: DeviceType.CD_ROM, vendor: "SCST_FIO", nvCache: true },
+  vdisk_fileio: { type: DeviceType.DISK },
+  vdisk_blockio: { type: DeviceType.DISK },
+  vdisk_nullio: { type: DeviceType.DISK },
+  vcdrom: { type: DeviceType.CD_ROM, nvCache: true },
 };
 
 /** Bytes in a block of a CD. */
@@ -27,7 +25,7 @@ const CD_BLOCK = 2048;
 
 /** How the device presents itself to initiators. */
 export function settingsOf(model: DeviceModel): DiskSettings {
-  return { ...model, ...HANDLERS[model.handler] };
+  return { ...model, vendor: T10_VENDORS[model.handler], ...HANDLERS[model.handler] };
 }
 
 /**
@@ -38,7 +36,7 @@ export function openDeviceStore(model: DeviceModel, pool: IoPool): Store | undef
   const { filename, blocksize, size, readOnly } = model;
   switch (model.handler) {
     case "vdisk_nullio":
-      return openNull(size, blocksize);
+      return openNull(size ?? NULL_SIZE, blocksize);
     case "vdisk_fileio":
       return openFileStore({ filename: filename!, blocksize, size, readOnly }, pool);
     case "vdisk_blockio":
@@ -50,7 +48,7 @@ export function openDeviceStore(model: DeviceModel, pool: IoPool): Store | undef
 
 /** Bytes that a device has which is no file; undefined where it is the file that tells. */
 export function sizeWithoutFile({ handler, size }: DeviceModel): number | undefined {
-  return handler === "vdisk_nullio" ? size ?? DEFAULT_SIZE : undefined;
+  return handler === "vdisk_nullio" ? size ?? NULL_SIZE : undefined;
 }
 
 /** Opens an image as the medium of a drive for CDs. Throws a StoreError with a sentence for the operator. */

@@ -33,9 +33,6 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       return devices.get(operation.device).resyncSize(operation.force, done);
     case "sync":
       return devices.get(operation.device).sync(done);
-    case "setMedium":
-      devices.get(operation.device).setMedium(operation.filename);
-      break;
     case "devicesAdded":
       devices.reportLeftovers();
       break;

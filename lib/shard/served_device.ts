@@ -118,8 +118,7 @@ export class ServedDevice {
    * Inserts an image into a drive in place of the one that is in, or takes that out. Throws an
    * OperationError or a StoreError when an initiator prevents it or the image cannot be opened.
    */
-  setMedium(filename: string | undefined): void {
-    if (this.#type !== DeviceType.CD_ROM) this.#refuse("change the medium", "it is not a drive");
+  #setMedium(filename: string | undefined): void {
     const [holder] = requestRemoval(this.device);
     if (holder !== undefined) {
       const who = holder.nexus.initiator;
@@ -188,7 +187,7 @@ export class ServedDevice {
       this.#refuse("change filename", "it is active");
     }
     if (size === this.#model.size || this.#type === DeviceType.CD_ROM) {
-      if (isOtherFile) this.setMedium(filename);
+      if (isOtherFile) this.#setMedium(filename);
       this.#take(model);
       return done(undefined);
     }

@@ -114,12 +114,6 @@ export class Server {
     return this.#shard.request({ kind: "sync", device });
   }
 
-  /** Inserts an image into a drive, or takes out what is in when `filename` is undefined. */
-  async setMedium(device: string, filename: string | undefined): Outcome {
-    await touch(filename);
-    return await this.#shard.request({ kind: "setMedium", device, filename });
-  }
-
   /** The persistent reservations of a device as text, as SCST's pr_state. */
   reservations(device: string): Promise<Answer<string>> {
     return this.#shard.ask({ kind: "reservations", device });

@@ -62,11 +62,9 @@ class NullStore implements Store {
   }
 }
 
-export const DEFAULT_SIZE = 5 * 2 ** 39; // 2.5 TiB, as SCST's vdisk_nullio
-
 /** Opens a null store of `size` bytes. */
-export function openNull(size: number | undefined, blocksize: number): Store {
+export function openNull(size: number, blocksize: number): Store {
   const fd = openFile("/dev/zero", true);
   if (fd < 0) throw new StoreError(`Cannot open /dev/zero: ${describeErrno(-fd)}`);
-  return new NullStore(fd, size ?? DEFAULT_SIZE, blocksize);
+  return new NullStore(fd, size, blocksize);
 }

@@ -1,13 +1,11 @@
 /** INQUIRY (SPC-5 6.7): standard data, and which vital product data page to ask for. */
 import type { Command } from "../scsi/command.ts";
 import { DeviceType } from "../scsi/device_type.ts";
+import { PRODUCT_REVISION } from "../scsi/identity.ts";
 import type { PortGroup } from "../scsi/port_group.ts";
 import { putText } from "../scsi/text.ts";
 import type { DiskSettings, VirtualDisk } from "./virtual_disk.ts";
 import { vpdPagesOf } from "./vpd.ts";
-
-/** PRODUCT REVISION LEVEL: four characters. */
-const REVISION = "0100";
 
 /** VERSION DESCRIPTORs (SPC-5 table 149): SAM-5, iSCSI, SPC-4 without claim of a version. */
 const VERSION_DESCRIPTORS = [0x00a0, 0x0960, 0x0460];
@@ -60,7 +58,7 @@ export function standardInquiry(settings: DiskSettings, group?: PortGroup): Uint
   const { t10VendId, prodId, prodRevLvl } = settings.texts ?? {};
   putText(bytes, 8, 8, t10VendId ?? settings.vendor);
   putText(bytes, 16, 16, prodId ?? settings.name);
-  putText(bytes, 32, 4, prodRevLvl ?? REVISION);
+  putText(bytes, 32, 4, prodRevLvl ?? PRODUCT_REVISION);
   putText(bytes, isShort(specific) ? 36 : STANDARD_LENGTH, specific.length, specific);
   [...VERSION_DESCRIPTORS, version].forEach((code, index) => view.setUint16(58 + index * 2, code));
   return bytes;

@@ -1,6 +1,7 @@
 /** Vital product data pages (SPC-5 7.7, SBC-4 6.6). */
 import type { TargetPort } from "../scsi/command.ts";
 import { EVERY_TYPE, isFor, type TypedRow } from "../scsi/device_type.ts";
+import { OPTIMAL_TRANSFER } from "../scsi/identity.ts";
 import type { PortGroup } from "../scsi/port_group.ts";
 import { putText } from "../scsi/text.ts";
 import { deviceIdentification } from "./device_identification.ts";
@@ -80,9 +81,6 @@ function thirdPartyCopy(disk: VirtualDisk): Uint8Array {
   page.set(descriptors, 4);
   return page;
 }
-
-/** OPTIMAL TRANSFER LENGTH in bytes, as SCST's opt_trans_len. */
-const OPTIMAL_TRANSFER = 512 * 2 ** 10;
 
 /** Page B0h (SBC-4 6.6.4). */
 function blockLimits(disk: VirtualDisk): Uint8Array {

@@ -5,7 +5,6 @@ import type { Engine } from "../../lib/admin/engine.ts";
 import { OfflineEngine } from "../../lib/admin/offline_engine.ts";
 import { managementTree } from "../../lib/admin/root.ts";
 import {
-  findNode,
   readNode,
   type TreeDirectory,
   TreeError,
@@ -13,6 +12,18 @@ import {
   writeNode,
 } from "../../lib/admin/tree.ts";
 import type { ServerModel } from "../../lib/scst/model.ts";
+
+/** The node at a path of names from `root`, links not followed; undefined where there is none. */
+function findNode(root: TreeDirectory, path: readonly string[]): TreeNode | undefined {
+  let node: TreeNode = root;
+  for (const name of path) {
+    if (node.kind !== "directory") return undefined;
+    const next = node.lookup(name);
+    if (next === undefined) return undefined;
+    node = next;
+  }
+  return node;
+}
 
 /** A server without anything. */
 export const EMPTY_MODEL: ServerModel = emptyModel("/nonexistent");

@@ -5,28 +5,10 @@ import { EXAMPLE_TARGET } from "../harness/example_tree.ts";
 import { runProgram } from "../harness/program.ts";
 import { programCommand } from "../harness/server.ts";
 import { runTool, toolTest } from "../harness/tools.ts";
+import { VERBS } from "../harness/verbs.ts";
 
 const TYPIST = new URL("../harness/type_in_shell.zsh", import.meta.url).pathname;
-const VERBS = [
-  "demo",
-  "serve",
-  "check",
-  "why",
-  "device",
-  "target",
-  "lun",
-  "group",
-  "session",
-  "apply",
-  "save",
-  "tree",
-  "admin",
-  "import",
-  "export",
-  "completion",
-  "version",
-  "help",
-];
+const WORDS = [...VERBS, "help"];
 
 /** A server, the program as `scst` in a directory, and the script for a shell. */
 async function prepared(shell: string): Promise<ControlRig & { script: string; scst: string }> {
@@ -45,7 +27,7 @@ async function prepared(shell: string): Promise<ControlRig & { script: string; s
 
 /** Lines to the cursor, and what may stand there; `scst` is the program. */
 const OFFERS: readonly (readonly [string, readonly string[]])[] = [
-  ["scst ", VERBS],
+  ["scst ", WORDS],
   ["scst serv", ["serve"]],
   ["scst help w", ["why"]],
   ["scst tree ", ["ls", "cat", "write"]],

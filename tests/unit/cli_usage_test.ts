@@ -2,24 +2,7 @@ import assert from "node:assert/strict";
 import { openIsal } from "../../ffi/isal.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { runProgram } from "../harness/program.ts";
-
-const VERBS = [
-  "demo",
-  "serve",
-  "check",
-  "why",
-  "device",
-  "target",
-  "lun",
-  "group",
-  "session",
-  "apply",
-  "save",
-  "tree",
-  "admin",
-  "completion",
-  "version",
-];
+import { VERBS } from "../harness/verbs.ts";
 
 Deno.test("scst version prints the version on one line", async () => {
   for (const args of [["version"], ["--version"], ["-V"]]) {

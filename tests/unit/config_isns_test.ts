@@ -1,7 +1,6 @@
 /** `iSNSServer` and `isns_entity_name` of a configuration. */
 import assert from "node:assert/strict";
 import { parseConfiguration } from "../../lib/config/configuration.ts";
-import { differencesOf } from "../../lib/config/differences.ts";
 import { driverModel } from "../../lib/config/driver.ts";
 import { formatIsnsServer } from "../../lib/config/isns_server.ts";
 import { ConfigError } from "../../lib/config/problem.ts";
@@ -83,16 +82,4 @@ Deno.test("isns_entity_name is a word in lower case that servers do not make up"
       /isns_entity_name must be a name of 1 to 255 printable ASCII characters/,
     );
   }
-});
-
-Deno.test("a change of iSNSServer is named as the configuration has it", () => {
-  const [one, two] = ["10.0.0.9", "10.0.0.8"].map((text) => ({
-    driver: parse("iSNSServer", text),
-  }));
-  const [difference] = differencesOf(one!, two!);
-  assert.equal(difference?.text, "iscsi.iSNSServer.hostname");
-  const [gone] = differencesOf(one!, {
-    driver: driverModel(parseConfiguration("portals: [127.0.0.1]", "f").iscsi),
-  });
-  assert.equal(gone?.text, "iscsi.iSNSServer");
 });

@@ -40,8 +40,6 @@ export const Opcode = {
   TMPFILE: 51, // 7.37
 } as const;
 
-export type OpcodeName = keyof typeof Opcode;
-
 const names = new Map<number, string>(
   Object.entries(Opcode).map(([name, opcode]) => [opcode, name]),
 );

@@ -1,0 +1,20 @@
+/** The verbs of the command line, in the order in which the help has them. */
+export const VERBS: readonly string[] = [
+  "demo",
+  "serve",
+  "check",
+  "why",
+  "device",
+  "target",
+  "lun",
+  "group",
+  "session",
+  "apply",
+  "save",
+  "tree",
+  "admin",
+  "import",
+  "export",
+  "completion",
+  "version",
+];
