@@ -76,7 +76,7 @@ async function bringUp(
 ): Promise<void> {
   await administration.apply(() => ({ ...model, portals: [] }), ({ what, device }, refusal) => {
     if (refusal === undefined) return;
-    if (isStrict) throw new StartError(`Cannot ${what}: ${refusal.message}`, "device");
+    if (isStrict) throw new StartError(`Cannot ${what}: ${refusal.message}`);
     if (device === undefined) log("error", `cannot ${what}: ${refusal.message}`);
     else log("error", `device '${device.name}' is not served: ${refusal.message}`);
   });

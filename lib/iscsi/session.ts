@@ -221,6 +221,7 @@ export class Session implements NexusTransport {
     this.#group = match?.group;
     if (isOther) this.report("info", "sees the LUNs of another group, or of none, now");
     nexus.regroup(luns, quiet);
+    if (isOther) this.node.sessionChanged(this);
   }
 
   /** MaxCmdSN never goes back (RFC 7143 4.2.2.1): a smaller window is reached as commands end. */

@@ -18,19 +18,19 @@ export function listen(portal: PortalModel, others: readonly PortalModel[]): Den
     if (error instanceof Deno.errors.AddrInUse) {
       const what = `Cannot listen on ${where}: the port is in use`;
       const other = others.find((one) => bothTakeIPv4(one, portal));
-      if (other === undefined) throw new StartError(what, "portal", true);
+      if (other === undefined) throw new StartError(what, true);
       const why = "on this system [::] takes IPv4 as well, leave the other one out";
-      throw new StartError(`${what} with portal ${formatPortal(other)}: ${why}`, "portal");
+      throw new StartError(`${what} with portal ${formatPortal(other)}: ${why}`);
     }
     if (error instanceof Deno.errors.AddrNotAvailable) {
       const why = "this machine has no such address";
-      throw new StartError(`Cannot listen on ${where}: ${why}`, "portal");
+      throw new StartError(`Cannot listen on ${where}: ${why}`);
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       const why = "ports below 1024 need CAP_NET_BIND_SERVICE";
-      throw new StartError(`Cannot listen on ${where}: permission denied; ${why}`, "portal");
+      throw new StartError(`Cannot listen on ${where}: permission denied; ${why}`);
     }
     const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(`Cannot listen on ${where}: ${why}`, "portal");
+    throw new StartError(`Cannot listen on ${where}: ${why}`);
   }
 }

@@ -115,7 +115,7 @@ export class ServedDevice {
   }
 
   /**
-   * Inserts an image into a drive in place of the one that is in, or takes that out. Throws an
+   * Inserts an image into the drive in place of the one that is in, or takes that out. Throws an
    * OperationError or a StoreError when an initiator prevents it or the image cannot be opened.
    */
   #setMedium(filename: string | undefined): void {
@@ -126,8 +126,6 @@ export class ServedDevice {
     }
     const store = filename === undefined ? undefined : openMedium(filename, this.#host.pool);
     changeMedium(this.device, store);
-    const { filename: _before, ...model } = this.#model;
-    this.#take(filename === undefined ? model : { ...model, filename });
   }
 
   /** Takes the size that the store has by now. Throws an OperationError where there is none. */
@@ -211,6 +209,9 @@ export class ServedDevice {
       if (actual < 0) {
         const why = describeErrno(-actual);
         return done(`Cannot tell the size of device '${this.#name}': ${why}`);
+      }
+      if (disk.upkeep.sense !== Sense.NO_SENSE) {
+        return done(`Cannot change size of device '${this.#name}': its medium is made new`);
       }
       if (size !== undefined && size > actual || actual < blocksize) {
         const text = `Cannot export ${size ?? "all"} bytes of device '${this.#name}'`;

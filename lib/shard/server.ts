@@ -42,14 +42,18 @@ export type Outcome = Promise<string | undefined>;
 /** Milliseconds after which all threads have come up, and run what they are going to run. */
 const SETTLED = 1000;
 
+/** A portal that is listened on. */
+interface OpenPortal {
+  readonly listener: Deno.TcpListener;
+  readonly listening: ListeningPortal;
+}
+
 /** A server that runs. */
 export class Server {
   #shard: ShardHandle;
   #settling: ReturnType<typeof setTimeout>;
   /** By formatPortal() of what they really listen on, in the order in which they were added. */
-  #listeners = new Map<string, Deno.TcpListener>();
-  /** Under the same names. */
-  #listening = new Map<string, ListeningPortal>();
+  #listeners = new Map<string, OpenPortal>();
   #names: NameService;
 
   /** Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`. */
@@ -63,10 +67,7 @@ export class Server {
 
   /** What it listens on, with the real ports. */
   get portals(): readonly PortalModel[] {
-    return [...this.#listeners.values()].map(({ addr: { hostname, port } }) => ({
-      hostname,
-      port,
-    }));
+    return this.#listening.map(({ hostname, port }) => ({ hostname, port }));
   }
 
   /** Has the attributes of the driver hold from now on; who is logged in stays so. */
@@ -176,11 +177,14 @@ export class Server {
     const { hostname, port } = listener.addr;
     const real = { hostname, port };
     const fd = findListener(real);
-    if (fd === undefined) throw new Error(`Cannot find the descriptor of ${formatPortal(real)}`);
-    this.#listeners.set(formatPortal(real), listener);
+    if (fd === undefined) {
+      listener.close();
+      throw new StartError(`Cannot listen on ${formatPortal(real)}: its descriptor is not found`);
+    }
     await this.#shard.request({ kind: "addPortal", portal: real, fd });
-    this.#listening.set(formatPortal(real), { ...real, takesIPv4: takesIPv4(fd) });
-    this.#names.setPortals([...this.#listening.values()]);
+    const listening = { ...real, takesIPv4: takesIPv4(fd) };
+    this.#listeners.set(formatPortal(real), { listener, listening });
+    this.#names.setPortals(this.#listening);
   }
 
   /** Listens no more on a portal, as `portals` has it; connections that came by it stay. */
@@ -188,11 +192,14 @@ export class Server {
     const error = await this.#shard.request({ kind: "removePortal", portal });
     if (error !== undefined) return error;
     const name = formatPortal(portal);
-    this.#listeners.get(name)?.close();
+    this.#listeners.get(name)?.listener.close();
     this.#listeners.delete(name);
-    this.#listening.delete(name);
-    this.#names.setPortals([...this.#listening.values()]);
+    this.#names.setPortals(this.#listening);
     return undefined;
+  }
+
+  get #listening(): ListeningPortal[] {
+    return Array.from(this.#listeners.values(), ({ listening }) => listening);
   }
 
   /** The sessions as they were when something became of them last, in the order in which they began. */
@@ -219,7 +226,7 @@ export class Server {
   async stop(): Promise<void> {
     clearTimeout(this.#settling);
     const [error] = await Promise.all([this.#shard.request({ kind: "stop" }), this.#names.stop()]);
-    for (const listener of this.#listeners.values()) listener.close();
+    for (const { listener } of this.#listeners.values()) listener.close();
     if (error !== undefined) throw new Error(error);
   }
 

@@ -111,6 +111,23 @@ serverTest("sessions are told of, counted and closed", async (server, address) =
 });
 
 serverTest(
+  "a session that moves to a group is told of with that group",
+  async (server, address) => {
+    await using session = await open(address);
+    const group = () => Array.from(server.sessions, (state) => state.group);
+    assert.deepEqual(group(), [undefined]);
+    const luns = [{ lun: 4, device: "b", readOnly: false }];
+    const g = { name: "g", initiators: ["*"], luns, addrMethod: "PERIPHERAL" } as const;
+    assert.equal(await server.setTarget(target(["a"], { groups: [g] })), undefined);
+    assert.equal(await ending(session, testUnitReady(), { lun: 4 }), "06/29/00");
+    assert.deepEqual(group(), ["g"]);
+    assert.equal(await server.setTarget(target(["a"])), undefined);
+    assert.equal(await ending(session, testUnitReady(), { lun: 4 }), "05/25/00");
+    assert.deepEqual(group(), [undefined]);
+  },
+);
+
+serverTest(
   "what cannot be done is refused with a sentence, and changes nothing",
   async (server, address) => {
     await using session = await open(address);

@@ -74,17 +74,8 @@ export function addAttribute(
   name: string,
   value: string,
 ): Command {
-  return {
-    path: `${driverPath(driver)}/mgmt`,
-    text: target === undefined
-      ? `add_attribute ${name} ${value}`
-      : `add_target_attribute ${target} ${name} ${value}`,
-    probes: [
-      ...driverProbes(driver),
-      ...target === undefined ? [] : [missing(targetPath(driver, target), Code.NO_TARGET)],
-    ],
-    otherwise: target === undefined ? Code.DRIVER_ADD_ATTRIBUTE : Code.TARGET_ADD_ATTRIBUTE,
-  };
+  const otherwise = target === undefined ? Code.DRIVER_ADD_ATTRIBUTE : Code.TARGET_ADD_ATTRIBUTE;
+  return attributeCommand("add", driver, target, `${name} ${value}`, otherwise);
 }
 
 /** Removes a value from an attribute of several values. */
@@ -94,17 +85,26 @@ export function deleteAttribute(
   name: string,
   value: string,
 ): Command {
-  return {
-    path: `${driverPath(driver)}/mgmt`,
-    text: target === undefined
-      ? `del_attribute ${name} ${value}`
-      : `del_target_attribute ${target} ${name} ${value}`,
-    probes: [
-      ...driverProbes(driver),
-      ...target === undefined ? [] : [missing(targetPath(driver, target), Code.NO_TARGET)],
-    ],
-    otherwise: target === undefined ? Code.DRIVER_REMOVE_ATTRIBUTE : Code.TARGET_REMOVE_ATTRIBUTE,
-  };
+  const otherwise = target === undefined
+    ? Code.DRIVER_REMOVE_ATTRIBUTE
+    : Code.TARGET_REMOVE_ATTRIBUTE;
+  return attributeCommand("del", driver, target, `${name} ${value}`, otherwise);
+}
+
+function attributeCommand(
+  word: "add" | "del",
+  driver: string,
+  target: string | undefined,
+  setting: string,
+  otherwise: Command["otherwise"],
+): Command {
+  const path = `${driverPath(driver)}/mgmt`;
+  const probes = [...driverProbes(driver)];
+  if (target === undefined) {
+    return { path, text: `${word}_attribute ${setting}`, probes, otherwise };
+  }
+  probes.push(missing(targetPath(driver, target), Code.NO_TARGET));
+  return { path, text: `${word}_target_attribute ${target} ${setting}`, probes, otherwise };
 }
 
 export function addLun(
