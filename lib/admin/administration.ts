@@ -17,7 +17,7 @@ import type {
   LunChangeOptions,
   Outcome,
   Refusal,
-  SessionState,
+  SessionView,
 } from "./engine.ts";
 import { named, withItem } from "./named.ts";
 import { Numbers } from "./numbers.ts";
@@ -235,7 +235,7 @@ export class Administration {
   }
 
   /** The sessions of a target. */
-  sessionsOf(target: string): SessionState[] {
+  sessionsOf(target: string): SessionView[] {
     return Array.from(this.engine.sessions).filter((session) => session.target === target);
   }
 

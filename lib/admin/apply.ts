@@ -11,7 +11,7 @@ import type {
 } from "../scst/model.ts";
 import { Pattern } from "../scst/pattern.ts";
 import type { Administration } from "./administration.ts";
-import type { SessionState } from "./engine.ts";
+import type { SessionView } from "./engine.ts";
 import { named } from "./named.ts";
 import type { Step } from "./steps.ts";
 
@@ -116,7 +116,7 @@ export function planned(administration: Administration, wanted: ServerModel): Pl
 }
 
 /** The sessions whose LUNs a step changes. */
-function concerned(administration: Administration, step: Step): SessionState[] {
+function concerned(administration: Administration, step: Step): SessionView[] {
   const { target } = step;
   if (target === undefined) return [];
   const before = named(administration.model.targets, target);

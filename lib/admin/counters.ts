@@ -1,9 +1,9 @@
 /** The statistics of sessions, and of targets, which are the sums over their sessions. */
 import type { Administration } from "./administration.ts";
-import type { Direction, SessionState } from "./engine.ts";
+import type { Direction, SessionView } from "./engine.ts";
 import { changeable, type Entries, readable } from "./nodes.ts";
 
-type Counters = SessionState["counters"];
+type Counters = SessionView["counters"];
 
 interface CounterRow {
   readonly name: string;

@@ -7,10 +7,10 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
-import type { Direction, SessionState } from "../shard/server.ts";
+import type { Direction, SessionView } from "../shard/server.ts";
 import type { TreeErrno } from "./tree.ts";
 
-export type { Direction, DirectionCounters, SessionState } from "../shard/server.ts";
+export type { Direction, DirectionCounters, SessionView } from "../shard/server.ts";
 
 /** Why an operation was not done. */
 export interface Refusal {
@@ -30,9 +30,9 @@ export interface LunChangeOptions {
 
 export interface Engine {
   /** The sessions, as they were when something became of them last, in the order in which they began. */
-  readonly sessions: Iterable<SessionState>;
+  readonly sessions: Iterable<SessionView>;
   /** What a session does now; undefined when it is gone. */
-  session(sid: string): Promise<SessionState | undefined>;
+  session(sid: string): Promise<SessionView | undefined>;
   resetCounters(sid: string, direction: Direction): Outcome;
   setDriver(driver: DriverModel): Outcome;
   addDevice(device: DeviceModel): Outcome;

@@ -1,10 +1,10 @@
 /** An engine that serves nobody and agrees to everything: for configurations that are only looked at. */
-import type { Engine, SessionState } from "./engine.ts";
+import type { Engine, SessionView } from "./engine.ts";
 
 const agreed = (): Promise<undefined> => Promise.resolve(undefined);
 
 export class OfflineEngine implements Engine {
-  readonly sessions: Iterable<SessionState> = [];
+  readonly sessions: Iterable<SessionView> = [];
   readonly session: Engine["session"] = agreed;
   readonly resetCounters: Engine["resetCounters"] = agreed;
   readonly setDriver: Engine["setDriver"] = agreed;

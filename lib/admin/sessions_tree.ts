@@ -1,13 +1,13 @@
 /** `sessions/` of a target: who is logged in, what was negotiated, and what goes on. */
 import type { Administration } from "./administration.ts";
 import { sessionStatistics } from "./counters.ts";
-import type { SessionState } from "./engine.ts";
+import type { SessionView } from "./engine.ts";
 import { directory, type Entries, type FoundEntries, link, readable, writable } from "./nodes.ts";
 import type { TreeDirectory } from "./tree.ts";
 
 /** The session directories of a target: the name of the initiator, and a number where it has several. */
-function namesOf(sessions: readonly SessionState[]): Map<string, SessionState> {
-  const names = new Map<string, SessionState>();
+function namesOf(sessions: readonly SessionView[]): Map<string, SessionView> {
+  const names = new Map<string, SessionView>();
   for (const session of sessions) {
     let name = session.initiator;
     for (let number = 1; names.has(name); number++) name = `${session.initiator}_${number}`;
@@ -28,7 +28,7 @@ export function sessionsDirectory(administration: Administration, target: string
 }
 
 /** The parameters that were negotiated, as the tree writes them. */
-function parameterTexts({ parameters }: SessionState): [name: string, value: string | number][] {
+function parameterTexts({ parameters }: SessionView): [name: string, value: string | number][] {
   const yesNo = (value: boolean) => value ? "Yes" : "No";
   const digest = (value: boolean) => value ? "CRC32C" : "None";
   return [
@@ -44,9 +44,9 @@ function parameterTexts({ parameters }: SessionState): [name: string, value: str
   ];
 }
 
-function sessionDirectory(administration: Administration, session: SessionState): TreeDirectory {
+function sessionDirectory(administration: Administration, session: SessionView): TreeDirectory {
   const { sid, initiator, group, connections } = session;
-  const live = (count: (state: SessionState) => number) =>
+  const live = (count: (state: SessionView) => number) =>
     readable(async () => {
       const state = await administration.engine.session(sid);
       return `${state === undefined ? 0 : count(state)}\n`;
@@ -80,7 +80,7 @@ function addressName(ip: string): string {
 }
 
 function connectionDirectory(
-  { cid, initiatorIp, targetIp, state }: SessionState["connections"][number],
+  { cid, initiatorIp, targetIp, state }: SessionView["connections"][number],
 ): TreeDirectory {
   const entries: Entries = {
     cid: () => readable(() => String(cid)),
@@ -95,7 +95,7 @@ function connectionDirectory(
 /** `lun0` and so on: what each LUN of the session does. */
 function unitsOf(
   administration: Administration,
-  { sid, target = "", group }: SessionState,
+  { sid, target = "", group }: SessionView,
 ): FoundEntries {
   const luns = () => administration.lunsOf(target, group).map(({ lun }) => lun);
   return {

@@ -64,7 +64,7 @@ export type Operation =
   }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
   | { readonly kind: "removePortal"; readonly portal: PortalModel }
-  /** `sid` as SessionState has it. */
+  /** `sid` as SessionView has it. */
   | { readonly kind: "closeSession" | "session"; readonly sid: string }
   | { readonly kind: "resetCounters"; readonly sid: string; readonly direction: Direction }
   | { readonly kind: "stop" };

@@ -65,7 +65,7 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "size":
       return done(undefined, devices.deviceOf(operation.device).disk.medium.size);
     case "session":
-      return done(undefined, shard.sessionState(operation.sid));
+      return done(undefined, shard.sessionView(operation.sid));
     case "closeSession":
       shard.closeSession(operation.sid);
       break;

@@ -6,7 +6,7 @@ import { findListener, takesIPv4 } from "../../ffi/socket.ts";
 import { returnStartupPages } from "../../ffi/startup_pages.ts";
 import type { Direction } from "../iscsi/command_counters.ts";
 import type { ListeningPortal } from "../iscsi/portal_address.ts";
-import type { SessionState } from "../iscsi/session_state.ts";
+import type { SessionView } from "../iscsi/session_view.ts";
 import {
   type DeviceGroupModel,
   type DeviceModel,
@@ -24,11 +24,11 @@ import { StartError } from "./start_error.ts";
 
 export type { Direction, DirectionCounters } from "../iscsi/command_counters.ts";
 export type {
-  ConnectionState,
+  ConnectionView,
   SessionLun,
   SessionParameters,
-  SessionState,
-} from "../iscsi/session_state.ts";
+  SessionView,
+} from "../iscsi/session_view.ts";
 export type { Answer } from "./shard_handle.ts";
 export type { SizeChange } from "./size_watch.ts";
 export { StartError } from "./start_error.ts";
@@ -203,16 +203,16 @@ export class Server {
   }
 
   /** The sessions as they were when something became of them last, in the order in which they began. */
-  get sessions(): Iterable<SessionState> {
+  get sessions(): Iterable<SessionView> {
     return this.#shard.sessions.values();
   }
 
-  /** What a session is like at this moment, by its SessionState.sid; undefined when it is gone. */
-  async session(sid: string): Promise<SessionState | undefined> {
-    return (await this.#shard.ask<SessionState>({ kind: "session", sid })).value;
+  /** What a session is like at this moment, by its SessionView.sid; undefined when it is gone. */
+  async session(sid: string): Promise<SessionView | undefined> {
+    return (await this.#shard.ask<SessionView>({ kind: "session", sid })).value;
   }
 
-  /** Closes a session, by its SessionState.sid. */
+  /** Closes a session, by its SessionView.sid. */
   closeSession(sid: string): Outcome {
     return this.#shard.request({ kind: "closeSession", sid });
   }

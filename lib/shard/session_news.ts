@@ -1,11 +1,11 @@
 /** What main is told of sessions: those that begin, change or end, once for each turn of the loop. */
 import type { Session } from "../iscsi/session.ts";
-import { type SessionState, sidOf, stateOfSession } from "../iscsi/session_state.ts";
+import { type SessionView, sidOf, viewOfSession } from "../iscsi/session_view.ts";
 import type { Loop, Settler } from "./loop.ts";
 
 /** Sessions as they are now, and the identifiers of those that are gone. */
 export interface SessionNews {
-  readonly live: readonly SessionState[];
+  readonly live: readonly SessionView[];
   readonly ended: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export class SessionNewsletter implements Settler {
     const changed = [...this.#changed];
     this.#changed.clear();
     this.#send({
-      live: changed.filter(({ isEnded }) => !isEnded).map(stateOfSession),
+      live: changed.filter(({ isEnded }) => !isEnded).map(viewOfSession),
       ended: changed.filter(({ isEnded }) => isEnded).map(sidOf),
     });
   }

@@ -11,7 +11,7 @@ import {
 import type { Direction } from "../iscsi/command_counters.ts";
 import { Node, type Report } from "../iscsi/node.ts";
 import type { Session } from "../iscsi/session.ts";
-import { type SessionState, sidOf, stateOfSession } from "../iscsi/session_state.ts";
+import { type SessionView, sidOf, viewOfSession } from "../iscsi/session_view.ts";
 import {
   type DeviceGroupModel,
   type DriverModel,
@@ -151,8 +151,8 @@ export class Shard {
   }
 
   /** What a session is like now. Throws an OperationError if it is not there. */
-  sessionState(sid: string): SessionState {
-    return stateOfSession(this.#session(sid));
+  sessionView(sid: string): SessionView {
+    return viewOfSession(this.#session(sid));
   }
 
   /** Closes a session. Throws an OperationError if it is not there. */

@@ -3,7 +3,7 @@ import { createWake, Wake } from "../../ffi/wake.ts";
 import { log } from "../log.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
-import type { SessionState } from "../iscsi/session_state.ts";
+import type { SessionView } from "../iscsi/session_view.ts";
 import type { SessionNews } from "./session_news.ts";
 import type { FromShard, Operation, Request, ShardStart } from "./messages.ts";
 
@@ -18,7 +18,7 @@ export class ShardHandle {
   #wake: Wake;
   #waiting = new Map<number, (answer: Answer<unknown>) => void>();
   #lastId = 0;
-  #sessions = new Map<string, SessionState>();
+  #sessions = new Map<string, SessionView>();
 
   /** Starts the isolate and its I/O workers; it serves nothing yet. */
   constructor(stateDir: string) {
@@ -34,7 +34,7 @@ export class ShardHandle {
   }
 
   /** The sessions as they were when something became of them, in the order in which they began. */
-  get sessions(): ReadonlyMap<string, SessionState> {
+  get sessions(): ReadonlyMap<string, SessionView> {
     return this.#sessions;
   }
 

@@ -1,12 +1,12 @@
 /** An engine that serves nobody, writes down what it is asked for, and refuses what it is told to. */
-import type { Outcome, SessionState } from "../../lib/admin/engine.ts";
+import type { Outcome, SessionView } from "../../lib/admin/engine.ts";
 import { OfflineEngine } from "../../lib/admin/offline_engine.ts";
 import type { DeviceGroupModel, DeviceModel, TargetModel } from "../../lib/scst/model.ts";
 
 export class RecordingEngine extends OfflineEngine {
   /** What was asked for, as in "addDevice disk1". */
   readonly asked: string[] = [];
-  override readonly sessions: SessionState[] = [];
+  override readonly sessions: SessionView[] = [];
   /** What is refused, as it would stand in `asked`. */
   refused: string | undefined = undefined;
 

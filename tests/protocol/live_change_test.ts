@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { DRIVER_DEFAULTS, TARGET_DEFAULTS, type TargetModel } from "../../lib/scst/model.ts";
-import { Server, type SessionState } from "../../lib/shard/server.ts";
+import { Server, type SessionView } from "../../lib/shard/server.ts";
 import { deviceModel } from "../harness/device_rig.ts";
 import { markedBlocks, versionOf } from "../harness/marked_block.ts";
 import { read10, readCapacity16, reportLuns, testUnitReady, write10 } from "../initiator/cdb.ts";
@@ -54,7 +54,7 @@ async function withServer(
 }
 
 /** What the sessions are like now. */
-async function sessionsOf(server: Server): Promise<SessionState[]> {
+async function sessionsOf(server: Server): Promise<SessionView[]> {
   const states = await Promise.all(Array.from(server.sessions, ({ sid }) => server.session(sid)));
   return states.filter((state) => state !== undefined);
 }

@@ -9,10 +9,10 @@ import {
 } from "../../lib/admin/scstadmin/options.ts";
 import { runScstadmin } from "../../lib/admin/scstadmin/run.ts";
 import { TreeError } from "../../lib/admin/tree.ts";
-import type { SessionState } from "../../lib/admin/engine.ts";
+import type { SessionView } from "../../lib/admin/engine.ts";
 import { OfflineEngine } from "../../lib/admin/offline_engine.ts";
 import { admin, applyText, changesOf, RecordedTree, writtenText } from "../harness/admin_call.ts";
-import { sessionState } from "../harness/session_state.ts";
+import { sessionView } from "../harness/session_view.ts";
 import { TreeShell } from "../harness/tree_shell.ts";
 
 const T = "iqn.2026-11.org.example:t";
@@ -402,7 +402,7 @@ const HOST = "iqn.2026-11.org.example:host";
 /** One session, which ends when it is closed. */
 class OneSession extends OfflineEngine {
   readonly closed: string[] = [];
-  override readonly sessions: SessionState[] = [sessionState(HOST, T)];
+  override readonly sessions: SessionView[] = [sessionView(HOST, T)];
   override readonly closeSession = (sid: string) => {
     this.closed.push(sid);
     this.sessions.length = 0;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { joined, planned } from "../../lib/admin/apply.ts";
 import { TreeError } from "../../lib/admin/tree.ts";
 import { RecordingEngine } from "../harness/recording_engine.ts";
-import { sessionState } from "../harness/session_state.ts";
+import { sessionView } from "../harness/session_view.ts";
 import { EMPTY_MODEL, TreeShell } from "../harness/tree_shell.ts";
 
 const A = "iqn.2026-11.org.example:a";
@@ -104,9 +104,9 @@ Deno.test("changes that come at once are made one after the other", async () => 
 Deno.test("joined() keeps what a configuration does not name, and planned() tells whom it concerns", async () => {
   const { engine, shell } = await house();
   engine.sessions.push(
-    sessionState("iqn.x:one", A),
-    sessionState("iqn.x:two", A),
-    sessionState("iqn.x:three", B),
+    sessionView("iqn.x:one", A),
+    sessionView("iqn.x:two", A),
+    sessionView("iqn.x:three", B),
   );
   const said = new TreeShell();
   await said.echo("add_device d3", "handlers/vdisk_nullio/mgmt");

@@ -1,7 +1,7 @@
 /** A connection that takes the place of another one of its session (RFC 7143 6.3.4), at level 0. */
 import assert from "node:assert/strict";
 import { Node } from "../../lib/iscsi/node.ts";
-import { stateOfSession } from "../../lib/iscsi/session_state.ts";
+import { viewOfSession } from "../../lib/iscsi/session_view.ts";
 import { answersIn, exchangeGood } from "../harness/exchange.ts";
 import { ANN, JOE, ONE_WAY } from "../harness/chap_users.ts";
 import {
@@ -203,7 +203,7 @@ Deno.test("a session with another connection has the LUNs of the portal that thi
   assert.equal(requestLogin(peer, fields).u16(Field.statusClass), 0);
   peer.cmdSn = old.cmdSn;
   assert.equal(old.take().length, 0);
-  const { initiator, group, connections } = stateOfSession(session!);
+  const { initiator, group, connections } = viewOfSession(session!);
   assert.deepEqual(
     [initiator, group, connections[0]!.targetIp],
     [`${PEER_NAME}#10.0.0.2`, "g", local.hostname],

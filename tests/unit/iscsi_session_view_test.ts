@@ -1,6 +1,6 @@
 /** What sessions say of themselves to those who administer. */
 import assert from "node:assert/strict";
-import { sidOf, stateOfSession } from "../../lib/iscsi/session_state.ts";
+import { sidOf, viewOfSession } from "../../lib/iscsi/session_view.ts";
 import { exchange, exchangeGood } from "../harness/exchange.ts";
 import { markedBlocks } from "../harness/marked_block.ts";
 import { RegroupRig } from "../harness/regroup_rig.ts";
@@ -12,7 +12,7 @@ import { READ, WRITE } from "../initiator/requests.ts";
 
 const ZERO = { count: 0, bytes: 0, unaligned: 0 };
 
-Deno.test("stateOfSession() tells who it is, what was agreed on and what is under way", () => {
+Deno.test("viewOfSession() tells who it is, what was agreed on and what is under way", () => {
   using rig = new RegroupRig();
   rig.set("0=a 1=b", {
     groups: { g: ["*:peer#127.*", "7=b 0=a"] },
@@ -37,7 +37,7 @@ Deno.test("stateOfSession() tells who it is, what was agreed on and what is unde
     expectedLength: BLOCK,
   }));
   const [session] = rig.node.sessions;
-  const { counters: _counters, ...state } = stateOfSession(session!);
+  const { counters: _counters, ...state } = viewOfSession(session!);
   assert.deepEqual(state, {
     sid: "1563412000000",
     target: TARGET,
@@ -99,7 +99,7 @@ Deno.test("Commands are counted by where their data goes, until somebody resets 
     expectedLength: BLOCK,
     data: new Uint8Array(BLOCK),
   }));
-  const seen = () => structuredClone(stateOfSession(session!).counters);
+  const seen = () => structuredClone(viewOfSession(session!).counters);
   assert.deepEqual(seen(), {
     none: { ...ZERO, count: 1 },
     read: { count: 2, bytes: 4132, unaligned: 1 },

@@ -1,7 +1,7 @@
 /** A session as a server tells of it, for administrations without a server. */
-import type { SessionState } from "../../lib/admin/engine.ts";
+import type { SessionView } from "../../lib/admin/engine.ts";
 
-export function sessionState(initiator: string, target: string, group?: string): SessionState {
+export function sessionView(initiator: string, target: string, group?: string): SessionView {
   const zero = { count: 0, bytes: 0, unaligned: 0 };
   return {
     sid: initiator,

@@ -18,7 +18,7 @@ export interface SessionParameters {
 }
 
 /** A connection of a session. */
-export interface ConnectionState {
+export interface ConnectionView {
   readonly cid: number;
   /** Addresses without brackets. */
   readonly initiatorIp: string;
@@ -35,7 +35,7 @@ export interface SessionLun {
   readonly activeCommands: number;
 }
 
-export interface SessionState {
+export interface SessionView {
   /** The 64-bit session identifier as SCST writes it: hex, without 0x. */
   readonly sid: string;
   /** The target's name; undefined in a discovery session. */
@@ -51,7 +51,7 @@ export interface SessionState {
   readonly commands: number;
   readonly activeCommands: number;
   readonly counters: Readonly<Record<Direction, Readonly<DirectionCounters>>>;
-  readonly connections: readonly ConnectionState[];
+  readonly connections: readonly ConnectionView[];
   /** By number. */
   readonly luns: readonly SessionLun[];
 }
@@ -66,7 +66,7 @@ export function sidOf({ identity: { isid }, tsih }: Session): string {
 }
 
 /** What a session is like now. */
-export function stateOfSession(session: Session): SessionState {
+export function viewOfSession(session: Session): SessionView {
   const { target, nexus, identity, tasks, counters } = session;
   const active = [...tasks.values()].filter((task) => task.isActive);
   const luns = [...nexus?.units.values() ?? []].map((unit) => ({
@@ -97,7 +97,7 @@ function parametersOf({ parameters, dataMost }: Session): SessionParameters {
   };
 }
 
-function connectionOf({ connection }: Session): ConnectionState {
+function connectionOf({ connection }: Session): ConnectionView {
   const { cid, remote, local } = connection;
   return {
     cid,
