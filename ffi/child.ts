@@ -49,7 +49,8 @@ export class Child {
     const end = mainLibc.waitpidAside(this.#pid, new Uint8Array(status.buffer), 0)
       .finally(() => hasEnded = true);
     const stderr = await this.#words(() => hasEnded);
-    await end;
+    // Nobody is there to tell of: SIGCHLD may be ignored here, as it was where the program was started.
+    if (await end !== this.#pid) return { code: 255, stderr };
     const signal = status[0]! & 0x7f;
     return { code: signal === 0 ? status[0]! >> 8 & 0xff : 128 + signal, stderr };
   }

@@ -33,6 +33,8 @@ export function pristineMappings(smaps: string): Mapping[] {
       candidate = isOfFile ? { address, length: parseInt(end, 16) - address } : undefined;
     } else if (candidate !== undefined && /^Anonymous: +0 kB$/.test(line)) {
       found.push(candidate);
+    } else if (found.at(-1) === candidate && /^Swap: +[1-9]\d* kB$/.test(line)) {
+      found.pop(); // its own pages are elsewhere: only those in memory count as anonymous
     }
   }
   return found;

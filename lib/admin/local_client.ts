@@ -57,16 +57,13 @@ export class LocalTreeClient implements TreeClient {
   }
 
   async read(path: string): Promise<string> {
-    return new TextDecoder().decode(await this.readBytes(namesOf(path)));
+    const names = namesOf(path);
+    const read = () => readFile(this.#file(names), names.join("/"));
+    return new TextDecoder().decode(await orTreeError(read));
   }
 
   write(path: string, text: string): Promise<void> {
     return orTreeError(() => this.writeBytes(namesOf(path), new TextEncoder().encode(text)));
-  }
-
-  /** What a file says, at most a page of it. */
-  readBytes(names: readonly string[]): Promise<Uint8Array> {
-    return orTreeError(() => readFile(this.#file(names), names.join("/")));
   }
 
   /** One store operation. */

@@ -73,7 +73,7 @@ export interface TreeLink {
 
 export type TreeNode = TreeDirectory | TreeFile | TreeLink;
 
-/** Bytes that a read gives, and that one write takes, at most: a page, as in sysfs. */
+/** Bytes that a read gives at most, and less than which one write takes: a page, as in sysfs. */
 export const PAGE = 4096;
 
 /**
@@ -103,7 +103,7 @@ export async function writeNode(node: TreeFile, bytes: Uint8Array): Promise<void
   }
   const nul = bytes.indexOf(0);
   if (nul >= 0) throw new TreeError("EINVAL", "There is a NUL byte in the text");
-  if (bytes.some((byte) => byte > 0x7e)) {
+  if (bytes.some((byte) => byte > 0x7f)) {
     throw new TreeError("EINVAL", "There are bytes in the text that are not ASCII");
   }
   await node.write(new TextDecoder().decode(bytes));

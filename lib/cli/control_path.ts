@@ -9,7 +9,8 @@ const SYSTEM_PATH = "/run/scst/control";
 export const SOCKET_OPTION: VerbOption = {
   name: "socket",
   value: "PATH",
-  description: `the server's control socket (default: SCST_CONTROL, else ${SYSTEM_PATH})`,
+  description:
+    `the server's control socket (default: SCST_CONTROL, else ${SYSTEM_PATH}; without that, and for others than root, $XDG_RUNTIME_DIR/scst/control)`,
   completion: "file",
 };
 

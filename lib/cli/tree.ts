@@ -53,14 +53,14 @@ async function write(input: VerbInput): Promise<ExitCode> {
 
 /** What standard input says, if it is no more than one store operation takes. Throws a TreeError. */
 async function standardInput(): Promise<string> {
-  const bytes = new Uint8Array(PAGE + 1);
+  const bytes = new Uint8Array(PAGE);
   let length = 0;
   while (length < bytes.length) {
     const count = await Deno.stdin.read(bytes.subarray(length));
     if (count === null) return new TextDecoder().decode(bytes.subarray(0, length));
     length += count;
   }
-  throw new TreeError("E2BIG", `Standard input has more than the ${PAGE} bytes of one write`);
+  throw new TreeError("E2BIG", `Standard input has more than the ${PAGE - 1} bytes of one write`);
 }
 
 const PATH: VerbArgument = {

@@ -82,7 +82,7 @@ Deno.test("scst tree write writes a line, or what standard input says", async ()
   const long = await stdin("x".repeat(100_000));
   assert.match(
     long.stderr,
-    /^error E2BIG: Standard input has more than the 4096 bytes of one write/,
+    /^error E2BIG: Standard input has more than the 4095 bytes of one write/,
   );
   assert.equal(long.code, 1);
   assert.deepEqual(rig.tree.written, [

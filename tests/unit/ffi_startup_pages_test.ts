@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { pristineMappings, returnStartupPages } from "../../ffi/startup_pages.ts";
 
 /** As the kernel writes it, with the lines that matter. */
-function smaps(head: string, anonymous: number): string {
-  return `${head}\nSize:                 64 kB\nAnonymous:      ${anonymous} kB\nAnonHugePages:  0 kB\n`;
+function smaps(head: string, anonymous: number, swap = 0): string {
+  const lines = [head, "Size:                 64 kB", `Anonymous:      ${anonymous} kB`];
+  return [...lines, "AnonHugePages:  0 kB", `Swap:           ${swap} kB`, ""].join("\n");
 }
 
 Deno.test("pristineMappings() finds what is of files and was not changed", () => {
@@ -13,6 +14,7 @@ Deno.test("pristineMappings() finds what is of files and was not changed", () =>
     smaps("555500001000-555500005000 r-xp 00001000 08:01 77         /usr/bin/scst", 0),
     smaps("7f0000001000-7f0000002000 r-xp 00001000 08:01 78         /lib/libc.so.6", 4),
     smaps("7f0000002000-7f0000003000 r--p 00001000 08:01 78         /lib/libc.so.6", 4),
+    smaps("7f0000002000-7f0000003000 r--p 00001000 08:01 78         /lib/libc.so.6", 0, 4),
     smaps("7f0000003000-7f0000004000 r-xp 00000000 00:00 0 ", 0),
     smaps("7f0000005000-7f0000006000 rwxp 00000000 08:01 77         /usr/bin/scst", 0),
     smaps("7f0000007000-7f0000008000 r-xp 00000000 00:00 0          [vdso]", 0),

@@ -3,7 +3,7 @@ import { parseConfiguration } from "../../config/configuration.ts";
 import type { ConfigFile } from "../../config/config_file.ts";
 import { serverModel } from "../../config/load.ts";
 import { plainOf } from "../../config/plain.ts";
-import { ConfigError } from "../../config/problem.ts";
+import { ConfigError, quote } from "../../config/problem.ts";
 import { yamlText } from "../../config/yaml_text.ts";
 import type { ServerModel } from "../../scst/model.ts";
 import type { Administration } from "../administration.ts";
@@ -36,24 +36,50 @@ export function configRoutes(
     {
       path: "config/save",
       maxBody: 0,
-      methods: { POST: () => jsonAnswer(saved(administration, file)) },
+      methods: {
+        POST: (request) => {
+          checkRequest(request, []);
+          return jsonAnswer(saved(administration, file));
+        },
+      },
     },
     {
       path: "config",
       maxBody: 0,
       methods: {
-        GET: () => ({
-          status: 200,
-          type: "application/yaml",
-          body: yamlText(plainOf(administration.savedModel)),
-        }),
+        GET: (request) => {
+          checkRequest(request, []);
+          const body = yamlText(plainOf(administration.savedModel));
+          return { status: 200, type: "application/yaml", body };
+        },
       },
     },
   ];
 }
 
+/** Switches of a query: they have no value. */
+const FLAGS = ["prune", "dry-run"];
+
+/** A slip in a path or a query must not do something else than was meant. Throws a TreeError. */
+function checkRequest({ names, query }: ControlRequest, allowed: readonly string[]): void {
+  if (names.length > 0) {
+    throw new TreeError("ENOENT", `There is nothing at ${quote(names.join("/"))}`);
+  }
+  for (const [key, value] of query) {
+    const list = allowed.length === 0 ? "there are none" : `those are ${allowed.join(", ")}`;
+    if (!allowed.includes(key)) {
+      throw new TreeError("EINVAL", `${quote(key)} is no parameter of this path: ${list}`);
+    }
+    if (FLAGS.includes(key) && value !== "") {
+      throw new TreeError("EINVAL", `${key} has no value: it is ${quote(value)}`);
+    }
+  }
+}
+
 function applied(administration: Administration) {
-  return async ({ body, query }: ControlRequest) => {
+  return async (request: ControlRequest) => {
+    checkRequest(request, ["name", ...FLAGS]);
+    const { body, query } = request;
     const said = modelIn(body, query.get("name") ?? "the configuration", administration.model);
     const target = (now: ServerModel) => query.has("prune") ? said : joined(said, now);
     if (query.has("dry-run")) {
@@ -69,13 +95,20 @@ function applied(administration: Administration) {
 
 /** The model that a text says. Throws EINVAL with every mistake in it. */
 function modelIn(body: Uint8Array, name: string, { stateDir }: ServerModel): ServerModel {
+  const text = decode(body, name);
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     return serverModel(parseConfiguration(text, name), name, stateDir);
   } catch (error) {
     if (error instanceof ConfigError) throw new TreeError("EINVAL", error.message);
-    if (error instanceof TypeError) throw new TreeError("EINVAL", `${name} is not UTF-8 text`);
     throw error;
+  }
+}
+
+function decode(body: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw new TreeError("EINVAL", `${name} is not UTF-8 text`);
   }
 }
 

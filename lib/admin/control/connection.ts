@@ -19,7 +19,7 @@ export interface ControlLimits {
 /** Bytes that are read and thrown away so that a client who still sends gets to its answer. */
 const LINGER_BYTES = 2 ** 20;
 
-/** What a connection waits for; an answer is waited for without limit. */
+/** What a connection waits for; a handler is waited for without limit. */
 type Phase = "idle" | "request" | "handler" | "answer";
 
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");

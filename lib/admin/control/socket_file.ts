@@ -51,11 +51,23 @@ async function listenIn(room: string, path: string, gid: number | undefined): Pr
       Deno.chmodSync(bound, SOCKET_MODE);
     });
     await removeStale(path, room);
-    await attempt(`listen at ${path}`, () => Deno.linkSync(bound, path));
+    await attempt(`listen at ${path}`, () => linkTo(bound, path));
     return new OpenSocketFile(listener, path);
   } catch (error) {
     listener.close();
     throw error;
+  }
+}
+
+/** Gives a socket its name. Throws a ControlError where another server was quicker. */
+function linkTo(bound: string, path: string): void {
+  try {
+    Deno.linkSync(bound, path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new ControlError(`Cannot listen at ${path}: another server has taken it`, {
+      cause: error,
+    });
   }
 }
 
@@ -122,14 +134,11 @@ async function attempt<T>(what: string, work: () => T): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw failure(what, error);
+    throw error instanceof ControlError ? error : failure(what, error);
   }
 }
 
 function failure(what: string, cause: unknown): ControlError {
-  if (cause instanceof Deno.errors.AlreadyExists) {
-    return new ControlError(`Cannot ${what}: another server has taken it`, { cause });
-  }
   const why = cause instanceof Error ? cause.message : String(cause);
   return new ControlError(`Cannot ${what} for the control socket: ${why}`, { cause });
 }
