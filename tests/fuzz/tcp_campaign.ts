@@ -32,7 +32,7 @@ const MIB = 2 ** 20;
  * Resident bytes that the server may have, however many connections there were: each of the lanes may
  * have some tens of MiB on their way, and V8 gives back late what it has no use for.
  */
-const RESIDENT_MOST = 512 * MIB;
+const RESIDENT_MOST = 256 * MIB;
 const WARM_UP = 500;
 const LANES = 8;
 const STEPS = 12;

@@ -11,6 +11,8 @@ export { backingFile, diskYaml, TARGET_NAME } from "./disk_yaml.ts";
 export const PERMISSIONS = ["ffi", "net", "read", "write", "env", "sys"].map((name) =>
   `--allow-${name}`
 );
+/** What V8 is told; the same as in the tasks of deno.json. */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=4";
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 15_000;
 
@@ -44,7 +46,8 @@ export function programCommand(args: readonly string[]): [command: string, args:
   const binary = Deno.env.get("SCST_BIN");
   if (binary !== undefined && binary !== "") return [binary, [...args]];
   const main = new URL("../../main.ts", import.meta.url).pathname;
-  return [Deno.execPath(), ["run", "--quiet", "--no-prompt", ...PERMISSIONS, main, ...args]];
+  const flags = ["--quiet", "--no-prompt", ...PERMISSIONS, V8_FLAGS];
+  return [Deno.execPath(), ["run", ...flags, main, ...args]];
 }
 
 /** Reads `listening on HOST:PORT`; IPv6 hosts stand in brackets and are returned without them. */
