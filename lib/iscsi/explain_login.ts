@@ -2,6 +2,7 @@
 import type { SocketAddress } from "../../ffi/socket.ts";
 import type { DriverModel, LunModel, TargetModel } from "../scst/model.ts";
 import { Pattern } from "../scst/pattern.ts";
+import type { GroupMatch } from "../scst/initiator_group.ts";
 import { admit, type Finding, type GuardedTarget, isInternal } from "./admission.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
 import { LoginStatus, nameOfLoginStatus } from "./login_status.ts";
@@ -19,7 +20,7 @@ export interface LoginExplanation {
   readonly status: string;
   readonly gates: readonly GateReport[];
   /** The group that has the initiator, and by which pattern; undefined if none has it. */
-  readonly match: { readonly group: string; readonly pattern: string } | undefined;
+  readonly match: GroupMatch | undefined;
   /** What the initiator sees if it may log in. */
   readonly luns: readonly LunModel[];
 }

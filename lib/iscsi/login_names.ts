@@ -93,6 +93,7 @@ export class LoginNames {
     const parts = [`peer=${peer}`, `portal=${formatPortal(local)}`];
     if (this.#targetName !== undefined) parts.unshift(`target=${printable(this.#targetName)}`);
     if (this.#initiator !== undefined) parts.unshift(`initiator=${this.#initiator}`);
+    if (this.#isid !== "") parts.push(`isid=${this.#isid}`);
     return parts.join(" ");
   }
 

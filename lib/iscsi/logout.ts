@@ -8,6 +8,8 @@ import type { Session } from "./session.ts";
 import { SessionEvent } from "./session_states.ts";
 
 const Reason = { CLOSE_SESSION: 0, CLOSE_CONNECTION: 1, REMOVE_FOR_RECOVERY: 2 } as const;
+/** As the log says it. */
+const MEANS = ["of the session", "of the connection", "for recovery"];
 const Response = { CLOSED: 0, CID_NOT_FOUND: 1, RECOVERY_NOT_SUPPORTED: 2 } as const;
 
 const CID = 20;
@@ -44,7 +46,7 @@ export function handleLogout(session: Session, pdu: Pdu): void {
   session.putSequenceNumbers(view, at, true);
   session.output.commitPdu();
   if (!closes) return;
-  session.report("info", "logout");
+  session.report("info", `logout ${MEANS[reason]}`);
   session.end(SessionEvent.LOGOUT);
   connection.logOut();
 }

@@ -1,6 +1,6 @@
 /** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
 import { IoVector } from "../../ffi/iovec.ts";
-import { chooseLuns, type LunChoice } from "../scst/initiator_group.ts";
+import { chooseLuns, type GroupMatch, type LunChoice, ruleOf } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { LunSet } from "../scst/lun_set.ts";
 import { formatPortal, TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
@@ -76,7 +76,7 @@ export class Session implements NexusTransport {
   /** Commands that the window has room for when all of it is open, and the places that it is to lose. */
   #window: number;
   #windowDebt = 0;
-  #group: string | undefined;
+  #match: GroupMatch | undefined;
   #nextTransferTag = 0;
   #free: Task[] = [];
   #iov = new IoVector();
@@ -109,7 +109,7 @@ export class Session implements NexusTransport {
     this.#statSN = statSN;
     this.dataMost = (access?.attributes ?? TARGET_DEFAULTS).maxRecvDataSegmentLength;
     this.nameForGroups = nameForGroups(access?.attributes ?? TARGET_DEFAULTS, this.caller);
-    this.#group = access?.choice.match?.group;
+    this.#match = access?.choice.match;
     if (access !== undefined) {
       const attention = reinstates ? Sense.NEXUS_LOSS : Sense.POWER_ON_OR_RESET;
       const name = `${initiator},i,0x${isid}`;
@@ -170,7 +170,7 @@ export class Session implements NexusTransport {
 
   /** The group that has its initiator; undefined if it has the LUNs of those whom no group has. */
   get group(): string | undefined {
-    return this.#group;
+    return this.#match?.group;
   }
 
   /** Who it is for the gates. */
@@ -217,8 +217,8 @@ export class Session implements NexusTransport {
     if (target === undefined || nexus === undefined) return;
     this.#resizeWindow(target.attributes.queuedCommands);
     const { luns, match } = chooseLuns(target, this.nameForGroups);
-    const isOther = match?.group !== this.#group;
-    this.#group = match?.group;
+    const isOther = match?.group !== this.group;
+    this.#match = match;
     if (isOther) this.report("info", "sees the LUNs of another group, or of none, now");
     nexus.regroup(luns, quiet);
     if (isOther) this.node.sessionChanged(this);
@@ -361,7 +361,7 @@ export class Session implements NexusTransport {
       parts.push(`lun=${task.lun}`, `itt=0x${task.initiatorTaskTag.toString(16)}`);
     } else {
       parts.push(`portal=${formatPortal(connection.local)}`);
-      if (this.#group !== undefined) parts.push(`group=${this.#group}`);
+      if (access !== undefined) parts.push(`rule=${ruleOf(this.#match)}`);
       if (user !== undefined) parts.push(`user=${user}`);
       parts.push(`isid=${isid}`);
     }

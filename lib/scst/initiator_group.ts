@@ -16,11 +16,22 @@ export interface LunSource<L> {
   readonly groups: readonly InitiatorGroup<L>[];
 }
 
+/** The group that has an initiator, and the pattern that matched. */
+export interface GroupMatch {
+  readonly group: string;
+  readonly pattern: string;
+}
+
 /** The LUNs of an initiator, and what decided on them. */
 export interface LunChoice<L> {
   readonly luns: L;
-  /** The group that has the initiator, and the pattern that matched; undefined if no group has it. */
-  readonly match: { readonly group: string; readonly pattern: string } | undefined;
+  /** undefined if no group has the initiator. */
+  readonly match: GroupMatch | undefined;
+}
+
+/** What decided on the LUNs of an initiator: its path in SCST's tree, from the target on. */
+export function ruleOf(match: GroupMatch | undefined): string {
+  return match === undefined ? "luns" : `ini_groups/${match.group}/initiators/${match.pattern}`;
 }
 
 /** The LUNs of the initiator `name`: the first pattern that matches decides. */

@@ -39,7 +39,7 @@ function reported(peer: Peer): string[] {
   return luns.map((_, index) => toHex(data.subarray(8 * (index + 1), 8 * (index + 1) + 2)));
 }
 
-Deno.test("a refused login names its status, rule, initiator, target and portal in one line", () => {
+Deno.test("a refused login names its status, rule, initiator, target, portal and ISID in one line", () => {
   using rig = rigWith({ allowedPortals: ["10.*"] });
   const ends = {
     remote: { hostname: "fd00::9", port: 40001 },
@@ -51,21 +51,21 @@ Deno.test("a refused login names its status, rule, initiator, target and portal 
   assert.deepEqual(rig.log, [
     "warning login refused with INITIATOR_ERROR/NOT_FOUND (0203): allowed_portal: " +
     `portal fd00::1 does not match '10.*': initiator=${HOST} target=${TARGET} ` +
-    "peer=[fd00::9]:40001 portal=[fd00::1]:3260",
+    "peer=[fd00::9]:40001 portal=[fd00::1]:3260 isid=000000000001",
   ]);
   const { log } = rig;
   rig.connect().login(1, { TargetName: "no such\nerror target" });
   assert.match(log.at(-1)!, /: there is no such target: initiator=\S+ target="no such\\nerror/);
 });
 
-Deno.test("a login, a logout and a lost connection name group, portal and ISID", () => {
+Deno.test("a login, a logout and a lost connection name rule, portal and ISID", () => {
   using rig = new Rig({ targets: [] });
   const target = rig.node.addTarget(TARGET);
   target.addGroup("hosts", ["iqn.*"], "PERIPHERAL").add(0, rig.device);
   const peer = rig.connect();
   peer.login(0x1234);
   const who = `initiator=${HOST} peer=127.0.0.1:40000 target=${TARGET} ` +
-    "portal=127.0.0.1:3260 group=hosts isid=000000001234";
+    "portal=127.0.0.1:3260 rule=ini_groups/hosts/initiators/iqn.* isid=000000001234";
   peer.connection.lost("closed by the peer");
   const again = rig.connect();
   again.login(0x1234);
@@ -78,7 +78,7 @@ Deno.test("a login, a logout and a lost connection name group, portal and ISID",
     `info login: ${who}`,
     `info connection lost: closed by the peer: ${who}`,
     `info login: ${who}`,
-    `info logout: ${who}`,
+    `info logout of the session: ${who}`,
   ]);
 });
 

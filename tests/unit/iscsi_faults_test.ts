@@ -451,7 +451,7 @@ for (const [name, examples] of Object.entries(LOGIN_EXAMPLES)) {
       const line = rig.log.at(-1)!;
       const beginning = `warning login refused with ${nameOfLoginStatus(status)}: ${says}`;
       assert(line.startsWith(beginning), `${line} instead of ${beginning}`);
-      assert.match(line, / peer=\S+ portal=\S+$/);
+      assert.match(line, / peer=\S+ portal=\S+( isid=[0-9a-f]{12})?$/);
       assert.deepEqual([peer.connection.isFinishing, peer.connection.session], [true, undefined]);
     }
   });

@@ -219,7 +219,7 @@ Deno.test("Groups are matched with the name of the login, whatever per_portal_ac
   assert.deepEqual([plain, ported].map(reportedLuns), [[0], [0]]);
   assert.match(
     rig.a.log.join("\n"),
-    /info sees the LUNs of another group, or of none, now: .* group=plain /,
+    /info sees the LUNs of another group, or of none, now: .* rule=ini_groups\/plain\/initiators\/\S+ /,
   );
 });
 
