@@ -19,6 +19,13 @@ const IPV6_V6ONLY = { linux: 26, freebsd: 27 }[SYSTEM];
 const TCP_NODELAY = 1;
 const SHUT_WR = 1;
 
+/** When a silent peer is asked whether it is there, and how often until it counts as dead. */
+const KEEPALIVE = [
+  { option: { linux: 4, freebsd: 0x100 }[SYSTEM], value: 60 }, // TCP_KEEPIDLE, seconds
+  { option: { linux: 5, freebsd: 0x200 }[SYSTEM], value: 15 }, // TCP_KEEPINTVL, seconds
+  { option: { linux: 6, freebsd: 0x400 }[SYSTEM], value: 4 }, // TCP_KEEPCNT
+];
+
 /** The end of a connection: an address without brackets, and a port. */
 export interface SocketAddress {
   readonly hostname: string;
@@ -67,11 +74,15 @@ export function closeSocket(fd: number): void {
   libc.close(fd);
 }
 
-/** Sends small segments at once, and notices a dead peer in the end. */
+/** Sends small segments at once, and notices within two minutes that a peer is dead. */
 export function tuneSocket(fd: number): void {
-  const one = new Uint8Array(new Int32Array([1]).buffer);
-  libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
-  libc.setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, one, 4);
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  for (const { option, value } of KEEPALIVE) setOption(fd, IPPROTO_TCP, option, value);
+}
+
+function setOption(fd: number, level: number, option: number, value: number): void {
+  libc.setsockopt(fd, level, option, new Uint8Array(new Int32Array([value]).buffer), 4);
 }
 
 /** Whether a socket that is bound to an IPv6 address takes IPv4 connections too. */

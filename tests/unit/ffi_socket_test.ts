@@ -125,6 +125,28 @@ Deno.test("acceptSocket() accepts without waiting, and both ends agree on their 
   }
 });
 
+Deno.test({
+  name: "tuneSocket() has a silent peer asked after a minute",
+  ignore: Deno.build.os !== "linux", // only Linux shows the timers of its sockets
+  async fn() {
+    const { listener, client, accepted } = (await connected("127.0.0.1"))!;
+    tuneSocket(accepted);
+    const { port } = client.localAddr as Deno.NetAddr;
+    const ends = (line: string) => line.trim().split(/ +/).slice(1, 3).map((end) => end.slice(-4));
+    const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, "0");
+    const wanted = [hex(listener.addr.port), hex(port)];
+    const sockets = Deno.readTextFileSync("/proc/net/tcp").split("\n");
+    const line = sockets.find((line) => ends(line).join() === wanted.join())!;
+    const [timer, jiffies = ""] = line.trim().split(/ +/)[5]!.split(":");
+    assert.equal(timer, "02"); // that of keepalive
+    const seconds = parseInt(jiffies, 16) / 100;
+    assert(seconds > 50 && seconds <= 60, `${seconds} s`);
+    closeSocket(accepted);
+    client.close();
+    listener.close();
+  },
+});
+
 Deno.test("send() and receive() carry bytes, in one piece or in several", async () => {
   const { listener, client, accepted } = (await connected("127.0.0.1"))!;
   tuneSocket(accepted);
