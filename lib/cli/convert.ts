@@ -1,16 +1,27 @@
-/** `scst import` and `scst export`: configurations of SCST as YAML, and the other way round. */
+/** `scst import` and `scst export`: configurations of SCST, tgt and LIO as YAML, and YAML as SCST's. */
 import { modelOfScstConf, scstConfOf } from "../admin/scst_conf.ts";
+import { parseConfiguration } from "../config/configuration.ts";
+import { importForeign } from "../config/foreign/import.ts";
 import { loadConfig } from "../config/load.ts";
 import { plainOf } from "../config/plain.ts";
 import { yamlText } from "../config/yaml_text.ts";
+import { log } from "../log.ts";
 import { ExitCode } from "./failure.ts";
 import { print } from "./output.ts";
 import { STATE_OPTION, stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 async function importConf({ arguments: [path = ""] }: VerbInput): Promise<ExitCode> {
-  const model = await modelOfScstConf(path, "/");
-  print(yamlText(plainOf(model)).trimEnd());
+  const foreign = importForeign(path);
+  if (foreign === undefined) {
+    print(yamlText(plainOf(await modelOfScstConf(path, "/"))).trimEnd());
+    return ExitCode.OK;
+  }
+  const text = yamlText(foreign.plain);
+  print(text.trimEnd());
+  for (const warning of foreign.warnings) log("warning", warning);
+  // What is printed can be mended by hand, where the other target allowed what is not allowed here.
+  parseConfiguration(text, "the configuration above");
   return ExitCode.OK;
 }
 
@@ -22,10 +33,18 @@ async function exportConf({ options, arguments: [path = ""] }: VerbInput): Promi
 
 export const IMPORT: Verb = {
   name: "import",
-  summary: "print what a configuration of SCST says as YAML",
-  arguments: [{ name: "FILE", description: "a configuration of SCST", completion: "file" }],
+  summary: "print what a configuration of SCST, tgt or LIO says as YAML",
+  arguments: [{
+    name: "FILE",
+    description: "scst.conf, tgt's targets.conf or LIO's saveconfig.json: its text tells which",
+    completion: "file",
+  }],
   options: [],
-  examples: ["scst import /etc/scst.conf >/etc/scst/scst.yaml"],
+  examples: [
+    "scst import /etc/scst.conf >/etc/scst/scst.yaml",
+    "scst import /etc/tgt/targets.conf >/etc/scst/scst.yaml",
+    "scst import /etc/rtslib-fb-target/saveconfig.json >/etc/scst/scst.yaml",
+  ],
   run: importConf,
 };
 
