@@ -15,6 +15,8 @@ export class DiskRequest extends IoRequest {
   /** When the store began to work on a READ or WRITE, by performance.now(); 0 for everything else. */
   began = 0;
   #then: (request: DiskRequest) => void = () => {};
+  /** Whether the disk wrote through when the operation began. */
+  #through = false;
 
   constructor(disk: VirtualDisk) {
     super();
@@ -24,8 +26,8 @@ export class DiskRequest extends IoRequest {
 
   /**
    * Hands the operation to the store; `then` is called when it is finished. If the disk writes
-   * through, what the operation changes is on stable storage by then; if its cache is not volatile,
-   * all is from the beginning.
+   * through, or does so by then (WCE may be switched off meanwhile), what the operation changes is on
+   * stable storage by then; if its cache is not volatile, all is from the beginning.
    */
   start(
     operation: number,
@@ -36,6 +38,7 @@ export class DiskRequest extends IoRequest {
     const through = this.disk.writesThrough;
     const ranges = operation === IoOperation.PUNCH || operation === IoOperation.ZERO ||
       operation === IoOperation.FILL;
+    this.#through = through;
     this.operation = operation;
     if (through && operation === IoOperation.WRITE) this.operation = IoOperation.WRITE_DURABLE;
     if (this.disk.settings.nvCache && operation === IoOperation.WRITE_DURABLE) {
@@ -46,9 +49,14 @@ export class DiskRequest extends IoRequest {
     this.#then = then;
     this.finished = then as (request: IoRequest) => void;
     if (operation === IoOperation.READ) this.finished = failRemoved;
-    else if (through && ranges) this.finished = syncAfter;
     else if (this.operation === IoOperation.WRITE_DURABLE) this.finished = failUndurable;
+    else if (ranges || this.operation === IoOperation.WRITE) this.finished = syncAfter;
     this.medium.store.submit(this);
+  }
+
+  /** Whether what the operation did has to be brought to stable storage before it has ended. */
+  get mustSync(): boolean {
+    return this.#through || this.disk.writesThrough;
   }
 
   /** Brings what the operation did to stable storage as well. */
@@ -73,7 +81,7 @@ function failRemoved(finished: IoRequest): void {
 
 function syncAfter(finished: IoRequest): void {
   const request = finished as DiskRequest;
-  if (request.result < 0) request.proceed();
+  if (request.result < 0 || !request.mustSync) request.proceed();
   else request.sync();
 }
 
