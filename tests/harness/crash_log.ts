@@ -33,13 +33,21 @@ interface Flush {
   readonly file: LoggedFile;
   readonly offset: number;
   readonly length: number;
+  /** How many events there had been when it began: it need not do anything for later ones. */
+  readonly began: number;
+}
+
+/** What a sector may hold, and the number of the event that wrote it. */
+interface Version {
+  readonly bytes: Uint8Array;
+  readonly event: number;
 }
 
 /** The possible contents of one sector, the oldest first. */
 interface Sector {
   readonly file: LoggedFile;
   readonly offset: number;
-  versions: Uint8Array[];
+  versions: Version[];
 }
 
 /** The content of each file, in a state. */
@@ -53,25 +61,56 @@ export class CrashLog {
     return this.#events.length;
   }
 
-  /** Logs what an operation will do that succeeds. */
-  log(file: LoggedFile, request: IoRequest): void {
-    const { operation, offset } = request;
-    if (operation === IoOperation.SYNC) return this.flush(file, 0, file.base.length);
-    if (operation !== IoOperation.WRITE && operation !== IoOperation.WRITE_DURABLE) return;
-    this.write(file, offset, request.iov);
-    if (operation === IoOperation.WRITE_DURABLE) this.flush(file, offset, request.length);
+  /**
+   * Logs what an operation will do that succeeds; a flush of everything may have begun when there had
+   * been `began` events.
+   */
+  log(file: LoggedFile, request: IoRequest, began = this.length): void {
+    const { operation, offset, length, iov } = request;
+    switch (operation) {
+      case IoOperation.SYNC:
+        return this.flush(file, 0, file.base.length, began);
+      case IoOperation.WRITE:
+        return this.write(file, offset, iov);
+      case IoOperation.WRITE_DURABLE:
+        this.write(file, offset, iov);
+        return this.flush(file, offset, length);
+      case IoOperation.PUNCH:
+      case IoOperation.ZERO:
+        return this.#change(file, offset, new Uint8Array(length));
+      case IoOperation.FILL:
+        return this.#change(file, offset, repeated(iov, length));
+    }
   }
 
   write(file: LoggedFile, offset: number, iov: IoVector): void {
     let at = offset;
     for (const { address, length } of entriesOf(iov)) {
-      this.#events.push({ kind: "write", file, offset: at, bytes: copyFrom(address, length) });
+      this.#change(file, at, copyFrom(address, length));
       at += length;
     }
   }
 
-  flush(file: LoggedFile, offset: number, length: number): void {
-    this.#events.push({ kind: "flush", file, offset, length });
+  #change(file: LoggedFile, offset: number, bytes: Uint8Array): void {
+    this.#events.push({ kind: "write", file, offset, bytes });
+  }
+
+  flush(file: LoggedFile, offset: number, length: number, began = this.length): void {
+    this.#events.push({ kind: "flush", file, offset, length, began });
+  }
+
+  /** How many times something was brought to stable storage. */
+  get flushes(): number {
+    return this.#events.filter(({ kind }) => kind === "flush").length;
+  }
+
+  /** What a file holds for those who read it after the first `count` events. */
+  written(file: LoggedFile, count: number): Uint8Array {
+    const bytes = file.base.slice();
+    for (const event of this.#events.slice(0, count)) {
+      if (event.file === file && event.kind === "write") bytes.set(event.bytes, event.offset);
+    }
+    return bytes;
   }
 
   /** The states that may be found when the power fails after the first `count` events. */
@@ -80,9 +119,11 @@ export class CrashLog {
     const open = sectors.filter(({ versions }) => versions.length > 1);
     for (const choice of choices(open.map(({ versions }) => versions.length), random)) {
       const state = new Map(files.map((file) => [file, file.base.slice()]));
-      for (const { file, offset, versions } of sectors) state.get(file)!.set(versions[0]!, offset);
+      for (const { file, offset, versions } of sectors) {
+        state.get(file)!.set(versions[0]!.bytes, offset);
+      }
       for (const [index, { file, offset, versions }] of open.entries()) {
-        state.get(file)!.set(versions[choice[index]!]!, offset);
+        state.get(file)!.set(versions[choice[index]!]!.bytes, offset);
       }
       yield state;
     }
@@ -90,29 +131,48 @@ export class CrashLog {
 
   #sectorsAfter(count: number): Sector[] {
     const sectors = new Map<LoggedFile, Map<number, Sector>>();
-    for (const event of this.#events.slice(0, count)) {
+    for (const [number, event] of this.#events.slice(0, count).entries()) {
       const { file, offset } = event;
       const own = sectors.get(file) ?? new Map<number, Sector>();
       sectors.set(file, own);
       if (event.kind === "flush") {
         for (const sector of own.values()) {
           const within = sector.offset >= offset && sector.offset < offset + event.length;
-          if (within) sector.versions = sector.versions.slice(-1);
+          if (within) sector.versions = flushedBy(event, sector.versions);
         }
         continue;
       }
       for (let at = 0; at < event.bytes.length; at += SECTOR) {
         const place = offset + at;
         const old = file.base.subarray(place, place + SECTOR);
-        const sector = own.get(place) ?? { file, offset: place, versions: [old] };
+        const sector = own.get(place) ??
+          { file, offset: place, versions: [{ bytes: old, event: -1 }] };
         own.set(place, sector);
         const fresh = event.bytes.subarray(at, at + SECTOR);
-        const newest = sector.versions.at(-1)!;
-        if (newest.some((byte, index) => byte !== fresh[index])) sector.versions.push(fresh);
+        const newest = sector.versions.at(-1)!.bytes;
+        if (newest.some((byte, index) => byte !== fresh[index])) {
+          sector.versions.push({ bytes: fresh, event: number });
+        }
       }
     }
     return [...sectors.values()].flatMap((own) => [...own.values()]);
   }
+}
+
+/** What a flush leaves possible: what was written last before it began, and all that came later. */
+function flushedBy({ began }: Flush, versions: readonly Version[]): Version[] {
+  return versions.slice(versions.findLastIndex(({ event }) => event < began));
+}
+
+/** The one piece of `iov` over and over (IoOperation.FILL). */
+function repeated(iov: IoVector, length: number): Uint8Array {
+  const [piece] = entriesOf(iov, 1);
+  const pattern = copyFrom(piece!.address, piece!.length);
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += pattern.length) {
+    bytes.set(pattern.subarray(0, length - at), at);
+  }
+  return bytes;
 }
 
 /** A version for each of the sectors that have so many: all choices, or some that are telling. */

@@ -14,6 +14,8 @@ export class LoggedStore implements Store {
   /** Bytes that the next durable write finds room for; all of them when undefined. */
   room: number | undefined = undefined;
   #inner: Store;
+  /** When flushes began that are still to be logged. */
+  #began = new Map<IoRequest, number>();
   #log: CrashLog;
   #file: LoggedFile;
 
@@ -36,11 +38,17 @@ export class LoggedStore implements Store {
     return this.#inner.writeNow(iov, offset, length);
   }
 
+  /** The operation begins, and is submitted later: meanwhile there may be others. */
+  begin(request: IoRequest): void {
+    this.#began.set(request, this.#log.length);
+  }
+
   submit(request: IoRequest): void {
     if (this.room !== undefined && request.operation === IoOperation.WRITE_DURABLE) {
       return this.#writeInPart(request, this.room);
     }
-    this.#log.log(this.#file, request);
+    this.#log.log(this.#file, request, this.#began.get(request));
+    this.#began.delete(request);
     this.#inner.submit(request);
   }
 
