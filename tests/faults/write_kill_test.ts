@@ -10,7 +10,7 @@ import { Random, withRandom } from "../harness/random.ts";
 import { backingFile, diskYaml, startTestServer, type TestServer } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
 import {
-  checkAfterKill,
+  checkAll,
   Count,
   type LoggedLun,
   loggedLun,
@@ -67,7 +67,7 @@ async function live(
   try {
     const numbers = luns.map(({ lun }) => lun);
     for (let one = 0; one < SESSIONS; one++) sessions.push(await openReady(server, numbers));
-    for (const lun of luns) await checkAfterKill(sessions[0]!, lun);
+    for (const lun of luns) await checkAll(sessions[0]!, lun);
     if (round === ROUNDS) return 0;
     const loggers = sessions.map((session) =>
       new WriteLogger(session, luns, new Random(random.below(2 ** 32)), count)

@@ -1,6 +1,7 @@
 /**
  * An initiator that writes to several disks with many commands under way, and keeps a ledger of what it
- * was told: after the end of the server, whatever ended it, that says what has to be there.
+ * was told: that says what a read may find meanwhile, and what has to be there after the end of the
+ * server, whatever ended it.
  */
 import assert from "node:assert/strict";
 import { senseText } from "../initiator/sense.ts";
@@ -47,31 +48,58 @@ export class WriteLogger {
   #luns: readonly LoggedLun[];
   #random: Random;
   #count: Count;
+  #readsOneOf: number | undefined;
 
-  constructor(session: Session, luns: readonly LoggedLun[], random: Random, count: Count) {
+  /** One of so many commands is a READ that is checked; none is where nothing is said. */
+  constructor(
+    session: Session,
+    luns: readonly LoggedLun[],
+    random: Random,
+    count: Count,
+    readsOneOf?: number,
+  ) {
+    this.#readsOneOf = readsOneOf;
     this.#session = session;
     this.#luns = luns;
     this.#random = random;
     this.#count = count;
   }
 
-  /** Writes until the session ends, which is an error of it. */
-  async work(): Promise<void> {
+  /** Has so many commands done; without an end until the session ends, which is an error of it. */
+  async work(commands = Infinity): Promise<void> {
+    let left = commands;
     const lane = async () => {
-      for (;;) await this.#once();
+      while (left-- > 0) await this.#once();
     };
     const ends = await Promise.allSettled<void>(Array.from({ length: DEPTH }, lane));
-    const errors = ends.map((end) => end.status === "rejected" ? end.reason : undefined);
+    const errors = ends.flatMap((end) => end.status === "rejected" ? [end.reason] : []);
+    if (errors.length === 0) return;
     throw errors.find((error) => error instanceof assert.AssertionError) ?? errors[0];
   }
 
   async #once(): Promise<void> {
     const disk = this.#random.pick(this.#luns);
+    if (this.#readsOneOf !== undefined && this.#random.below(this.#readsOneOf) === 0) {
+      await this.#read(disk);
+      this.completed++;
+      return;
+    }
     const choice = { atomic: true, blocksMost: BLOCKS_MOST };
     const command = randomWrite(disk, this.#count.next(), this.#random, choice);
     if (command.effect === undefined) await this.#flush(disk, command);
     else await this.#write(disk, command, command.effect);
     this.completed++;
+  }
+
+  /** What ended before the READ was sent counts for certain, and what began before it ended may count. */
+  async #read({ lun, ledger, blocksize }: LoggedLun): Promise<void> {
+    const capacity = ledger.sectors * BLOCK / blocksize;
+    const lba = this.#random.below(capacity);
+    const blocks = 1 + this.#random.below(Math.min(BLOCKS_MOST, capacity - lba));
+    const sent = this.#count.next();
+    const found = await readBlocks(this.#session, lba, blocks, { lun, blocksize });
+    const first = lba * blocksize / BLOCK;
+    ledger.check(found, first, this.#count.next(), ({ ended }) => ended <= sent);
   }
 
   async #flush({ lun, ledger }: LoggedLun, { cdb }: WriteCommand): Promise<void> {
@@ -96,9 +124,9 @@ export class WriteLogger {
 
 /**
  * Reads all of a disk when nothing is under way and checks that everything is there that was answered
- * with GOOD: the process has ended, and the system goes on with what it was given.
+ * with GOOD. That is so after the end of the process, too: the system goes on with what it was given.
  */
-export async function checkAfterKill(session: Session, disk: LoggedLun): Promise<void> {
+export async function checkAll(session: Session, disk: LoggedLun): Promise<void> {
   const { lun, ledger, blocksize } = disk;
   const blocks = ledger.sectors * BLOCK / blocksize;
   const found = await readBlocks(session, 0, blocks, { lun, blocksize });
