@@ -1,6 +1,6 @@
 /**
- * Files whose storage is slow, or can be made to hang: qemu-storage-daemon shows them through FUSE, and
- * takes its time, or is stopped.
+ * Files whose storage is slow, or can be made to hang, or fails: qemu-storage-daemon shows them through
+ * FUSE, and takes its time, or is stopped, or answers with an error.
  */
 import { runTool } from "./tools.ts";
 
@@ -14,6 +14,13 @@ export function missingFuse(): string | undefined {
   } catch {
     return "no /dev/fuse for this user";
   }
+}
+
+/** What fails: the transfers that touch a sector of 512 bytes, or the flushes, with an errno. */
+export interface StorageFault {
+  readonly of: "read" | "write" | "flush";
+  readonly errno: number;
+  readonly sector?: number;
 }
 
 export class SlowFiles implements AsyncDisposable {
@@ -51,14 +58,41 @@ export class SlowFiles implements AsyncDisposable {
         const latency = `read-zeroes=on,size=${size},latency-ns=${seconds * 1e9}`;
         args.push("--blockdev", `null-co,node-name=${node},${latency}`);
       } else {
-        await Deno.writeFile(`${path}.backing`, new Uint8Array());
-        await Deno.truncate(`${path}.backing`, size);
-        args.push("--blockdev", `file,node-name=${node},filename=${path}.backing`);
+        args.push("--blockdev", `${await backing(path, size)},node-name=${node}`);
       }
-      args.push("--export", `fuse,id=${node},node-name=${node},mountpoint=${path},writable=on`);
+      args.push(...exported(node, path));
     }
-    const command = new Deno.Command("qemu-storage-daemon", { args, stdin: "null" });
-    const files = new SlowFiles(dir, paths, command.spawn(), seconds > 0);
+    return await SlowFiles.#start(dir, paths, args, size, seconds > 0);
+  }
+
+  /** A sparse file of `size` bytes whose storage fails in these cases, and is well in all others. */
+  static async failing(size: number, faults: readonly StorageFault[]): Promise<SlowFiles> {
+    const dir = await Deno.makeTempDir({ prefix: "scst_slow_" });
+    const path = `${dir}/disk`;
+    await Deno.writeFile(path, new Uint8Array());
+    const rules = faults.flatMap(({ of, errno, sector }, index) =>
+      [
+        `event=none`,
+        `iotype=${of}`,
+        `errno=${errno}`,
+        ...(sector === undefined ? [] : [`sector=${sector}`]),
+      ].map((rule) => `,inject-error.${index}.${rule}`)
+    );
+    const well = `${await backing(path, size)},node-name=well`;
+    const ill = `blkdebug,node-name=ill,image=well${rules.join("")}`;
+    const args = ["--blockdev", well, "--blockdev", ill, ...exported("ill", path)];
+    return await SlowFiles.#start(dir, [path], args, size, false);
+  }
+
+  static async #start(
+    dir: string,
+    paths: readonly string[],
+    args: readonly string[],
+    size: number,
+    isNull: boolean,
+  ): Promise<SlowFiles> {
+    const command = new Deno.Command("qemu-storage-daemon", { args: [...args], stdin: "null" });
+    const files = new SlowFiles(dir, paths, command.spawn(), isNull);
     const deadline = performance.now() + START_LIMIT_MS;
     for (const path of paths) {
       while ((await Deno.stat(path)).size !== size) {
@@ -90,4 +124,16 @@ export class SlowFiles implements AsyncDisposable {
     for (const path of this.paths) await runTool("fusermount3", ["-u", "-z", path]);
     await Deno.remove(this.#dir, { recursive: true });
   }
+}
+
+/** Makes a sparse file to keep what is written to `path`, and says where it is in QEMU's words. */
+async function backing(path: string, size: number): Promise<string> {
+  await Deno.writeFile(`${path}.backing`, new Uint8Array());
+  await Deno.truncate(`${path}.backing`, size);
+  return `file,filename=${path}.backing`;
+}
+
+/** The arguments that show a node as the file `path`. */
+function exported(node: string, path: string): string[] {
+  return ["--export", `fuse,id=${node},node-name=${node},mountpoint=${path},writable=on`];
 }

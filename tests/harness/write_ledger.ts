@@ -4,7 +4,7 @@
  * it was sent when the earlier one had ended.
  */
 import assert from "node:assert/strict";
-import { versionOf } from "./marked_block.ts";
+import { markedBlock, versionOf } from "./marked_block.ts";
 import { BLOCK } from "./rig.ts";
 
 const NEVER = Infinity;
@@ -101,6 +101,36 @@ export class WriteLedger {
       assert(allowed, `sector ${sector} holds ${version} at ${until}: ${told()}`);
       return version;
     });
+  }
+
+  /**
+   * Asserts that a READ that was sent at `sent` and has ended by `until` may find `bytes`. What ended
+   * before counts for certain. Of a write that was under way meanwhile it may find a part, and within a
+   * block as well: the system copies them at one time.
+   */
+  checkRead(bytes: Uint8Array, first: number, sent: number, until: number): void {
+    const settled: Settled = ({ ended }) => ended <= sent;
+    for (let at = 0; at < bytes.length; at += BLOCK) {
+      const sector = first + at / BLOCK;
+      const found = bytes.subarray(at, at + BLOCK);
+      const meets = this.#entries[sector]!.some(({ began, ended }) =>
+        began <= until && ended > sent
+      );
+      if (meets && versionOf(found, sector) === undefined) {
+        this.#checkMixture(found, sector, until, settled);
+      } else this.check(found, sector, until, settled);
+    }
+  }
+
+  #checkMixture(found: Uint8Array, sector: number, until: number, settled: Settled): void {
+    const versions = this.#entries[sector]!.map(({ version }) => version);
+    const contents = versions.filter((version) => this.allows(sector, version, until, settled))
+      .map((version) => markedBlock(version, sector));
+    const strange = found.findIndex((byte, at) =>
+      contents.every((content) => content[at] !== byte)
+    );
+    const told = () => JSON.stringify(this.#entries[sector]);
+    assert(strange < 0, `byte ${strange} of sector ${sector} was never sent: ${told()}`);
   }
 
   /** Nothing is under way, and the sectors hold this: what was before is done with. */

@@ -91,15 +91,13 @@ export class WriteLogger {
     this.completed++;
   }
 
-  /** What ended before the READ was sent counts for certain, and what began before it ended may count. */
   async #read({ lun, ledger, blocksize }: LoggedLun): Promise<void> {
     const capacity = ledger.sectors * BLOCK / blocksize;
     const lba = this.#random.below(capacity);
     const blocks = 1 + this.#random.below(Math.min(BLOCKS_MOST, capacity - lba));
     const sent = this.#count.next();
     const found = await readBlocks(this.#session, lba, blocks, { lun, blocksize });
-    const first = lba * blocksize / BLOCK;
-    ledger.check(found, first, this.#count.next(), ({ ended }) => ended <= sent);
+    ledger.checkRead(found, lba * blocksize / BLOCK, sent, this.#count.next());
   }
 
   async #flush({ lun, ledger }: LoggedLun, { cdb }: WriteCommand): Promise<void> {
