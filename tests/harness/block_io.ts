@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { read16, write16 } from "../initiator/cdb.ts";
 import { senseText } from "../initiator/sense.ts";
-import type { CommandOptions, Session } from "../initiator/session.ts";
+import type { Commander, CommandOptions } from "../initiator/session.ts";
 import type { ScsiResult } from "../initiator/task.ts";
 
 export interface BlockOptions extends CommandOptions {
@@ -25,7 +25,7 @@ export function assertSense(result: ScsiResult, wanted: string, what = "command"
 
 /** Reads whole blocks. */
 export async function readBlocks(
-  session: Session,
+  session: Commander,
   lba: number,
   blocks: number,
   options: BlockOptions = {},
@@ -39,7 +39,7 @@ export async function readBlocks(
 
 /** Writes whole blocks. */
 export async function writeBlocks(
-  session: Session,
+  session: Commander,
   lba: number,
   write: Uint8Array,
   options: BlockOptions = {},

@@ -84,7 +84,7 @@ export class PowerCutRig implements Disposable {
   #write(): void {
     const { ledger } = this;
     const disk = { blocksize: BLOCK, thin: true, ledger };
-    const choice = { atomic: false, blocksMost: 5 };
+    const choice = { atomic: false, compare: true, blocksMost: 5 };
     const { cdb, write, effect, durable } = randomWrite(
       disk,
       ++this.#version,

@@ -117,13 +117,14 @@ const KINDS = [
   [verified, 1],
   [same, 2],
   [zeroed, 3],
-  [compared, 3],
   [flush, 6],
 ] as const;
 
-/** WRITE ATOMIC needs a journal beside the medium; those who keep an eye on that leave it out. */
 export interface CommandChoice {
+  /** WRITE ATOMIC needs a journal beside the medium. */
   readonly atomic: boolean;
+  /** COMPARE AND WRITE cannot be sent again by those who have not heard what became of it. */
+  readonly compare: boolean;
   /** Blocks that one command has at most. */
   readonly blocksMost: number;
 }
@@ -140,6 +141,7 @@ export function randomWrite(
   const lba = random.below(capacity - blocks + 1);
   const kinds: Kind[] = KINDS.flatMap(([kind, times]) => new Array<Kind>(times).fill(kind));
   if (choice.atomic) kinds.push(atomic, atomic);
+  if (choice.compare) kinds.push(compared, compared, compared);
   const kind = random.pick(kinds);
   return kind(disk, lba, kind === compared ? Math.min(blocks, 8) : blocks, version, random);
 }

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { senseText } from "../initiator/sense.ts";
-import type { Session } from "../initiator/session.ts";
+import type { Commander } from "../initiator/session.ts";
 import { readBlocks } from "./block_io.ts";
 import type { Random } from "./random.ts";
 import { BLOCK } from "./rig.ts";
@@ -20,6 +20,13 @@ export interface LoggedLun extends WrittenDisk {
   readonly lun: number;
   /** Whether each write is on stable storage when it ends. */
   readonly writesThrough: boolean;
+}
+
+export interface LoggerOptions {
+  /** One of so many commands is a READ that is checked; none is where nothing is said. */
+  readonly readsOneOf?: number;
+  /** The session sends commands again that were not answered. */
+  readonly retries?: boolean;
 }
 
 /** Numbers moments and versions. */
@@ -44,21 +51,20 @@ export function loggedLun(
 export class WriteLogger {
   /** Commands that were answered. */
   completed = 0;
-  #session: Session;
+  #session: Commander;
   #luns: readonly LoggedLun[];
   #random: Random;
   #count: Count;
-  #readsOneOf: number | undefined;
+  #options: LoggerOptions;
 
-  /** One of so many commands is a READ that is checked; none is where nothing is said. */
   constructor(
-    session: Session,
+    session: Commander,
     luns: readonly LoggedLun[],
     random: Random,
     count: Count,
-    readsOneOf?: number,
+    options: LoggerOptions = {},
   ) {
-    this.#readsOneOf = readsOneOf;
+    this.#options = options;
     this.#session = session;
     this.#luns = luns;
     this.#random = random;
@@ -79,12 +85,13 @@ export class WriteLogger {
 
   async #once(): Promise<void> {
     const disk = this.#random.pick(this.#luns);
-    if (this.#readsOneOf !== undefined && this.#random.below(this.#readsOneOf) === 0) {
+    const { readsOneOf, retries = false } = this.#options;
+    if (readsOneOf !== undefined && this.#random.below(readsOneOf) === 0) {
       await this.#read(disk);
       this.completed++;
       return;
     }
-    const choice = { atomic: true, blocksMost: BLOCKS_MOST };
+    const choice = { atomic: true, compare: !retries, blocksMost: BLOCKS_MOST };
     const command = randomWrite(disk, this.#count.next(), this.#random, choice);
     if (command.effect === undefined) await this.#flush(disk, command);
     else await this.#write(disk, command, command.effect);
@@ -124,7 +131,7 @@ export class WriteLogger {
  * Reads all of a disk when nothing is under way and checks that everything is there that was answered
  * with GOOD. That is so after the end of the process, too: the system goes on with what it was given.
  */
-export async function checkAll(session: Session, disk: LoggedLun): Promise<void> {
+export async function checkAll(session: Commander, disk: LoggedLun): Promise<void> {
   const { lun, ledger, blocksize } = disk;
   const blocks = ledger.sectors * BLOCK / blocksize;
   const found = await readBlocks(session, 0, blocks, { lun, blocksize });

@@ -32,6 +32,11 @@ export interface StartedCommand {
   readonly done: Promise<ScsiResult>;
 }
 
+/** Whoever executes SCSI commands. */
+export interface Commander {
+  command(cdb: Uint8Array, options?: CommandOptions): Promise<ScsiResult>;
+}
+
 export class Session implements AsyncDisposable {
   readonly loginResult: LoginResult;
   readonly parameters: Parameters;

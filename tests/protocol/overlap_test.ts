@@ -36,7 +36,9 @@ Deno.test("Reads among overlapping writes find what a model of the disk allows, 
     const loggers: WriteLogger[] = [];
     for (let one = 0; one < SESSIONS; one++) {
       const session = stack.use(await openReady(server, luns.map(({ lun }) => lun)));
-      loggers.push(new WriteLogger(session, luns, new Random(random.below(2 ** 32)), count, 3));
+      loggers.push(
+        new WriteLogger(session, luns, new Random(random.below(2 ** 32)), count, { readsOneOf: 3 }),
+      );
     }
     await using reader = await openReady(server, luns.map(({ lun }) => lun));
     for (let done = 0; done < COMMANDS; done += BATCH) {
