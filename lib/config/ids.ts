@@ -8,7 +8,7 @@ import { log } from "../log.ts";
 import { type IdsByName, parseIds, printIds, type SavedIds } from "./ids_file.ts";
 import { ConfigError } from "./problem.ts";
 import { readText, reason } from "./read_text.ts";
-import { saveText, withLock } from "./save_text.ts";
+import { makeDirectory, saveText, withLock } from "./save_text.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ export function savedIds(
   const known = load(path);
   if (names.every((name) => known.has(name))) return known;
   try {
-    Deno.mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeDirectory(stateDir);
     return withLock(`${stateDir}/ids.lock`, () => {
       // Another scst with the same state directory may have saved since.
       const latest = load(path);

@@ -1,4 +1,5 @@
 /** Replacing small files so that a crash leaves the old or the new content, never a part. */
+import { dirname } from "node:path";
 
 /** Writes `text` to `path` with mode `mode`, atomically and durably; call it under a lock. */
 export function saveText(path: string, text: string, mode = 0o600): void {
@@ -15,8 +16,27 @@ export function saveText(path: string, text: string, mode = 0o600): void {
     removeIfThere(temporary);
     throw error;
   }
-  // The rename itself is durable only with the directory.
-  using directory = Deno.openSync(path.slice(0, path.lastIndexOf("/")) || "/", { read: true });
+  syncDirectory(dirname(path)); // the rename is durable only with the directory
+}
+
+/**
+ * Makes the directory `path` with mode 0700 where there is none, and those above it, so that no crash
+ * takes it away again with what is saved in it.
+ */
+export function makeDirectory(path: string): void {
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    makeDirectory(dirname(path));
+  }
+  // Another process may make it meanwhile.
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  syncDirectory(dirname(path));
+}
+
+function syncDirectory(path: string): void {
+  using directory = Deno.openSync(path, { read: true });
   directory.syncSync();
 }
 
