@@ -11,6 +11,7 @@ import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";
 import { Reloader } from "./reload.ts";
 import { onHangup, stopRequested } from "./signals.ts";
+import { makeStateDir } from "./state_dir.ts";
 
 /** What differs between the verbs that serve. */
 export interface ServeOptions {
@@ -41,6 +42,7 @@ export async function serveModel(
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested();
+  makeStateDir(model.stateDir);
   const server = new Server(model.stateDir);
   const administration = new Administration(serverEngine(server), emptyModel(model.stateDir));
   const started = bringUp(server, administration, model, isStrict).then(() =>

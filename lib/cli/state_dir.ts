@@ -1,4 +1,7 @@
 /** Where scst keeps what has to survive a restart. */
+import { reason } from "../config/read_text.ts";
+import { makeDirectory } from "../config/save_text.ts";
+import { log } from "../log.ts";
 import { Failure } from "./failure.ts";
 import type { VerbOption } from "./verb.ts";
 
@@ -40,4 +43,17 @@ export function defaultStateDir(
   throw new Failure(
     "Cannot tell where to keep state, as HOME is not set: name a directory with --state",
   );
+}
+
+/**
+ * Makes the state directory where there is none. A server may do without one as long as nothing has to
+ * be saved, so that it is only a line of the log when that fails.
+ */
+export function makeStateDir(path: string): void {
+  try {
+    makeDirectory(path);
+  } catch (error) {
+    const lost = "reservations (APTPL) and mode pages cannot be saved, and WRITE ATOMIC fails";
+    log("warning", `Cannot make the state directory ${path}: ${reason(error)}; ${lost}`);
+  }
 }

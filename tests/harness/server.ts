@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly env?: Record<string, string>;
   /** A directory of the caller's, which is then left in place; by default a fresh one, removed at disposal. */
   readonly dir?: string;
+  /** Where the server keeps its state, if that is not its directory. */
+  readonly stateDir?: string;
   /** How many portals the configuration has; 1 if not given. */
   readonly portals?: number;
 }
@@ -176,7 +178,8 @@ export async function startTestServer(
   const config = `${dir}/scst.yaml`;
   const text = typeof yaml === "string" ? yaml : yaml(dir);
   await Deno.writeTextFile(config, text, { mode: 0o600 }); // it may have secrets
-  const [command, args] = programCommand(["serve", "--config", config, "--state", dir]);
+  const state = options.stateDir ?? dir;
+  const [command, args] = programCommand(["serve", "--config", config, "--state", state]);
   const child = new Deno.Command(command, {
     args,
     env: { SCST_CONTROL: `${dir}/control`, SCST_TREE: "none", ...options.env },
