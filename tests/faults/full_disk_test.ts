@@ -122,18 +122,25 @@ toolTest(
   noTmpfs,
 );
 
-for (const writeThrough of [false, true]) {
-  const mode = writeThrough ? "write_through" : "write-back";
-  toolTest(
-    `A write of a ${mode} disk that finds no room on a full ext4 says so, and nothing else is lost`,
-    [],
-    async () => {
-      using small = new SmallExt4(8 * MIB);
-      const filename = backingFile(small.path, "disk.img", 16 * MIB);
-      await withBystander(filename, (session) => fillAndFree(session, 16 * MIB), { writeThrough });
-    },
-    noExt4,
-  );
+/** The cache modes, with what is tested of each. */
+const FULL_EXT4: readonly (readonly [name: string, options: DiskOptions])[] = [
+  ["A write-back disk that finds no room on a full ext4 says so, and nothing else is lost", {}],
+  [
+    "A write_through disk that finds no room on a full ext4 says so, and nothing else is lost",
+    { writeThrough: true },
+  ],
+  [
+    "An nv_cache disk that finds no room on a full ext4 says so, and nothing else is lost",
+    { nvCache: true },
+  ],
+];
+
+for (const [name, options] of FULL_EXT4) {
+  toolTest(name, [], async () => {
+    using small = new SmallExt4(8 * MIB);
+    const filename = backingFile(small.path, "disk.img", 16 * MIB);
+    await withBystander(filename, (session) => fillAndFree(session, 16 * MIB), options);
+  }, noExt4);
 }
 
 toolTest(

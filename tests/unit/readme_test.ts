@@ -45,6 +45,20 @@ Deno.test("every task that the README names is in deno.json", () => {
   assert.deepEqual(named.filter((name) => !Object.hasOwn(manifest.tasks, name)), []);
 });
 
+Deno.test("every test that the README's promises name is there", () => {
+  const [, promises = ""] = /^## What survives what$([^]*?)^## /m.exec(README) ?? [];
+  const rows = [...promises.matchAll(/^\|.*\|$/gm)].slice(2).map(([row]) => row);
+  assert.ok(rows.length >= 16, `${rows.length} promises`);
+  const folder = new URL("../faults/", import.meta.url);
+  const sources = [...Deno.readDirSync(folder)]
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, folder)));
+  for (const row of rows) {
+    const name = /("[^"]+") +\|$/.exec(row)?.[1];
+    assert.ok(name !== undefined, `no test is named: ${row}`);
+    assert.ok(sources.some((source) => source.includes(`${name},`)), `there is no test ${name}`);
+  }
+});
+
 Deno.test("the tasks demo and serve and the tests run with the same permissions", () => {
   const flags = (command: string) =>
     command.split(" ").filter((word) => /^--(allow-|no-prompt)/.test(word)).sort();
