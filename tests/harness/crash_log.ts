@@ -104,6 +104,11 @@ export class CrashLog {
     return this.#events.filter(({ kind }) => kind === "flush").length;
   }
 
+  /** How many sectors a loss of power may undo now. */
+  get unflushed(): number {
+    return this.#sectorsAfter(this.length).filter(({ versions }) => versions.length > 1).length;
+  }
+
   /** What a file holds for those who read it after the first `count` events. */
   written(file: LoggedFile, count: number): Uint8Array {
     const bytes = file.base.slice();
