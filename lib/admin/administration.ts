@@ -35,6 +35,7 @@ const LASTING = [
   "removable",
   "nvCache",
   "tst",
+  "dummy",
 ] as const satisfies readonly (keyof DeviceModel)[];
 
 function mustRemake(before: DeviceModel, after: DeviceModel): boolean {

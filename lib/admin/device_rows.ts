@@ -13,6 +13,8 @@ import {
   PRODUCT_REVISION,
   T10_VENDORS,
 } from "../scst/model.ts";
+import { ABSENT_ROWS } from "./absent_rows.ts";
+import type { DeviceView } from "./engine.ts";
 import { digit, valueText } from "./nodes.ts";
 import { trimmed, valueBy } from "./text_value.ts";
 import { TreeError } from "./tree.ts";
@@ -22,16 +24,23 @@ const DISKS: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio", "vdisk_n
 const FILES: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio"];
 const NONE: readonly HandlerName[] = [];
 
+/** Permission bits of an attribute. */
+type DeviceMode = 0o444 | 0o644;
+
 /** One attribute. */
 export interface DeviceRow {
   readonly name: string;
-  readonly mode: 0o444 | 0o644;
+  readonly mode: DeviceMode;
   /** The handlers whose devices have it. */
   readonly handlers: readonly HandlerName[];
   /** Those that take it as a parameter of add_device. */
   readonly creates: readonly HandlerName[];
+  /** Those that take it so as well, but do not tell, as in SCST. */
+  readonly alsoCreates?: readonly HandlerName[];
+  /** Whether `text` wants to know what the device is like now. */
+  readonly isLive?: true;
   /** What it says, with the mark where it is to be saved. */
-  readonly text: (device: DeviceModel) => string;
+  readonly text: (device: DeviceModel, now?: DeviceView) => string;
   /** The device with what is written, or given at creation. Throws a TreeError. */
   readonly set?: (device: DeviceModel, text: string) => DeviceModel;
 }
@@ -39,10 +48,8 @@ export interface DeviceRow {
 /** Keys of the model whose values are switches. */
 type Flag =
   | "readOnly"
-  | "thinProvisioned"
   | "rotational"
   | "removable"
-  | "writeThrough"
   | "nvCache"
   | "explAlua";
 
@@ -63,21 +70,6 @@ function flag(
     creates,
     text: (device) => valueText(digit(device[key]), device[key] !== fallback),
     set: (device, text) => ({ ...device, [key]: valueBy(SWITCH, name, trimmed(text)) }),
-  };
-}
-
-/** A switch that can only have the value that it has, as the rest of it is not there. */
-function fixed(name: string, handlers: readonly HandlerName[], why: string): DeviceRow {
-  return {
-    name,
-    mode: 0o444,
-    handlers,
-    creates: handlers,
-    text: () => valueText(0, false),
-    set: (device, text) => {
-      if (!valueBy(SWITCH, name, trimmed(text))) return device;
-      throw new TreeError("EOPNOTSUPP", `${name} cannot be 1: ${why}`);
-    },
   };
 }
 
@@ -164,25 +156,55 @@ function sized(device: DeviceModel, size: number): DeviceModel {
   throw new TreeError("EINVAL", `The size ${what}: current value is ${size} bytes`);
 }
 
-/** `vdisk_nullio` has the size that it is given; that of the others is found, and is text of the tree. */
+/**
+ * The size of the devices of a handler, in bytes and in MiB. SCST marks it always; one that is found is
+ * not marked here, nor saved, so that a file that has grown is noticed also after the next start.
+ */
+function sizeRows(
+  handler: HandlerName,
+  mode: DeviceMode,
+  { unsaid, isMarked = ({ size }) => size !== undefined }: {
+    /** Bytes that it has where nothing is said. */
+    readonly unsaid: (now: DeviceView | undefined) => number;
+    readonly isMarked?: (device: DeviceModel) => boolean;
+  },
+): DeviceRow[] {
+  const creates = handler === "vcdrom" ? NONE : [handler];
+  const bytes = ({ size }: DeviceModel, now: DeviceView | undefined) => size ?? unsaid(now);
+  return [
+    {
+      name: "size",
+      mode,
+      handlers: [handler],
+      creates,
+      isLive: true,
+      text: (device, now) => valueText(bytes(device, now), isMarked(device)),
+      set: (device, text) => sized(device, valueBy(number(1, Infinity), "size", trimmed(text))),
+    },
+    {
+      name: "size_mb",
+      mode,
+      handlers: [handler],
+      creates: handler === "vdisk_nullio" ? creates : NONE,
+      alsoCreates: creates,
+      isLive: true,
+      text: (device, now) => valueText(Math.floor(bytes(device, now) / MIB), false),
+      set: (device, text) =>
+        sized(device, valueBy(number(1, 2 ** 33), "size_mb", trimmed(text)) * MIB),
+    },
+  ];
+}
+
+const found = (now: DeviceView | undefined) => now?.size ?? 0;
+
 const SIZES: readonly DeviceRow[] = [
-  {
-    name: "size",
-    mode: 0o644,
-    handlers: ["vdisk_nullio"],
-    creates: ["vdisk_nullio"],
-    text: ({ size = NULL_SIZE }) => valueText(size, size !== NULL_SIZE),
-    set: (device, text) => sized(device, valueBy(number(1, Infinity), "size", trimmed(text))),
-  },
-  {
-    name: "size_mb",
-    mode: 0o644,
-    handlers: ["vdisk_nullio"],
-    creates: ["vdisk_nullio"],
-    text: ({ size = NULL_SIZE }) => valueText(Math.floor(size / MIB), false),
-    set: (device, text) =>
-      sized(device, valueBy(number(1, 2 ** 33), "size_mb", trimmed(text)) * MIB),
-  },
+  ...sizeRows("vdisk_fileio", 0o444, { unsaid: found }),
+  ...sizeRows("vdisk_blockio", 0o644, { unsaid: found }),
+  ...sizeRows("vdisk_nullio", 0o644, {
+    unsaid: () => NULL_SIZE,
+    isMarked: ({ size = NULL_SIZE }) => size !== NULL_SIZE,
+  }),
+  ...sizeRows("vcdrom", 0o444, { unsaid: found, isMarked: () => true }),
 ];
 
 /** What every handler says of its devices, in the order of the names in the help of its mgmt. */
@@ -206,7 +228,16 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
       blocksize: valueBy(BLOCKSIZE, "blocksize", trimmed(text)),
     }),
   },
-  fixed("cluster_mode", DISKS, "there is no cluster here to share reservations with"),
+  ...ABSENT_ROWS,
+  {
+    name: "dummy",
+    mode: 0o444,
+    handlers: ["vdisk_nullio"],
+    creates: ["vdisk_nullio"],
+    text: ({ dummy = false }) => valueText(digit(dummy), dummy),
+    set: ({ dummy: _, ...device }, text) =>
+      valueBy(SWITCH, "dummy", trimmed(text)) ? { ...device, dummy: true } : device,
+  },
   flag("expl_alua", "explAlua", FILES, { mode: 0o644, creates: NONE }),
   {
     name: "filename",
@@ -215,6 +246,18 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     creates: FILES,
     text: ({ filename }) => filename === undefined ? "none\n\n" : `${valueText(filename, true)}\n`,
     set: setFilename,
+  },
+  {
+    name: "lb_per_pb_exp",
+    mode: 0o644,
+    handlers: FILES,
+    creates: NONE,
+    alsoCreates: FILES,
+    text: ({ hidesPhysicalBlocks: hides = false }) => valueText(digit(!hides), hides),
+    set: ({ hidesPhysicalBlocks: _, ...device }, text) =>
+      valueBy(SWITCH, "lb_per_pb_exp", trimmed(text))
+        ? device
+        : { ...device, hidesPhysicalBlocks: true },
   },
   flag("nv_cache", "nvCache", FILES),
   {
@@ -235,7 +278,19 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
   flag("removable", "removable", DISKS),
   flag("rotational", "rotational", DISKS, { fallback: true }),
   ...SIZES,
-  flag("thin_provisioned", "thinProvisioned", FILES),
+  {
+    name: "thin_provisioned",
+    mode: 0o444,
+    handlers: FILES,
+    creates: FILES,
+    text: ({ thinProvisioned, isProvisioningGiven = thinProvisioned }) =>
+      valueText(digit(thinProvisioned), isProvisioningGiven),
+    set: (device, text) => ({
+      ...device,
+      thinProvisioned: valueBy(SWITCH, "thin_provisioned", trimmed(text)),
+      isProvisioningGiven: true,
+    }),
+  },
   {
     name: "tst",
     mode: 0o444,
@@ -244,7 +299,21 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     text: ({ tst }) => valueText(tst, tst === 0),
     set: (device, text) => ({ ...device, tst: valueBy(TST, "tst", trimmed(text)) }),
   },
-  flag("write_through", "writeThrough", FILES),
+  {
+    name: "write_through",
+    mode: 0o444,
+    handlers: FILES,
+    creates: FILES,
+    isLive: true,
+    text: ({ writeThrough }, now) => {
+      const isOn = now?.writeThrough ?? writeThrough;
+      return valueText(digit(isOn), isOn);
+    },
+    set: (device, text) => ({
+      ...device,
+      writeThrough: valueBy(SWITCH, "write_through", trimmed(text)),
+    }),
+  },
   identity("t10_dev_id", "t10DevId", T10_DEV_ID, DISKS),
   identity("usn", "usn", USN, NONE),
   designatorRow("naa_id", "naaId", NAA_ID),
@@ -261,13 +330,21 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
 function setFilename(device: DeviceModel, text: string): DeviceModel {
   const { filename: _, ...others } = device;
   const path = text.replace(/\n+$/, "");
-  if (path === "" && device.handler === "vcdrom") return others;
+  const isDrive = device.handler === "vcdrom";
+  if (path === "" && isDrive) return others;
+  if (!isDrive && device.filename !== undefined && device.active !== false) {
+    const what = "filename cannot be changed as long as the device is active";
+    throw new TreeError("EINVAL", `${what}: write 0 to active first`);
+  }
   return { ...others, filename: valueBy(FILENAME, "filename", path) };
 }
 
 /** The row of a parameter of add_device; undefined where the handler has none of that name. */
 export function createRow(handler: HandlerName, name: string): DeviceRow | undefined {
-  return DEVICE_ROWS.find((row) => row.name === name && row.creates.includes(handler));
+  return DEVICE_ROWS.find((row) =>
+    row.name === name &&
+    (row.creates.includes(handler) || row.alsoCreates?.includes(handler) === true)
+  );
 }
 
 /** The names of the parameters of add_device, as the help of the mgmt file lists them. */

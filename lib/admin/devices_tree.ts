@@ -15,13 +15,9 @@ import {
   type FoundEntries,
   link,
   readable,
-  valueText,
   writable,
 } from "./nodes.ts";
 import { refuse, type TreeDirectory, type TreeFile } from "./tree.ts";
-
-/** Bytes in a MiB. */
-const MIB = 2 ** 20;
 
 export function devicesDirectory(administration: Administration): TreeDirectory {
   return directory({}, {
@@ -58,7 +54,7 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
     exported: () => exportedDirectory(administration, name),
     pr_state: () => readable(() => administration.engine.reservations(name)),
     dump_prs: () => writable(() => administration.dumpReservations(name)),
-    ...sizes(administration, device),
+    ...fileCommands(administration, device),
     ...entries,
   });
 }
@@ -69,7 +65,10 @@ function modelOf(administration: Administration, name: string): DeviceModel {
 }
 
 function rowFile(administration: Administration, name: string, row: DeviceRow): TreeFile {
-  const read = () => row.text(modelOf(administration, name));
+  const model = () => modelOf(administration, name);
+  const read = row.isLive
+    ? async () => row.text(model(), await administration.engine.device(name))
+    : () => row.text(model());
   const { set } = row;
   if (row.mode === 0o444 || set === undefined) return readable(read);
   return changeable(
@@ -83,17 +82,10 @@ function rowFile(administration: Administration, name: string, row: DeviceRow): 
   );
 }
 
-/** The size of what has a file is that of the file; it is looked at again when somebody asks for that. */
-function sizes(administration: Administration, { name, handler }: DeviceModel): Entries {
-  if (handler === "vdisk_nullio") return {};
-  const size = () => administration.engine.deviceSize(name);
-  const files: Entries = {
-    size: () => readable(async () => valueText(await size(), true)),
-    size_mb: () => readable(async () => valueText(Math.floor(await size() / MIB), false)),
-  };
-  if (handler === "vcdrom") return files;
+/** What is done with the file of a device. */
+function fileCommands(administration: Administration, { name, handler }: DeviceModel): Entries {
+  if (handler !== "vdisk_fileio" && handler !== "vdisk_blockio") return {};
   return {
-    ...files,
     resync_size: () => writable((text) => administration.resyncSize(name, text)),
     sync: () => writable(() => administration.sync(name)),
   };

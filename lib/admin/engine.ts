@@ -7,10 +7,10 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
-import type { Direction, SessionView } from "../shard/server.ts";
+import type { DeviceView, Direction, SessionView } from "../shard/server.ts";
 import type { TreeErrno } from "./tree.ts";
 
-export type { Direction, DirectionCounters, SessionView } from "../shard/server.ts";
+export type { DeviceView, Direction, DirectionCounters, SessionView } from "../shard/server.ts";
 
 /** Why an operation was not done. */
 export interface Refusal {
@@ -48,8 +48,8 @@ export interface Engine {
   removeDeviceGroup(name: string): Outcome;
   /** Changes a target group, whatever initiators have made of it. */
   changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Outcome;
-  /** Bytes that a device has; 0 when it has no medium. */
-  deviceSize(name: string): Promise<number>;
+  /** What a device is like now; undefined where nothing is served. */
+  device(name: string): Promise<DeviceView | undefined>;
   /** Looks at the size of the backing store again; it may only become smaller with `force`. */
   resyncSize(name: string, force: boolean): Outcome;
   /** Flushes a device. */

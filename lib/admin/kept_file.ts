@@ -29,8 +29,9 @@ export function keptFile(
 ): TreeFile {
   return changeable(
     () => {
-      const value = keptValue(row, get());
-      return valueText(value, value !== row.fallback);
+      const kept = get();
+      const value = keptValue(row, kept);
+      return valueText(row.instead?.(kept ?? {}) ?? value, value !== row.fallback);
     },
     (text) => set((kept) => withKept(row, kept, text)),
   );

@@ -57,7 +57,7 @@ export function serverEngine(server: Server): Engine {
     removeDeviceGroup: (name) => outcome(server.removeDeviceGroup(name)),
     changeTargetGroup: (group, targetGroup, change) =>
       outcome(server.changeTargetGroup(group, targetGroup, change)),
-    deviceSize: (name) => valueOf(server.size(name)),
+    device: (name) => valueOf(server.device(name)),
     resyncSize: async (name, force) => {
       const { error } = await server.resyncSize(name, force);
       return error === undefined ? undefined : { errno: "EMEDIUMTYPE", message: error };

@@ -35,6 +35,8 @@ export interface DeviceAttributes {
   expl_alua: boolean;
   active: boolean;
   opt_trans_len: number | undefined;
+  lb_per_pb_exp: boolean;
+  dummy: boolean;
   naa_id: string | undefined;
   eui64_id: string | undefined;
   usn: string | undefined;
@@ -160,6 +162,8 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   expl_alua: optional<boolean>(BOOLEAN, false),
   active: uncommon(optional<boolean>(BOOLEAN, true)),
   opt_trans_len: uncommon(unset(OPT_TRANS_LEN)),
+  lb_per_pb_exp: uncommon(optional<boolean>(BOOLEAN, true)),
+  dummy: uncommon(optional<boolean>(BOOLEAN, false)),
   naa_id: unset(NAA_ID),
   eui64_id: uncommon(unset(EUI64_ID)),
   usn: unset(USN),
@@ -208,9 +212,13 @@ function handlerOf(node: ConfigNode): HandlerName {
   return HANDLERS.find((handler) => handler === text) ?? "vdisk_fileio";
 }
 
-/** A device that is not a disk has no attributes of disks. */
+/** A device that is not a disk has no attributes of disks, and only one kind of disk can be none at all. */
 function checkKeys({ values: { handler }, at, path }: DeviceDraft, problems: ProblemList): void {
   const own = KEYS_OF[handler];
+  const dummyAt = at.get("dummy");
+  if (dummyAt !== undefined && handler !== "vdisk_nullio" && own === undefined) {
+    problems.add(dummyAt, `${path}.dummy`, "must not be there: only a vdisk_nullio can be a dummy");
+  }
   if (own === undefined) return;
   const allowed: readonly string[] = [...own, ...deviceKept(handler).map(({ name }) => name)];
   for (const [key, keyAt] of at) {

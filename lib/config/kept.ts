@@ -12,6 +12,8 @@ export interface KeptRow {
   readonly fallback: string;
   /** What SCST takes, and the text that is kept of it. */
   readonly rule: ScalarRule<string>;
+  /** What it says instead of its value, as others have it; undefined where it says that. */
+  readonly instead?: (kept: KeptAttributes) => string | undefined;
 }
 
 function row<T>(
@@ -70,25 +72,28 @@ export const ROOT_KEPT: readonly KeptRow[] = [
   flag("force_global_sgv_pool"),
 ];
 
-/** Of every device. */
-const DEVICE_KEPT: readonly KeptRow[] = [
+/** Of every device; `threads` is how many SCST gives it. */
+const deviceRows = (threads: string): readonly KeptRow[] => [
   row("max_tgt_dev_commands", "64", number(0, Infinity)),
   row("numa_node_id", "-1", number(-1, Infinity)),
+  row("threads_num", threads, number(0, Infinity)),
+  {
+    ...row("threads_pool_type", "per_initiator", word(["per_initiator", "shared"])),
+    instead: ({ threads_num }) => threads_num === "0" ? "Async" : undefined,
+  },
 ];
 
-/** Of devices with a file. */
-const FILE_KEPT: readonly KeptRow[] = [
-  row("threads_num", "8", number(0, Infinity)),
-  row("threads_pool_type", "per_initiator", word(["per_initiator", "shared"])),
-  flag("async"),
-  flag("bind_alua_state"),
-];
+const DEVICE_KEPT: Readonly<Record<HandlerName, readonly KeptRow[]>> = {
+  vdisk_fileio: [...deviceRows("8"), flag("async"), flag("bind_alua_state")],
+  vdisk_blockio: [...deviceRows("1"), flag("bind_alua_state", "1")],
+  // Reads give zeros in any case: what stood in memory before is of other initiators.
+  vdisk_nullio: [...deviceRows("1"), flag("read_zero")],
+  vcdrom: deviceRows("8"),
+};
 
 /** Those of the devices of a handler. */
 export function deviceKept(handler: HandlerName): readonly KeptRow[] {
-  return handler === "vdisk_fileio" || handler === "vdisk_blockio"
-    ? [...DEVICE_KEPT, ...FILE_KEPT]
-    : DEVICE_KEPT;
+  return DEVICE_KEPT[handler];
 }
 
 /** The keys of a configuration for them. */

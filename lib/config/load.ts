@@ -9,7 +9,7 @@ import type {
   TargetModel,
 } from "../scst/model.ts";
 import { type Configuration, parseConfiguration, userOwners } from "./configuration.ts";
-import { type DeviceAttributes, TEXT_FIELDS } from "./device.ts";
+import { type DeviceAttributes, type DeviceDraft, TEXT_FIELDS } from "./device.ts";
 import type { DeviceGroupDraft } from "./device_group.ts";
 import { driverModel } from "./driver.ts";
 import { identities } from "./identities.ts";
@@ -65,7 +65,7 @@ export function serverModel(
     stateDir,
     driver: driverModel(iscsi),
     portals,
-    devices: devices.map(({ name, values }) => deviceModel(name, values, ids)),
+    devices: devices.map((draft) => deviceModel(draft, ids)),
     targets: targets.map((target) => targetModel(target, ports)),
     deviceGroups: device_groups.map((group) => deviceGroupModel(group, ports)),
     ...(scst.setup_id === 0 ? {} : { setupId: scst.setup_id }),
@@ -94,8 +94,7 @@ function lunModel({ lun, device, readOnly }: LunDraft): LunModel {
 }
 
 function deviceModel(
-  name: string,
-  values: Readonly<DeviceAttributes>,
+  { name, values, given }: DeviceDraft,
   ids: ReadonlyMap<string, DeviceIds>,
 ): DeviceModel {
   const own = ids.get(name);
@@ -108,6 +107,7 @@ function deviceModel(
     ...(values.size === undefined ? {} : { size: values.size }),
     readOnly: values.read_only,
     thinProvisioned: values.thin_provisioned,
+    ...(given.has("thin_provisioned") ? { isProvisioningGiven: true } : {}),
     rotational: values.rotational,
     removable: values.removable,
     writeThrough: values.write_through,
@@ -118,6 +118,8 @@ function deviceModel(
     ids: own,
     ...textsOf(values),
     ...(values.opt_trans_len === undefined ? {} : { optTransLen: values.opt_trans_len }),
+    ...(values.dummy ? { dummy: true } : {}),
+    ...(values.lb_per_pb_exp ? {} : { hidesPhysicalBlocks: true }),
     ...keptPart(deviceKept(values.handler), values),
   };
 }

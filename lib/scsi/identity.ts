@@ -1,7 +1,7 @@
 /** What tells one device from all others, and what it calls itself (SPC-5 6.7.2, 7.7). */
 
 /** PRODUCT REVISION LEVEL where nothing was set: four characters. */
-export const PRODUCT_REVISION = "0100";
+export const PRODUCT_REVISION = "3110";
 
 /** OPTIMAL TRANSFER LENGTH in bytes where nothing was set, as SCST's opt_trans_len. */
 export const OPTIMAL_TRANSFER = 512 * 2 ** 10;

@@ -20,7 +20,7 @@ export type HandlerName = typeof HANDLERS[number];
 export const T10_VENDORS: Readonly<Record<HandlerName, string>> = {
   vdisk_fileio: "SCST_FIO",
   vdisk_blockio: "SCST_BIO",
-  vdisk_nullio: "SCST_NIO",
+  vdisk_nullio: "SCST_FIO",
   vcdrom: "SCST_FIO",
 };
 
@@ -46,6 +46,8 @@ export interface DeviceModel {
   readonly readOnly: boolean;
   /** Whether UNMAP gives space back to the store (SBC logical block provisioning). */
   readonly thinProvisioned: boolean;
+  /** Whether somebody has said so, be it yes or no; SCST marks it then. */
+  readonly isProvisioningGiven?: true;
   /** Whether the medium rotates, as VPD B1h reports it. */
   readonly rotational: boolean;
   /** Whether initiators can eject and load the medium. */
@@ -64,6 +66,10 @@ export interface DeviceModel {
   readonly texts?: DeviceTexts;
   /** OPTIMAL TRANSFER LENGTH of VPD B0h in bytes, a multiple of the block size; else 512 KiB. */
   readonly optTransLen?: number;
+  /** Whether it only keeps the place of a LUN: to initiators there is nothing behind it. */
+  readonly dummy?: true;
+  /** Whether initiators are not told how many logical blocks are in a physical one of the store. */
+  readonly hidesPhysicalBlocks?: true;
   readonly kept?: KeptAttributes;
 }
 

@@ -13,6 +13,7 @@ const FIXED: Readonly<Partial<Record<keyof DeviceModel, string>>> = {
   writeThrough: "write_through",
   nvCache: "nv_cache",
   tst: "tst",
+  dummy: "dummy",
 };
 
 /** What INQUIRY data and its pages show. */
@@ -35,6 +36,6 @@ export function isShownOtherwise(
 }
 
 /** Whether the backing store of a device is to be open. */
-export function isActive({ active }: DeviceModel): boolean {
-  return active !== false;
+export function isActive({ active, dummy }: DeviceModel): boolean {
+  return active !== false && dummy !== true;
 }

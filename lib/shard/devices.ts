@@ -3,7 +3,7 @@ import type { Device } from "../scst/device.ts";
 import type { DeviceModel } from "../scst/model.ts";
 import { leftoverRecords } from "../store/atomic_leftovers.ts";
 import { type Done, OperationError } from "./operation_error.ts";
-import { type DeviceHost, ServedDevice } from "./served_device.ts";
+import { type DeviceHost, type DeviceView, ServedDevice } from "./served_device.ts";
 
 export class Devices {
   #host: DeviceHost;
@@ -19,6 +19,12 @@ export class Devices {
     if (served?.isBusy === true) throw new OperationError(`Device '${name}' is being changed`);
     this.deviceOf(name);
     return served!;
+  }
+
+  /** What a device is like now. Throws an OperationError if it is not there, or is about to go. */
+  viewOf(name: string): DeviceView {
+    this.deviceOf(name);
+    return this.#devices.get(name)!.view;
   }
 
   /** Finds a device that can be used. Throws an OperationError if it is not there, or is about to go. */

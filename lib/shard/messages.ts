@@ -31,7 +31,7 @@ export type Operation =
   | { readonly kind: "setDriver"; readonly driver: DriverModel }
   | { readonly kind: "addDevice" | "changeDevice"; readonly device: DeviceModel }
   /** `device` and `target` are names here and below. */
-  | { readonly kind: "removeDevice" | "sync" | "size" | "reservations"; readonly device: string }
+  | { readonly kind: "removeDevice" | "sync" | "device" | "reservations"; readonly device: string }
   | {
     readonly kind: "resyncSize";
     readonly device: string;

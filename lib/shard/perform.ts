@@ -62,8 +62,8 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "removePortal":
       shard.removePortal(operation.portal);
       break;
-    case "size":
-      return done(undefined, devices.deviceOf(operation.device).disk.medium.size);
+    case "device":
+      return done(undefined, devices.viewOf(operation.device));
     case "session":
       return done(undefined, shard.sessionView(operation.sid));
     case "closeSession":

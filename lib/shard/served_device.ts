@@ -30,6 +30,14 @@ export interface DeviceHost {
   readonly report: Report;
 }
 
+/** What an administrator sees of a device that no model says. */
+export interface DeviceView {
+  /** Bytes; 0 while it has no medium. */
+  readonly size: number;
+  /** Whether there is no write cache by now, which initiators may change (WCE). */
+  readonly writeThrough: boolean;
+}
+
 export class ServedDevice {
   readonly device: Device;
   #host: DeviceHost;
@@ -134,6 +142,13 @@ export class ServedDevice {
     if (!this.#hasFile) this.#refuse("take the size of its store", "it has no file to have one");
     if (!disk.isOpen) this.#refuse("take the size of its store", "it is not active");
     this.#sizes.resync(this.#model.size, force, done);
+  }
+
+  /** What it is like now, beside what the model says. */
+  get view(): DeviceView {
+    const { medium, settings, modes } = this.device.disk;
+    const writeThrough = settings.nvCache ? settings.writeThrough : modes.current.WCE === 0;
+    return { size: medium.size, writeThrough };
   }
 
   /** Brings everything to stable storage. */
@@ -272,9 +287,11 @@ export class ServedDevice {
   #take(model: DeviceModel): void {
     const { device } = this;
     const isOtherwise = isShownOtherwise(this.#model, model, device.group !== undefined);
+    const isCapacity = this.#model.hidesPhysicalBlocks !== model.hidesPhysicalBlocks;
     this.#model = model;
     device.disk.changeSettings(settingsOf(model));
     if (isOtherwise) device.announce(Sense.INQUIRY_DATA_CHANGED);
+    if (isCapacity) device.announce(Sense.CAPACITY_DATA_CHANGED);
   }
 
   /** Nothing else is done with the device until the callback is called that this returns. */

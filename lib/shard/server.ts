@@ -18,6 +18,7 @@ import {
 } from "../scst/model.ts";
 import { listen } from "./listen.ts";
 import { NameService } from "./name_service.ts";
+import type { DeviceView } from "./served_device.ts";
 import { type Answer, ShardHandle } from "./shard_handle.ts";
 import type { SizeChange } from "./size_watch.ts";
 import { StartError } from "./start_error.ts";
@@ -29,6 +30,7 @@ export type {
   SessionParameters,
   SessionView,
 } from "../iscsi/session_view.ts";
+export type { DeviceView } from "./served_device.ts";
 export type { Answer } from "./shard_handle.ts";
 export type { SizeChange } from "./size_watch.ts";
 export { StartError } from "./start_error.ts";
@@ -105,9 +107,9 @@ export class Server {
     return this.#shard.ask({ kind: "resyncSize", device, force });
   }
 
-  /** Bytes that a device has; 0 while it has no medium. */
-  size(device: string): Promise<Answer<number>> {
-    return this.#shard.ask({ kind: "size", device });
+  /** What a device is like now. */
+  device(device: string): Promise<Answer<DeviceView>> {
+    return this.#shard.ask({ kind: "device", device });
   }
 
   /** Brings everything that was written to a device to stable storage. */

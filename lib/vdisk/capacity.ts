@@ -20,6 +20,7 @@ export function readCapacity10(disk: VirtualDisk, command: Command): void {
 
 /** LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT. */
 function physicalExponent(disk: VirtualDisk): number {
+  if (disk.settings.hidesPhysicalBlocks) return 0;
   return Math.max(0, Math.floor(Math.log2(disk.store.physicalBlockSize / disk.blockSize)));
 }
 

@@ -31,6 +31,9 @@ const MULTIP = 0x10;
 /** PERIPHERAL QUALIFIER 001b: the device server can access the unit, but not now. */
 const NOT_CONNECTED = 0x20;
 
+/** PERIPHERAL DEVICE TYPE of what is none. */
+const NO_DEVICE = 0x1f;
+
 /** Characters of vendor specific data that have room at byte 36; more of it follows the rest, as in SCST. */
 const SHORT_MOST = 20;
 
@@ -79,7 +82,10 @@ export function absentInquiry(): Uint8Array {
 export function inquiry(disk: VirtualDisk, command: Command, group?: PortGroup): void {
   const bytes = inquiryData(disk, command, group);
   if (bytes === undefined) return command.failField(2); // PAGE CODE
-  bytes[0] = disk.settings.type | (group?.isConnected === false ? NOT_CONNECTED : 0);
+  const { type, dummy } = disk.settings;
+  bytes[0] = dummy
+    ? NOT_CONNECTED | NO_DEVICE
+    : type | (group?.isConnected === false ? NOT_CONNECTED : 0);
   command.respond(bytes);
 }
 

@@ -49,6 +49,10 @@ export interface DiskSettings {
   readonly texts?: DeviceTexts;
   /** OPTIMAL TRANSFER LENGTH in bytes. */
   readonly optTransLen?: number;
+  /** It is never open, and INQUIRY tells that there is no device. */
+  readonly dummy?: true;
+  /** READ CAPACITY(16) tells nothing of physical blocks. */
+  readonly hidesPhysicalBlocks?: true;
 }
 
 /** Bytes that one READ, WRITE or VERIFY may transfer (MAXIMUM TRANSFER LENGTH of VPD B0h). */

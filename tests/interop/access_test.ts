@@ -61,7 +61,7 @@ targets:
     { portals: 2 },
   );
   const text = await toolOutput("iscsi-inq", [`iscsi://127.0.0.1:${server.port}/${NAME}:moved/0`]);
-  assert.match(text, /Vendor:SCST_NIO/);
+  assert.match(text, /Vendor:SCST_FIO/);
   const logins = server.stderr().split("\n").filter((line) => /^info login/.test(line));
   assert.match(logins[0] ?? "", /refused with REDIRECTION\/TARGET_MOVED_TEMPORARILY \(0101\)/);
   assert.match(logins[1] ?? "", /^info login: .* portal=127\.0\.0\.2:/);

@@ -84,6 +84,13 @@ Deno.test("an attribute that was set is marked, and says what was written", asyn
     ["devices/d/opt_trans_len", "4096", "4096\n[key]\n"],
     ["devices/d/max_tgt_dev_commands", "32", "32\n[key]\n"],
     ["devices/d/max_tgt_dev_commands", "0x40", "64\n"],
+    ["devices/d/threads_num", "0", "0\n[key]\n"],
+    ["devices/d/threads_pool_type", "shared", "Async\n[key]\n"],
+    ["devices/d/threads_num", "2", "2\n[key]\n"],
+    ["devices/d/threads_pool_type", "shared", "shared\n[key]\n"],
+    ["devices/d/threads_num", "1", "1\n"],
+    ["devices/d/read_zero", "1", "1\n[key]\n"],
+    ["devices/d/cluster_mode", "0", "0\n"],
     [`${TARGET}/MaxSessions`, "3", "3\n[key]\n\n"],
     [`${TARGET}/MaxSessions`, ":default:", "0\n"],
     [`${TARGET}/HeaderDigest`, "CRC32C,None", "None,CRC32C\n"],
@@ -139,6 +146,15 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
     ["add_device x nonsense=1", null_, /^EINVAL "nonsense" is no parameter of vdisk_nullio/],
     ["add_device x filename=/f", null_, /^EINVAL "filename" is no parameter of vdisk_nullio/],
     ["add_device x cluster_mode=1", null_, /^EOPNOTSUPP cluster_mode cannot be 1/],
+    ["add_device x dif_mode=tgt;dif_type=1", null_, /^EOPNOTSUPP dif_mode cannot be "tgt"/],
+    ["add_device x dif_type=1", null_, /^EOPNOTSUPP dif_type cannot be 1/],
+    ["add_device x dif_type=4", null_, /^EINVAL dif_type must be/],
+    ["add_device x filename=/f;dif_filename=/g", file, /^EOPNOTSUPP dif_filename cannot be/],
+    ["add_device x filename=/f;size=1000", file, /^EINVAL The size must be a multiple/],
+    ["1", "devices/d/cluster_mode", /^EOPNOTSUPP cluster_mode cannot be 1/],
+    ["None", "devices/d/dif_mode", /^EIO/],
+    ["-1", "devices/d/threads_num", /^EINVAL/],
+    ["Async", "devices/d/threads_pool_type", /^EINVAL/],
     ["add_device x", file, /^EINVAL Parameter filename is missing/],
     ["add_device x filename=relative", file, /^EINVAL filename must be an absolute path/],
     ["add_device x filename=/a;filename=/b", file, /^EINVAL Parameter filename is given twice/],
@@ -261,4 +277,69 @@ Deno.test("deleting a device takes its LUNs everywhere, and numbers are not give
   assert.deepEqual(shell.ls(`${TARGET}/luns`), ["mgmt", "1"]);
   await shell.echo("add_device d", "handlers/vdisk_nullio/mgmt");
   assert.deepEqual(shell.ls("targets/copy_manager/copy_manager_tgt/luns"), ["mgmt", "1", "2"]);
+});
+
+Deno.test("a device says at creation what it is, and shows what it was given", async () => {
+  const shell = new TreeShell();
+  const path = await Deno.makeTempFile({ prefix: "scst_tree_" });
+  await shell.echo(
+    `add_device f filename=${path};size=1048576;thin_provisioned=0;lb_per_pb_exp=0;dif_type=0`,
+    "handlers/vdisk_fileio/mgmt",
+  );
+  await shell.echo("add_device n dummy=1;size_mb=3", "handlers/vdisk_nullio/mgmt");
+  await shell.echo("add_device c", "handlers/vcdrom/mgmt");
+  const table: [path: string, mode: number, read: string][] = [
+    ["f/size", 0o444, "1048576\n[key]\n"],
+    ["f/size_mb", 0o444, "1\n"],
+    ["f/thin_provisioned", 0o444, "0\n[key]\n"],
+    ["f/lb_per_pb_exp", 0o644, "0\n[key]\n"],
+    ["f/bind_alua_state", 0o644, "0\n"],
+    ["f/threads_num", 0o644, "8\n"],
+    ["f/dif_mode", 0o444, "None\n"],
+    ["f/dif_type", 0o444, "0\n"],
+    ["f/write_through", 0o444, "0\n"],
+    ["f/t10_vend_id", 0o644, "SCST_FIO\n"],
+    ["f/prod_rev_lvl", 0o644, "3110\n"],
+    ["n/dummy", 0o444, "1\n[key]\n"],
+    ["n/size", 0o644, "3145728\n[key]\n"],
+    ["n/threads_num", 0o644, "1\n"],
+    ["n/cluster_mode", 0o644, "0\n"],
+    ["n/t10_vend_id", 0o644, "SCST_FIO\n"],
+    ["c/size", 0o444, "0\n[key]\n"],
+    ["c/threads_num", 0o644, "8\n"],
+    ["c/filename", 0o644, "none\n\n"],
+  ];
+  for (const [name, mode, read] of table) {
+    const node = shell.node(`devices/${name}`);
+    assert.equal(node.kind === "file" ? node.mode : 0, mode, name);
+    assert.equal(await shell.cat(`devices/${name}`), read, name);
+  }
+  assert.match(
+    await shell.refusal("/another", "devices/f/filename"),
+    /^EINVAL filename cannot be changed as long as the device is active/,
+  );
+  await shell.echo("0", "devices/f/active");
+  await shell.echo("/another", "devices/f/filename");
+  assert.equal(await shell.cat("devices/f/filename"), "/another\n[key]\n\n");
+  await Deno.remove(path);
+});
+
+Deno.test("the help of each handler lists the parameters of SCST", async () => {
+  const shell = new TreeShell();
+  const files = "active, bind_alua_state, blocksize, cluster_mode, dif_filename, dif_mode, " +
+    "dif_static_app_tag, dif_type, filename, numa_node_id, nv_cache, read_only, removable, " +
+    "rotational, thin_provisioned, tst, t10_dev_id, write_through";
+  const table = {
+    vdisk_fileio: `async, ${files}`,
+    vdisk_blockio: files,
+    vdisk_nullio: "blocksize, cluster_mode, dif_mode, dif_static_app_tag, dif_type, dummy, " +
+      "numa_node_id, read_only, removable, rotational, size, size_mb, tst, t10_dev_id",
+    vcdrom: "tst",
+  };
+  for (const [handler, names] of Object.entries(table)) {
+    const help = await shell.cat(`handlers/${handler}/mgmt`);
+    const listed = /^The following parameters available: (.*)$/m.exec(help)?.[1]?.split(", ") ?? [];
+    const missing = names.split(", ").filter((name) => !listed.includes(name));
+    assert.deepEqual(missing, [], handler);
+  }
 });

@@ -11,6 +11,7 @@ import {
   inquiry,
   read10,
   readCapacity10,
+  readCapacity16,
   synchronizeCache10,
   testUnitReady,
   write10,
@@ -315,4 +316,35 @@ Deno.test("A drive that is changed has another medium, unless somebody prevents 
   exchangeGood(peer, Uint8Array.of(0x1e, 0, 0, 0, 0, 0));
   assert.equal(change(rig, model), undefined);
   exchangeSense(peer, testUnitReady(), "02/3A/00");
+});
+
+Deno.test("a dummy has a LUN and says that there is no device, and nothing can be done with it", () => {
+  using rig = new DeviceRig();
+  add(rig, deviceModel("a", { dummy: true }));
+  rig.set("0=a");
+  const peer = rig.login(1);
+  assert.equal(exchangeGood(peer, inquiry(96), { read: 96 })[0], 0x3f);
+  assert.equal(exchangeGood(peer, inquiry(255, 0x83), { read: 255 })[0], 0x3f);
+  exchangeSense(peer, testUnitReady(), "02/04/00");
+  exchangeSense(peer, read10(0, 1), "02/04/00", { read: 512 });
+  exchangeSense(peer, write10(0, 1), "02/04/00", { write: new Uint8Array(512) });
+  assert.match(
+    change(rig, deviceModel("a")) ?? "",
+    /^Cannot change dummy: that needs the device to be made anew$/,
+  );
+});
+
+Deno.test("lb_per_pb_exp tells of physical blocks or not, and whoever is there hears of a change", () => {
+  const { rig, model, peer } = fileRig();
+  using _rig = rig;
+  const exponent = () => exchangeGood(peer, readCapacity16(32), { read: 32 })[13];
+  const { blocksize } = model;
+  const first = exponent();
+  assert.equal(blocksize << first!, 4096);
+  assert.equal(change(rig, { ...model, hidesPhysicalBlocks: true }), undefined);
+  exchangeSense(peer, testUnitReady(), "06/2A/09");
+  assert.equal(exponent(), 0);
+  assert.equal(change(rig, model), undefined);
+  exchangeSense(peer, testUnitReady(), "06/2A/09");
+  assert.equal(exponent(), first);
 });

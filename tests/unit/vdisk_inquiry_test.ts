@@ -24,7 +24,7 @@ Deno.test("standardInquiry() is what SPC-5 6.7.2 says, of SPC-4, SBC-3 and iSCSI
   using rig = new Rig();
   const expected = golden(
     "00 00 06 32 5b 08 00 02",
-    text("SCST_FIOrig             0100"),
+    text("SCST_FIOrig             3110"),
     zeros(22),
     "00a0 0960 0460 04c0",
     zeros(30),
