@@ -67,6 +67,11 @@ export class MemoryPool {
     return this.#lent;
   }
 
+  /** Bytes of unused blocks that are kept now. */
+  get kept(): number {
+    return this.#kept;
+  }
+
   /** Lends a block of at least `length` bytes. Its content is whatever was there before. */
   take(length: number): Memory {
     const size = classOf(length);

@@ -7,7 +7,7 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
-import type { DeviceView, Direction, SessionView } from "../shard/server.ts";
+import type { DeviceView, Direction, MemoryView, SessionView } from "../shard/server.ts";
 import type { TreeErrno } from "./tree.ts";
 
 export type { DeviceView, Direction, DirectionCounters, SessionView } from "../shard/server.ts";
@@ -48,6 +48,8 @@ export interface Engine {
   removeDeviceGroup(name: string): Outcome;
   /** Changes a target group, whatever initiators have made of it. */
   changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Outcome;
+  /** The memory that commands have; undefined where nothing is served. */
+  memory(): Promise<MemoryView | undefined>;
   /** What a device is like now; undefined where nothing is served. */
   device(name: string): Promise<DeviceView | undefined>;
   /** Looks at the size of the backing store again; it may only become smaller with `force`. */

@@ -16,7 +16,8 @@ export function withKept(
   kept: KeptAttributes | undefined,
   text: string,
 ): KeptAttributes {
-  const value = valueBy(rule, name, trimmed(text));
+  const bare = trimmed(text);
+  const value = bare === "" && fallback === "" ? fallback : valueBy(rule, name, bare);
   const { [name]: _, ...others } = kept ?? {};
   return value === fallback ? others : { ...others, [name]: value };
 }
@@ -31,6 +32,7 @@ export function keptFile(
     () => {
       const kept = get();
       const value = keptValue(row, kept);
+      if (value === "") return "";
       return valueText(row.instead?.(kept ?? {}) ?? value, value !== row.fallback);
     },
     (text) => set((kept) => withKept(row, kept, text)),

@@ -3,6 +3,7 @@
  * objects apart as long as the server runs, and mean nothing after that.
  */
 import type { GroupModel, LunModel, ServerModel, TargetModel } from "../scst/model.ts";
+import { Instances } from "./instances.ts";
 
 /** A LUN of a device, by the directory that it has in the tree. */
 export interface Export {
@@ -48,6 +49,7 @@ function* groupPaths(target: string, { name, luns }: GroupModel): Iterable<[LunM
 }
 
 export class Numbers {
+  readonly instances = new Instances();
   #targets = new Counter(1);
   /** What the copy manager calls each device. */
   #copies = new Counter(0);
@@ -68,6 +70,7 @@ export class Numbers {
       for (const name of this.#exports.keys()) if (!names.has(name)) this.#exports.delete(name);
     }
     if (old?.targets !== targets || old?.devices !== devices) this.#paths = undefined;
+    this.instances.follow(model);
     this.#model = model;
   }
 

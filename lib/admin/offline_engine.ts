@@ -16,6 +16,7 @@ export class OfflineEngine implements Engine {
   readonly setDeviceGroup: Engine["setDeviceGroup"] = agreed;
   readonly changeTargetGroup: Engine["changeTargetGroup"] = agreed;
   readonly removeDeviceGroup: Engine["removeDeviceGroup"] = agreed;
+  readonly memory: Engine["memory"] = agreed;
   readonly device: Engine["device"] = agreed;
   readonly resyncSize: Engine["resyncSize"] = agreed;
   readonly syncDevice: Engine["syncDevice"] = agreed;

@@ -7,6 +7,7 @@ import { deviceGroupsDirectory } from "./device_groups_tree.ts";
 import { devicesDirectory } from "./devices_tree.ts";
 import { handlersDirectory } from "./handlers_tree.ts";
 import { keptFile } from "./kept_file.ts";
+import { LastResult } from "./last_result.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
 import { driverDirectory } from "./targets_tree.ts";
 import { trimmed, valueBy } from "./text_value.ts";
@@ -25,14 +26,14 @@ export function managementTree(administration: Administration): TreeDirectory {
         (update) => administration.change((model) => ({ ...model, kept: update(model.kept) })),
       ),
   ]);
-  return directory({
+  const last = new LastResult();
+  return last.noting(directory({
     version: () => readable(versionText),
-    // Every write ends when what it asked for is done, so that there is nothing to wait for.
-    last_sysfs_mgmt_res: () => readable(() => "0\n"),
+    last_sysfs_mgmt_res: () => readable(() => last.text),
     trace_level: traceLevel,
     setup_id: () => setupId(administration),
     ...Object.fromEntries(kept),
-    sgv: () => directory({}),
+    sgv: () => memoryDirectory(administration),
     handlers: () => handlersDirectory(administration),
     devices: () => devicesDirectory(administration),
     targets: () =>
@@ -41,7 +42,7 @@ export function managementTree(administration: Administration): TreeDirectory {
         copy_manager: () => copyManagerDirectory(administration),
       }),
     device_groups: () => deviceGroupsDirectory(administration),
-  });
+  }));
 }
 
 /** Used for the ids of devices that are made afterwards. */
@@ -51,4 +52,21 @@ function setupId(administration: Administration): TreeFile {
     const id = valueBy(number(0, 0xffffffff), "setup_id", trimmed(text));
     return administration.change((model) => ({ ...model, setupId: id }));
   });
+}
+
+/** Bytes in a page, in which SCST counts. */
+const PAGE = 4096;
+
+/**
+ * The memory of commands, as SCST's pools of it: there is one for all, whose size is what it is. A write
+ * sets no counter back, as there is none that only grows.
+ */
+function memoryDirectory({ engine }: Administration): TreeDirectory {
+  const read = async () => {
+    const { kept = 0, lent = 0 } = await engine.memory() ?? {};
+    return `${"Inactive/active pages".padEnd(42)} ${Math.ceil(kept / PAGE)}/${
+      Math.ceil(lent / PAGE)
+    }\n`;
+  };
+  return directory({ global_stats: () => changeable(read, () => {}) });
 }

@@ -57,6 +57,7 @@ export function serverEngine(server: Server): Engine {
     removeDeviceGroup: (name) => outcome(server.removeDeviceGroup(name)),
     changeTargetGroup: (group, targetGroup, change) =>
       outcome(server.changeTargetGroup(group, targetGroup, change)),
+    memory: () => valueOf(server.memory()),
     device: (name) => valueOf(server.device(name)),
     resyncSize: async (name, force) => {
       const { error } = await server.resyncSize(name, force);

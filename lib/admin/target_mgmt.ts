@@ -10,14 +10,13 @@ import {
 } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { targetOf, withTarget } from "./edit.ts";
+import { ALLOWED_PORTAL, DRIVER, INCOMING } from "./instances.ts";
 import { named, withoutItem } from "./named.ts";
 import { TARGET_ROWS } from "./target_rows.ts";
 import { valueBy } from "./text_value.ts";
 import { refuse, TreeError } from "./tree.ts";
-import { INCOMING, OUTGOING, withoutUser, withUser } from "./users.ts";
+import { OUTGOING, withoutUser, withUser } from "./users.ts";
 import { commandOf, exactWords, parametersOf, splitWord } from "./words.ts";
-
-const ALLOWED_PORTAL = "allowed_portal";
 
 /** What the `mgmt` of the driver says; programs read the attributes off it. */
 export const DRIVER_HELP = [
@@ -133,10 +132,11 @@ function changeDriver(
   update: (driver: DriverModel, attribute: string, value: string) => DriverModel,
 ): Promise<void> {
   const [attribute, value] = splitWord(text);
-  return administration.change((model) => ({
-    ...model,
-    driver: update(model.driver, attribute, value),
-  }));
+  return administration.change((model) => {
+    const driver = update(model.driver, attribute, value);
+    wishName(administration, DRIVER, attribute, value);
+    return { ...model, driver };
+  });
 }
 
 function changeTarget(
@@ -148,8 +148,20 @@ function changeTarget(
   const [attribute, value] = splitWord(rest);
   return administration.change((model) => {
     const { name } = targetOf(model, given);
+    wishName(administration, name, attribute, value);
     return withTarget(model, name, (target) => update(target, attribute, value));
   });
+}
+
+/** The digits that an attribute is written with are those that its file gets, as far as they are free. */
+function wishName(
+  { numbers }: Administration,
+  owner: string,
+  attribute: string,
+  value: string,
+): void {
+  const [suffix = ""] = /\d+$/.exec(attribute) ?? [];
+  numbers.instances.wish({ owner, value: splitWord(value)[0], suffix });
 }
 
 /** The attribute that a word means, digits behind it or not. Throws EINVAL. */

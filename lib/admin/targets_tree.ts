@@ -7,6 +7,7 @@ import type { DriverModel, ServerModel, TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { withTarget } from "./edit.ts";
 import { groupsDirectory } from "./groups_tree.ts";
+import { ALLOWED_PORTAL, DRIVER, INCOMING } from "./instances.ts";
 import { isnsFiles } from "./isns_files.ts";
 import { keptFile } from "./kept_file.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
@@ -28,7 +29,7 @@ import { TARGET_ROWS } from "./target_rows.ts";
 import { trimmed, valueBy } from "./text_value.ts";
 import { traceLevel } from "./trace_level.ts";
 import { refuse, type TreeDirectory, TreeError, type TreeFile } from "./tree.ts";
-import { instanceName, userFiles } from "./users.ts";
+import { userFiles } from "./users.ts";
 import { VERSION } from "./version.ts";
 import { wordsOf } from "./words.ts";
 
@@ -37,40 +38,45 @@ export function driverDirectory(administration: Administration): TreeDirectory {
   const get = () => administration.model.driver;
   const change = (update: (driver: DriverModel) => DriverModel) =>
     administration.change((model) => ({ ...model, driver: update(model.driver) }));
-  return directory({
-    mgmt: () => changeable(() => DRIVER_HELP, (text) => manageDriver(administration, text)),
-    version: () => readable(() => `${VERSION}\n`),
-    open_state: () => readable(() => "open\n"),
-    trace_level: traceLevel,
-    enabled: () =>
-      changeable(() => `${digit(get().enabled)}\n\n`, (text) => {
-        const enabled = valueBy(SWITCH, "enabled", trimmed(text));
-        return change((driver) => ({ ...driver, enabled }));
-      }),
-    link_local: () =>
-      changeable(
-        () => get().linkLocal ? "1\n\n" : daemonText(0, true),
-        (text) => {
-          const linkLocal = valueBy(SWITCH, "link_local", trimmed(text));
-          return change((driver) => ({ ...driver, linkLocal }));
-        },
-      ),
-    internal_portal: () =>
-      changeable(
-        () => {
-          const { internalPortals } = get();
-          return internalPortals.length === 0
-            ? "\n\n"
-            : daemonText(internalPortals.join(" "), true);
-        },
-        (text) => {
-          const addresses = wordsOf(text);
-          const internalPortals = addresses.map((one) => valueBy(ADDRESS, "internal_portal", one));
-          return change((driver) => ({ ...driver, internalPortals }));
-        },
-      ),
-    ...isnsFiles(get, change),
-  }, together(userFiles(get, change), targetsOf(administration)));
+  return directory(
+    {
+      mgmt: () => changeable(() => DRIVER_HELP, (text) => manageDriver(administration, text)),
+      version: () => readable(() => `${VERSION}\n`),
+      open_state: () => readable(() => "open\n"),
+      trace_level: traceLevel,
+      enabled: () =>
+        changeable(() => `${digit(get().enabled)}\n\n`, (text) => {
+          const enabled = valueBy(SWITCH, "enabled", trimmed(text));
+          return change((driver) => ({ ...driver, enabled }));
+        }),
+      link_local: () =>
+        changeable(
+          () => get().linkLocal ? "1\n\n" : daemonText(0, true),
+          (text) => {
+            const linkLocal = valueBy(SWITCH, "link_local", trimmed(text));
+            return change((driver) => ({ ...driver, linkLocal }));
+          },
+        ),
+      internal_portal: () =>
+        changeable(
+          () => {
+            const { internalPortals } = get();
+            return internalPortals.length === 0
+              ? "\n\n"
+              : daemonText(internalPortals.join(" "), true);
+          },
+          (text) => {
+            const addresses = wordsOf(text);
+            const internalPortals = addresses.map((one) =>
+              valueBy(ADDRESS, "internal_portal", one)
+            );
+            return change((driver) => ({ ...driver, internalPortals }));
+          },
+        ),
+      ...isnsFiles(get, change),
+    },
+    together(userFiles(userNames(administration, DRIVER), get, change), targetsOf(administration)),
+  );
 }
 
 function targetsOf(administration: Administration): FoundEntries {
@@ -99,52 +105,67 @@ function targetDirectory(administration: Administration, name: string): TreeDire
         (update) => change((target) => ({ ...target, kept: update(target.kept) })),
       ),
   ]);
-  return directory({
-    luns: () =>
-      lunsDirectory(administration, {
-        get: () => get().luns,
-        set: (model, update) =>
-          withTarget(model, name, (target) => ({ ...target, luns: update(target.luns) })),
-        toRoot: "../../../../..",
-      }),
-    ini_groups: () => groupsDirectory(administration, name),
-    sessions: () => sessionsDirectory(administration, name),
-    enabled: () =>
-      changeable(() => `${digit(get().attributes.enabled)}\n`, (text) => {
-        const enabled = valueBy(SWITCH, "enabled", trimmed(text));
-        return administration.change((model) => withEnabled(model, name, enabled));
-      }),
-    rel_tgt_id: () =>
-      changeable(() => valueText(get().relTgtId, get().relTgtId !== 0), (text) => {
-        const id = valueBy(number(0, 65535), "rel_tgt_id", trimmed(text));
-        return administration.change((model) => withRelativeId(model, name, id));
-      }),
-    tid: () => readable(() => `${administration.numbers.targetId(name)}\n`),
-    sg_tablesize: () => readable(() => "65535\n"),
-    per_portal_acl: () =>
-      changeable(
-        () => get().attributes.perPortalAcl ? daemonText(1, true) : "0\n\n",
-        (text) => {
-          const perPortalAcl = valueBy(SWITCH, "per_portal_acl", trimmed(text));
-          return change((target) => ({
-            ...target,
-            attributes: { ...target.attributes, perPortalAcl },
-          }));
-        },
+  return directory(
+    {
+      luns: () =>
+        lunsDirectory(administration, {
+          get: () => get().luns,
+          set: (model, update) =>
+            withTarget(model, name, (target) => ({ ...target, luns: update(target.luns) })),
+          toRoot: "../../../../..",
+        }),
+      ini_groups: () => groupsDirectory(administration, name),
+      sessions: () => sessionsDirectory(administration, name),
+      enabled: () =>
+        changeable(() => `${digit(get().attributes.enabled)}\n`, (text) => {
+          const enabled = valueBy(SWITCH, "enabled", trimmed(text));
+          return administration.change((model) => withEnabled(model, name, enabled));
+        }),
+      rel_tgt_id: () =>
+        changeable(() => valueText(get().relTgtId, get().relTgtId !== 0), (text) => {
+          const id = valueBy(number(0, 65535), "rel_tgt_id", trimmed(text));
+          return administration.change((model) => withRelativeId(model, name, id));
+        }),
+      tid: () => readable(() => `${administration.numbers.targetId(name)}\n`),
+      sg_tablesize: () => readable(() => "65535\n"),
+      per_portal_acl: () =>
+        changeable(
+          () => get().attributes.perPortalAcl ? daemonText(1, true) : "0\n\n",
+          (text) => {
+            const perPortalAcl = valueBy(SWITCH, "per_portal_acl", trimmed(text));
+            return change((target) => ({
+              ...target,
+              attributes: { ...target.attributes, perPortalAcl },
+            }));
+          },
+        ),
+      ...targetCounters(administration, name),
+      ...Object.fromEntries(rows),
+      ...Object.fromEntries(kept),
+    },
+    together(
+      allowedPortals(
+        (pattern) => administration.numbers.instances.nameOf(name, ALLOWED_PORTAL, pattern),
+        get,
+        change,
       ),
-    ...targetCounters(administration, name),
-    ...Object.fromEntries(rows),
-    ...Object.fromEntries(kept),
-  }, together(allowedPortals(get, change), userFiles(get, change)));
+      userFiles(userNames(administration, name), get, change),
+    ),
+  );
+}
+
+/** What the files of the incoming users of an object are called. */
+function userNames({ numbers }: Administration, owner: string): (user: string) => string {
+  return (user) => numbers.instances.nameOf(owner, INCOMING, user);
 }
 
 /** The files `allowed_portal`, `allowed_portal1` and so on. */
 function allowedPortals(
+  nameOf: (pattern: string) => string,
   get: () => TargetModel,
   change: (update: (target: TargetModel) => TargetModel) => Promise<void>,
 ): FoundEntries {
-  const names = () =>
-    get().attributes.allowedPortals.map((_, index) => instanceName("allowed_portal", index));
+  const names = () => get().attributes.allowedPortals.map(nameOf);
   return {
     names,
     lookup: (name) => {

@@ -4,11 +4,11 @@
  */
 import { SECRET, SECRET_ALLOWED, USER_NAME, USER_NAME_ALLOWED } from "../config/users.ts";
 import type { UserModel, UsersModel } from "../scst/model.ts";
+import { INCOMING } from "./instances.ts";
 import { changeable, daemonText, type FoundEntries } from "./nodes.ts";
 import { refuse, TreeError } from "./tree.ts";
 import { splitWord } from "./words.ts";
 
-export const INCOMING = "IncomingUser";
 export const OUTGOING = "OutgoingUser";
 
 /** A name and a secret. Throws EINVAL. */
@@ -58,20 +58,16 @@ export function withoutUser<T extends UsersModel>(users: T, attribute: string, t
   return { ...users, incomingUsers: left };
 }
 
-/** `Name`, `Name1`, `Name2`: how the values of an attribute are called that has several. */
-export function instanceName(attribute: string, index: number): string {
-  return index === 0 ? attribute : `${attribute}${index}`;
-}
-
-/** The files of the users of an object. */
+/** The files of the users of an object; `nameOf` says what the one of an incoming user is called. */
 export function userFiles<T extends UsersModel>(
+  nameOf: (user: string) => string,
   get: () => T,
   change: (update: (users: T) => T) => Promise<void>,
 ): FoundEntries {
   const files = (): [string, UserModel, (users: T, user: UserModel) => T][] => {
     const { incomingUsers, outgoingUser } = get();
-    const incoming = incomingUsers.map((user, index): ReturnType<typeof files>[number] => [
-      instanceName(INCOMING, index),
+    const incoming = incomingUsers.map((user): ReturnType<typeof files>[number] => [
+      nameOf(user.name),
       user,
       (users, next) => ({
         ...users,

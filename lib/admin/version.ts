@@ -7,7 +7,9 @@ export const VERSION = "3.11.0-pre";
 export function versionText(): string {
   const lines = [
     `SCST version: ${VERSION}`,
+    "SCST build date: not recorded",
     `SCST build number: scst ${own.version} in user mode`,
+    "SCST git commit sha1: not recorded",
     `SCST kver: ${Deno.osRelease()}`,
     `SCST arch type: ${navigator.platform}`,
   ];

@@ -4,11 +4,11 @@
  */
 import type { HandlerName, KeptAttributes } from "../scst/model.ts";
 import { type AttributeTable, optional, type ScalarRule } from "./attribute.ts";
-import { number, SWITCH, word } from "./c_text.ts";
+import { line, number, SWITCH, word } from "./c_text.ts";
 
 export interface KeptRow {
   readonly name: string;
-  /** What holds where nothing was written. */
+  /** What holds where nothing was written; where that is nothing, an empty text brings it back. */
   readonly fallback: string;
   /** What SCST takes, and the text that is kept of it. */
   readonly rule: ScalarRule<string>;
@@ -65,11 +65,26 @@ export const GROUP_KEPT: readonly KeptRow[] = [
   ),
 ];
 
+const ON = ["1", "y", "on"];
+const OFF = ["0", "n", "off"];
+
+/** A switch that may be written in words. */
+const WORDY_SWITCH: ScalarRule<boolean> = {
+  allowed: [...OFF, ...ON].join(", "),
+  parse: ({ text }) => {
+    const word = text.toLowerCase();
+    return ON.includes(word) ? true : OFF.includes(word) ? false : undefined;
+  },
+};
+
 export const ROOT_KEPT: readonly KeptRow[] = [
   row("threads", String(navigator.hardwareConcurrency), number(1, Infinity)),
   row("max_tasklet_cmd", "10", number(-Infinity, Infinity)),
   row("poll_us", "0", number(-Infinity, Infinity)),
   flag("force_global_sgv_pool"),
+  row("async_lun_replace", "0", WORDY_SWITCH, (value) => value ? "1" : "0"),
+  // Reservations are shared with no other node: a name alone makes no cluster.
+  row("cluster_name", "", line(63)),
 ];
 
 /** Of every device; `threads` is how many SCST gives it. */

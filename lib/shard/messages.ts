@@ -40,6 +40,7 @@ export type Operation =
   }
   /** All devices of the configuration are there. */
   | { readonly kind: "devicesAdded" }
+  | { readonly kind: "memory" }
   | {
     readonly kind: "setTarget";
     readonly target: TargetModel;
@@ -68,6 +69,14 @@ export type Operation =
   | { readonly kind: "closeSession" | "session"; readonly sid: string }
   | { readonly kind: "resetCounters"; readonly sid: string; readonly direction: Direction }
   | { readonly kind: "stop" };
+
+/** The memory that commands have, in bytes. */
+export interface MemoryView {
+  /** Of commands in progress. */
+  readonly lent: number;
+  /** Kept for the next ones. */
+  readonly kept: number;
+}
 
 /** An operation with the number that its answer bears. */
 export interface Request {

@@ -33,6 +33,8 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       return devices.get(operation.device).resyncSize(operation.force, done);
     case "sync":
       return devices.get(operation.device).sync(done);
+    case "memory":
+      return done(undefined, shard.memoryView);
     case "devicesAdded":
       devices.reportLeftovers();
       break;

@@ -17,6 +17,7 @@ import {
   type TargetModel,
 } from "../scst/model.ts";
 import { listen } from "./listen.ts";
+import type { MemoryView } from "./messages.ts";
 import { NameService } from "./name_service.ts";
 import type { DeviceView } from "./served_device.ts";
 import { type Answer, ShardHandle } from "./shard_handle.ts";
@@ -30,6 +31,7 @@ export type {
   SessionParameters,
   SessionView,
 } from "../iscsi/session_view.ts";
+export type { MemoryView } from "./messages.ts";
 export type { DeviceView } from "./served_device.ts";
 export type { Answer } from "./shard_handle.ts";
 export type { SizeChange } from "./size_watch.ts";
@@ -105,6 +107,11 @@ export class Server {
    */
   resyncSize(device: string, force = false): Promise<Answer<SizeChange>> {
     return this.#shard.ask({ kind: "resyncSize", device, force });
+  }
+
+  /** The memory that commands have. */
+  memory(): Promise<Answer<MemoryView>> {
+    return this.#shard.ask({ kind: "memory" });
   }
 
   /** What a device is like now. */

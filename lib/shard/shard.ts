@@ -26,6 +26,7 @@ import { Devices } from "./devices.ts";
 import { HalfOpen } from "./half_open.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
+import type { MemoryView } from "./messages.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { Portal } from "./portal.ts";
 import { type SessionNews, SessionNewsletter } from "./session_news.ts";
@@ -124,6 +125,11 @@ export class Shard {
     refuseUsed(this.#node, device);
     this.devices.remove(name, done);
     this.deviceGroups.forget(device);
+  }
+
+  get memoryView(): MemoryView {
+    const { lent, kept } = this.#node.memory;
+    return { lent, kept };
   }
 
   /** The persistent reservations of a device, as text. */

@@ -113,6 +113,10 @@ Deno.test("an attribute that was set is marked, and says what was written", asyn
     ["targets/iscsi/isns_entity_name", "Host", "host\n"],
     ["targets/iscsi/isns_entity_name", "", "\n"],
     ["threads", "77", "77\n[key]\n"],
+    ["async_lun_replace", "on", "1\n[key]\n"],
+    ["async_lun_replace", "n", "0\n"],
+    ["cluster_name", "west", "west\n[key]\n"],
+    ["cluster_name", "", ""],
   ];
   for (const [path, text, read] of table) {
     await shell.echo(text, path);
@@ -212,6 +216,8 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
     ["1", "devices/d/type", /^EIO/],
     ["bad", "trace_level", /^EINVAL/],
     ["-1", "setup_id", /^EINVAL/],
+    ["maybe", "async_lun_replace", /^EINVAL async_lun_replace must be 0, n, off, 1, y, on/],
+    ["x".repeat(64), "cluster_name", /^EINVAL cluster_name must be a text of at most 63/],
     ["x".repeat(4095), "setup_id", /^EINVAL 4096 bytes are too many/],
     ["0\0", "setup_id", /^EINVAL There is a NUL byte/],
     ["\u00e9", `${TARGET}/comment`, /^EINVAL There are bytes in the text that are not ASCII/],
@@ -223,7 +229,10 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
   for (const [text, path, refusal] of table) {
     assert.match(await shell.refusal(text, path), refusal, `echo "${text.slice(0, 80)}" >${path}`);
   }
-  assert.deepEqual(await shell.find(), before);
+  assert.equal(before.delete("last_sysfs_mgmt_res"), true);
+  const after = await shell.find();
+  after.delete("last_sysfs_mgmt_res");
+  assert.deepEqual(after, before);
 });
 
 Deno.test("device groups: members, identifiers, states, and targets of other nodes", async () => {
@@ -342,4 +351,60 @@ Deno.test("the help of each handler lists the parameters of SCST", async () => {
     const missing = names.split(", ").filter((name) => !listed.includes(name));
     assert.deepEqual(missing, [], handler);
   }
+});
+
+Deno.test("values of one attribute are called by the first number that is free, and keep it", async () => {
+  const shell = await withDisks();
+  const add = (what: string) =>
+    shell.echo(`add_target_attribute ${T} ${what}`, "targets/iscsi/mgmt");
+  const remove = (what: string) =>
+    shell.echo(`del_target_attribute ${T} ${what}`, "targets/iscsi/mgmt");
+  const users = async () => {
+    const files = shell.ls(TARGET).filter((name) =>
+      /^(?:IncomingUser|allowed_portal)\d*$/.test(name)
+    );
+    const texts = await Promise.all(files.map((file) => shell.cat(`${TARGET}/${file}`)));
+    return files.map((file, index) => `${file} ${texts[index]!.split(/[ \n]/)[0]}`).sort();
+  };
+  for (const name of ["a", "b", "c"]) await add(`IncomingUser ${name} 12characters`);
+  assert.deepEqual(await users(), ["IncomingUser a", "IncomingUser1 b", "IncomingUser2 c"]);
+  await remove("IncomingUser a");
+  assert.deepEqual(await users(), ["IncomingUser1 b", "IncomingUser2 c"]);
+  await shell.echo("x 12characters", `${TARGET}/IncomingUser2`);
+  assert.deepEqual(await users(), ["IncomingUser1 b", "IncomingUser2 x"]);
+  await add("IncomingUser7 d 12characters");
+  await add("IncomingUser1 e 12characters");
+  await add("IncomingUser f 12characters");
+  assert.deepEqual(await users(), [
+    "IncomingUser f",
+    "IncomingUser1 b",
+    "IncomingUser11 e",
+    "IncomingUser2 x",
+    "IncomingUser7 d",
+  ]);
+  for (const user of ["b", "d", "e", "f", "x"]) await remove(`IncomingUser ${user}`);
+  for (const portal of ["10.0.0.1", "10.0.0.2", "10.0.0.3"]) await add(`allowed_portal ${portal}`);
+  await remove("allowed_portal 10.0.0.2");
+  assert.deepEqual(await users(), ["allowed_portal 10.0.0.1", "allowed_portal2 10.0.0.3"]);
+  await add("allowed_portal 10.0.0.4");
+  assert.deepEqual((await users())[1], "allowed_portal1 10.0.0.4");
+
+  await shell.echo("add_attribute IncomingUser3 who 12characters", "targets/iscsi/mgmt");
+  assert.equal(await shell.cat("targets/iscsi/IncomingUser3"), "who 12characters\n[key]\n\n");
+  await shell.echo(`del_target ${T}`, "targets/iscsi/mgmt");
+  await shell.echo(`add_target ${T}`, "targets/iscsi/mgmt");
+  await add("IncomingUser z 12characters");
+  assert.deepEqual(await users(), ["IncomingUser z"]);
+});
+
+Deno.test("last_sysfs_mgmt_res says what has become of the last write", async () => {
+  const shell = await withDisks("d");
+  const last = () => shell.cat("last_sysfs_mgmt_res");
+  assert.equal(await last(), "0\n");
+  await shell.refusal("add_device d", "handlers/vdisk_nullio/mgmt");
+  assert.equal(await last(), "-17\n");
+  await shell.refusal("2", `${TARGET}/enabled`);
+  assert.equal(await last(), "-22\n");
+  await shell.echo("1", `${TARGET}/enabled`);
+  assert.equal(await last(), "0\n");
 });
