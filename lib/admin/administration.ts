@@ -252,6 +252,11 @@ export class Administration {
     return this.alone(() => done(this.engine.resetCounters(sid, direction)));
   }
 
+  /** Sets counters of copies back. */
+  resetCopyCounters(direction: Direction): Promise<void> {
+    return this.alone(() => done(this.engine.resetCopyCounters(direction)));
+  }
+
   /** Ends a session. */
   closeSession(sid: string): Promise<void> {
     return this.alone(() => done(this.engine.closeSession(sid)));

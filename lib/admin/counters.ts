@@ -1,9 +1,7 @@
 /** The statistics of sessions, and of targets, which are the sums over their sessions. */
 import type { Administration } from "./administration.ts";
-import type { Direction, SessionView } from "./engine.ts";
+import type { Counters, Direction } from "./engine.ts";
 import { changeable, type Entries, readable } from "./nodes.ts";
-
-type Counters = SessionView["counters"];
 
 interface CounterRow {
   readonly name: string;
@@ -39,27 +37,57 @@ const ROWS: readonly CounterRow[] = [
   ...traffic("bidi"),
 ];
 
-/** The statistics of a target; sessions that have ended are not counted any more. */
-export function targetCounters(administration: Administration, target: string): Entries {
-  const sum = async (count: CounterRow["count"]) => {
-    const sessions = administration.sessionsOf(target);
-    const states = await Promise.all(sessions.map(({ sid }) => administration.engine.session(sid)));
-    return states.reduce((total, one) => total + (one === undefined ? 0 : count(one.counters)), 0);
-  };
+/** Counters as they are read; undefined where there are none any more. */
+type ReadCounters = () => Promise<Counters | undefined>;
+
+/** Statistics that can only be read: those of a target. */
+export function statistics(read: ReadCounters): Entries {
   return Object.fromEntries(
-    ROWS.map(({ name, count }) => [name, () => readable(async () => `${await sum(count)}\n`)]),
+    ROWS.map(({ name, count }) => [name, () => readable(() => textOf(read, count))]),
   );
 }
 
 /** The statistics of a session; whatever is written to one resets those of its direction. */
-export function sessionStatistics(administration: Administration, sid: string): Entries {
-  return Object.fromEntries(ROWS.map(({ name, direction, count }) => [name, () =>
-    changeable(
-      async () => {
-        const state = await administration.engine.session(sid);
-        return `${state === undefined ? 0 : count(state.counters)}\n`;
-      },
-      () => administration.resetCounters(sid, direction),
-    )]
-  ));
+export function resettableStatistics(
+  read: ReadCounters,
+  reset: (direction: Direction) => Promise<void>,
+): Entries {
+  return Object.fromEntries(
+    ROWS.map((
+      { name, direction, count },
+    ) => [name, () => changeable(() => textOf(read, count), () => reset(direction))]),
+  );
+}
+
+async function textOf(read: ReadCounters, count: CounterRow["count"]): Promise<string> {
+  const counters = await read();
+  return `${counters === undefined ? 0 : count(counters)}\n`;
+}
+
+/** The statistics of a target; sessions that have ended are not counted any more. */
+export function targetCounters(administration: Administration, target: string): Entries {
+  return statistics(async () => {
+    const sessions = administration.sessionsOf(target);
+    const states = await Promise.all(sessions.map(({ sid }) => administration.engine.session(sid)));
+    return sumOf(states.flatMap((state) => state?.counters ?? []));
+  });
+}
+
+function sumOf(all: readonly Counters[]): Counters {
+  const sum = (direction: Direction) => ({
+    count: total(all, (counters) => counters[direction].count),
+    bytes: total(all, (counters) => counters[direction].bytes),
+    unaligned: total(all, (counters) => counters[direction].unaligned),
+  });
+  return {
+    none: sum("none"),
+    read: sum("read"),
+    write: sum("write"),
+    bidi: sum("bidi"),
+    unknown: sum("unknown"),
+  };
+}
+
+function total(all: readonly Counters[], part: (counters: Counters) => number): number {
+  return all.reduce((sum, counters) => sum + part(counters), 0);
 }

@@ -217,7 +217,11 @@ function targetGroupDirectory(place: GroupPlace, name: string): TreeDirectory {
         return place.alterTargets(name, { preferred });
       }),
     state: () =>
-      changeable(() => valueText(get().state, true), (text) => {
+      changeable(async () => {
+        const wanted = get().state;
+        const now = await place.administration.engine.accessState(place.name, name);
+        return valueText(now ?? wanted, true);
+      }, (text) => {
         const state = valueBy(oneWord(ACCESS_STATE_NAMES), "state", trimmed(text));
         return place.alterTargets(name, { state });
       }),

@@ -6,7 +6,7 @@ import { DEVICE_ROWS, type DeviceRow } from "./device_rows.ts";
 import { withDevice } from "./edit.ts";
 import { withDeviceAttribute } from "./handler_mgmt.ts";
 import { typeText } from "./handlers_tree.ts";
-import { keptFile } from "./kept_file.ts";
+import { keptFiles } from "./kept_file.ts";
 import { named } from "./named.ts";
 import {
   changeable,
@@ -37,17 +37,14 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
       entries[row.name] = () => rowFile(administration, name, row);
     }
   }
-  for (const row of deviceKept(handler)) {
-    entries[row.name] = () =>
-      keptFile(
-        row,
-        () => modelOf(administration, name).kept,
-        (change) =>
-          administration.change((model) =>
-            withDevice(model, name, (one) => ({ ...one, kept: change(one.kept) }))
-          ),
-      );
-  }
+  const kept = keptFiles(
+    deviceKept(handler),
+    () => modelOf(administration, name).kept,
+    (change) =>
+      administration.change((model) =>
+        withDevice(model, name, (one) => ({ ...one, kept: change(one.kept) }))
+      ),
+  );
   return directory({
     handler: () => link(`../../handlers/${handler}`),
     type: () => readable(() => typeText(handler)),
@@ -56,6 +53,7 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
     dump_prs: () => writable(() => administration.dumpReservations(name)),
     ...fileCommands(administration, device),
     ...entries,
+    ...kept,
   });
 }
 

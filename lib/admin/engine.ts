@@ -1,5 +1,6 @@
 /** What the administration asks of the server that runs; each operation is one of the data isolate. */
 import type {
+  AccessStateName,
   DeviceGroupModel,
   DeviceModel,
   DriverModel,
@@ -7,10 +8,16 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
-import type { DeviceView, Direction, MemoryView, SessionView } from "../shard/server.ts";
+import type { Counters, DeviceView, Direction, MemoryView, SessionView } from "../shard/server.ts";
 import type { TreeErrno } from "./tree.ts";
 
-export type { DeviceView, Direction, DirectionCounters, SessionView } from "../shard/server.ts";
+export type {
+  Counters,
+  DeviceView,
+  Direction,
+  DirectionCounters,
+  SessionView,
+} from "../shard/server.ts";
 
 /** Why an operation was not done. */
 export interface Refusal {
@@ -50,6 +57,11 @@ export interface Engine {
   changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Outcome;
   /** The memory that commands have; undefined where nothing is served. */
   memory(): Promise<MemoryView | undefined>;
+  /** The access state of a target group, which initiators may have changed; undefined as above. */
+  accessState(group: string, targetGroup: string): Promise<AccessStateName | undefined>;
+  /** What copies have read and written; undefined as above. */
+  copyCounters(): Promise<Counters | undefined>;
+  resetCopyCounters(direction: Direction): Outcome;
   /** What a device is like now; undefined where nothing is served. */
   device(name: string): Promise<DeviceView | undefined>;
   /** Looks at the size of the backing store again; it may only become smaller with `force`. */

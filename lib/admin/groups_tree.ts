@@ -7,7 +7,7 @@ import { quote } from "../config/problem.ts";
 import type { GroupModel, ServerModel, TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { withTarget } from "./edit.ts";
-import { keptFile } from "./kept_file.ts";
+import { keptFiles } from "./kept_file.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named, withItem, withoutItem } from "./named.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
@@ -106,15 +106,11 @@ function groupDirectory(
     });
   const change = (update: (group: GroupModel) => GroupModel) =>
     administration.change((model) => changed(model, update));
-  const kept = GROUP_KEPT.map((row) => [
-    row.name,
-    () =>
-      keptFile(
-        row,
-        () => get().kept,
-        (update) => change((group) => ({ ...group, kept: update(group.kept) })),
-      ),
-  ]);
+  const kept = keptFiles(
+    GROUP_KEPT,
+    () => get().kept,
+    (update) => change((group) => ({ ...group, kept: update(group.kept) })),
+  );
   return directory({
     luns: () =>
       lunsDirectory(administration, {
@@ -131,7 +127,7 @@ function groupDirectory(
           return change((group) => ({ ...group, addrMethod }));
         },
       ),
-    ...Object.fromEntries(kept),
+    ...kept,
   });
 }
 

@@ -3,7 +3,7 @@ import { type HandlerName, HANDLERS } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { handlerHelp, manageHandler } from "./handler_mgmt.ts";
 import { changeable, directory, type FoundEntries, link, readable } from "./nodes.ts";
-import { traceLevel } from "./trace_level.ts";
+import { traceLevel, VDISK_TRACES } from "./trace_level.ts";
 import type { TreeDirectory } from "./tree.ts";
 
 /** PERIPHERAL DEVICE TYPE and what it is called, as `type` of a handler and of a device say it. */
@@ -28,7 +28,7 @@ function handlerDirectory(administration: Administration, handler: HandlerName):
         (text) => manageHandler(administration, handler, text),
       ),
     type: () => readable(() => typeText(handler)),
-    trace_level: traceLevel,
+    trace_level: () => traceLevel(VDISK_TRACES),
   }, devicesOf(administration, handler));
 }
 

@@ -17,6 +17,9 @@ export class OfflineEngine implements Engine {
   readonly changeTargetGroup: Engine["changeTargetGroup"] = agreed;
   readonly removeDeviceGroup: Engine["removeDeviceGroup"] = agreed;
   readonly memory: Engine["memory"] = agreed;
+  readonly accessState: Engine["accessState"] = agreed;
+  readonly copyCounters: Engine["copyCounters"] = agreed;
+  readonly resetCopyCounters: Engine["resetCopyCounters"] = agreed;
   readonly device: Engine["device"] = agreed;
   readonly resyncSize: Engine["resyncSize"] = agreed;
   readonly syncDevice: Engine["syncDevice"] = agreed;

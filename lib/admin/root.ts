@@ -6,7 +6,7 @@ import { copyManagerDirectory } from "./copy_manager_tree.ts";
 import { deviceGroupsDirectory } from "./device_groups_tree.ts";
 import { devicesDirectory } from "./devices_tree.ts";
 import { handlersDirectory } from "./handlers_tree.ts";
-import { keptFile } from "./kept_file.ts";
+import { keptFiles } from "./kept_file.ts";
 import { LastResult } from "./last_result.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
 import { driverDirectory } from "./targets_tree.ts";
@@ -17,22 +17,18 @@ import { versionText } from "./version.ts";
 
 /** The tree of a server. */
 export function managementTree(administration: Administration): TreeDirectory {
-  const kept = ROOT_KEPT.map((row) => [
-    row.name,
-    () =>
-      keptFile(
-        row,
-        () => administration.model.kept,
-        (update) => administration.change((model) => ({ ...model, kept: update(model.kept) })),
-      ),
-  ]);
+  const kept = keptFiles(
+    ROOT_KEPT,
+    () => administration.model.kept,
+    (update) => administration.change((model) => ({ ...model, kept: update(model.kept) })),
+  );
   const last = new LastResult();
   return last.noting(directory({
     version: () => readable(versionText),
     last_sysfs_mgmt_res: () => readable(() => last.text),
     trace_level: traceLevel,
     setup_id: () => setupId(administration),
-    ...Object.fromEntries(kept),
+    ...kept,
     sgv: () => memoryDirectory(administration),
     handlers: () => handlersDirectory(administration),
     devices: () => devicesDirectory(administration),

@@ -57,6 +57,9 @@ export function serverEngine(server: Server): Engine {
     removeDeviceGroup: (name) => outcome(server.removeDeviceGroup(name)),
     changeTargetGroup: (group, targetGroup, change) =>
       outcome(server.changeTargetGroup(group, targetGroup, change)),
+    accessState: async (group, targetGroup) => (await server.accessState(group, targetGroup)).value,
+    copyCounters: () => valueOf(server.copyCounters()),
+    resetCopyCounters: (direction) => outcome(server.resetCopyCounters(direction)),
     memory: () => valueOf(server.memory()),
     device: (name) => valueOf(server.device(name)),
     resyncSize: async (name, force) => {

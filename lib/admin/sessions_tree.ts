@@ -1,6 +1,6 @@
 /** `sessions/` of a target: who is logged in, what was negotiated, and what goes on. */
 import type { Administration } from "./administration.ts";
-import { sessionStatistics } from "./counters.ts";
+import { resettableStatistics } from "./counters.ts";
 import type { SessionView } from "./engine.ts";
 import { directory, type Entries, type FoundEntries, link, readable, writable } from "./nodes.ts";
 import type { TreeDirectory } from "./tree.ts";
@@ -63,7 +63,10 @@ function sessionDirectory(administration: Administration, session: SessionView):
     sid: () => readable(() => `${sid}\n`),
     reinstating: () => readable(() => "0\n"),
     thread_pid: () => readable(() => `${Deno.pid}\n`),
-    ...sessionStatistics(administration, sid),
+    ...resettableStatistics(
+      async () => (await administration.engine.session(sid))?.counters,
+      (direction) => administration.resetCounters(sid, direction),
+    ),
     ...Object.fromEntries(negotiated),
     ...Object.fromEntries(
       connections.map((connection) => [

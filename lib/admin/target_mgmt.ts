@@ -1,4 +1,5 @@
 /** `targets/iscsi/mgmt`: targets are added and deleted there, and their attributes of several values. */
+import { TARGET_KEPT } from "../config/kept.ts";
 import { ISCSI_NAME_ALLOWED, iscsiNameHint, isIscsiName } from "../config/names.ts";
 import { PATTERN, patternIdentity } from "../config/pattern.ts";
 import { quote } from "../config/problem.ts";
@@ -11,6 +12,7 @@ import {
 import type { Administration } from "./administration.ts";
 import { targetOf, withTarget } from "./edit.ts";
 import { ALLOWED_PORTAL, DRIVER, INCOMING } from "./instances.ts";
+import { withKept } from "./kept_file.ts";
 import { named, withoutItem } from "./named.ts";
 import { TARGET_ROWS } from "./target_rows.ts";
 import { valueBy } from "./text_value.ts";
@@ -90,6 +92,9 @@ function withNewTarget(model: ServerModel, text: string): ServerModel {
   return { ...model, targets: [...model.targets, withParameters(bare, rest)] };
 }
 
+/** Kept attributes that can be given at creation as well. */
+const KEPT_CREATES = TARGET_KEPT.filter(({ isDaemon }) => isDaemon);
+
 /** Here alone a parameter may have a blank in its value: the name and the secret of a user. */
 function withParameters(target: TargetModel, text: string): TargetModel {
   const items = text.split(/[;\n]/);
@@ -103,7 +108,10 @@ function withParameters(target: TargetModel, text: string): TargetModel {
       creates && name.toLowerCase() === parameter
     );
     if (row !== undefined) return row.set(made, setting);
-    const known = TARGET_ROWS.filter(({ creates }) => creates).map(({ name }) => name).join(", ");
+    const kept = KEPT_CREATES.find(({ name }) => name.toLowerCase() === parameter);
+    if (kept !== undefined) return { ...made, kept: withKept(kept, made.kept, setting) };
+    const known = [...TARGET_ROWS.filter(({ creates }) => creates), ...KEPT_CREATES]
+      .map(({ name }) => name).join(", ");
     throw new TreeError(
       "EINVAL",
       `${quote(name)} is no parameter of a target: those are ${known}`,

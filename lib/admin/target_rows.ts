@@ -14,7 +14,7 @@ import {
   type TargetModel,
 } from "../scst/model.ts";
 import { daemonText, digit, valueText } from "./nodes.ts";
-import { trimmed, valueBy } from "./text_value.ts";
+import { DEFAULT, trimmed, valueBy } from "./text_value.ts";
 
 /** One attribute that can be read and written. */
 export interface TargetRow {
@@ -28,9 +28,6 @@ export interface TargetRow {
 
 type Text = (value: string | number, isKey: boolean) => string;
 type Value<K extends keyof TargetAttributes> = NonNullable<TargetAttributes[K]>;
-
-/** What sets an attribute of the daemon to what holds where nothing is said. */
-const DEFAULT = ":default:";
 
 /** An attribute of the model; one that has no value by default loses its value by an empty text. */
 function row<K extends keyof TargetAttributes>(

@@ -9,7 +9,7 @@ import { withTarget } from "./edit.ts";
 import { groupsDirectory } from "./groups_tree.ts";
 import { ALLOWED_PORTAL, DRIVER, INCOMING } from "./instances.ts";
 import { isnsFiles } from "./isns_files.ts";
-import { keptFile } from "./kept_file.ts";
+import { keptFiles } from "./kept_file.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named } from "./named.ts";
 import {
@@ -27,7 +27,7 @@ import { sessionsDirectory } from "./sessions_tree.ts";
 import { DRIVER_HELP, manageDriver, withPortals } from "./target_mgmt.ts";
 import { TARGET_ROWS } from "./target_rows.ts";
 import { trimmed, valueBy } from "./text_value.ts";
-import { traceLevel } from "./trace_level.ts";
+import { ISCSI_TRACES, traceLevel } from "./trace_level.ts";
 import { refuse, type TreeDirectory, TreeError, type TreeFile } from "./tree.ts";
 import { userFiles } from "./users.ts";
 import { VERSION } from "./version.ts";
@@ -43,7 +43,7 @@ export function driverDirectory(administration: Administration): TreeDirectory {
       mgmt: () => changeable(() => DRIVER_HELP, (text) => manageDriver(administration, text)),
       version: () => readable(() => `${VERSION}\n`),
       open_state: () => readable(() => "open\n"),
-      trace_level: traceLevel,
+      trace_level: () => traceLevel(ISCSI_TRACES),
       enabled: () =>
         changeable(() => `${digit(get().enabled)}\n\n`, (text) => {
           const enabled = valueBy(SWITCH, "enabled", trimmed(text));
@@ -96,15 +96,11 @@ function targetDirectory(administration: Administration, name: string): TreeDire
     row.name,
     () => changeable(() => row.text(get()), (text) => change((target) => row.set(target, text))),
   ]);
-  const kept = TARGET_KEPT.map((row) => [
-    row.name,
-    () =>
-      keptFile(
-        row,
-        () => get().kept,
-        (update) => change((target) => ({ ...target, kept: update(target.kept) })),
-      ),
-  ]);
+  const kept = keptFiles(
+    TARGET_KEPT,
+    () => get().kept,
+    (update) => change((target) => ({ ...target, kept: update(target.kept) })),
+  );
   return directory(
     {
       luns: () =>
@@ -141,7 +137,7 @@ function targetDirectory(administration: Administration, name: string): TreeDire
         ),
       ...targetCounters(administration, name),
       ...Object.fromEntries(rows),
-      ...Object.fromEntries(kept),
+      ...kept,
     },
     together(
       allowedPortals(

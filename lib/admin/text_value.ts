@@ -3,6 +3,9 @@ import type { ScalarRule } from "../config/attribute.ts";
 import { quote } from "../config/problem.ts";
 import { TreeError } from "./tree.ts";
 
+/** What sets an attribute of SCST's daemon to what holds where nothing is said. */
+export const DEFAULT = ":default:";
+
 /** A text without the line break, and other white space, that a shell puts behind it. */
 export function trimmed(text: string): string {
   return text.trim();

@@ -18,22 +18,27 @@ const TOKENS = [
   "pr",
 ];
 
+/** Those that only handlers of virtual devices have, and only iSCSI. */
+export const VDISK_TRACES = ["order"];
+export const ISCSI_TRACES = ["d_write", "conn", "conn_dbg", "iov", "pdu", "net_page"];
+
 const SHOWN = ["out_of_mem", "mgmt", "pid", "special"];
 const FORMS = "all, none, null, default, add TOKEN, del TOKEN or value NUMBER";
 
-/** The file: it takes what SCST takes, so that scripts go on, and the log stays as it is. */
-export function traceLevel(): TreeFile {
+/** The file, for `own` tokens besides: it takes what SCST takes, so that scripts go on, and the log stays as it is. */
+export function traceLevel(own: readonly string[] = []): TreeFile {
+  const tokens = [...TOKENS, ...own];
   const text = `${SHOWN.join(" | ")}\n\n\nUsage: ${FORMS}\nTOKEN is one of [${
-    TOKENS.join(", ")
+    tokens.join(", ")
   }]\n`;
-  return changeable(() => text, check);
+  return changeable(() => text, (written) => check(written, tokens));
 }
 
-function check(text: string): void {
+function check(text: string, tokens: readonly string[]): void {
   const { word, rest } = commandOf(text);
   const [argument = "", more] = wordsOf(rest);
   const isBare = ["all", "none", "null", "default"].includes(word) && argument === "";
-  const isToken = ["add", "del"].includes(word) && TOKENS.includes(argument);
+  const isToken = ["add", "del"].includes(word) && tokens.includes(argument);
   const isValue = word === "value" && /^(?:0x[0-9a-f]+|\d+)$/i.test(argument);
   if ((isBare || isToken || isValue) && more === undefined) return;
   throw new TreeError("EINVAL", `${quote(text.trim())} is not taken: it must be ${FORMS}`);

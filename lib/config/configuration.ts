@@ -1,6 +1,7 @@
 /** A whole configuration: its sections, and what has to hold across them. */
 import { formatPortal, type PortalModel } from "../scst/model.ts";
 import { type Attribute, type AttributeTable, readObject, readScalar } from "./attribute.ts";
+import { COPY_MANAGER, type CopyManagerAttributes } from "./copy_manager.ts";
 import { checkUnique, type DeviceDraft, DEVICES } from "./device.ts";
 import { DEVICE_GROUPS, type DeviceGroupDraft } from "./device_group.ts";
 import { checkDeviceGroups } from "./device_group_rules.ts";
@@ -23,6 +24,8 @@ export interface Configuration {
   device_groups: readonly DeviceGroupDraft[];
   /** The attributes of the driver. */
   iscsi: DriverAttributes;
+  /** The attributes of the copy manager's target. */
+  copy_manager: CopyManagerAttributes;
   /** What holds for all of SCST. */
   scst: RootAttributes;
 }
@@ -87,6 +90,7 @@ const CONFIGURATION: AttributeTable<Configuration> = {
   targets: TARGETS,
   device_groups: DEVICE_GROUPS,
   iscsi: DRIVER,
+  copy_manager: COPY_MANAGER,
   scst: ROOT,
 };
 

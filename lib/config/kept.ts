@@ -3,6 +3,7 @@
  * so that configurations and scripts work as they are, and change nothing here.
  */
 import type { HandlerName, KeptAttributes } from "../scst/model.ts";
+import { ADDR_METHOD_RULE } from "./addr_method.ts";
 import { type AttributeTable, optional, type ScalarRule } from "./attribute.ts";
 import { line, number, SWITCH, word } from "./c_text.ts";
 
@@ -12,6 +13,10 @@ export interface KeptRow {
   readonly fallback: string;
   /** What SCST takes, and the text that is kept of it. */
   readonly rule: ScalarRule<string>;
+  /** A second name of the same, for those who know it by that. */
+  readonly alias?: string;
+  /** Whether it is written as SCST's daemon does. */
+  readonly isDaemon?: true;
   /** What it says instead of its value, as others have it; undefined where it says that. */
   readonly instead?: (kept: KeptAttributes) => string | undefined;
 }
@@ -49,10 +54,29 @@ const GROUPING = [
   row("cpu_mask", "ffffffff", CPU_MASK),
 ];
 
-export const TARGET_KEPT: readonly KeptRow[] = [
+/** Of every target. */
+const CORE_TARGET_KEPT: readonly KeptRow[] = [
   ...GROUPING,
   flag("forward_src"),
-  flag("forward_dst"),
+  { ...flag("forward_dst"), alias: "forwarding" },
+];
+
+/** Of iSCSI targets. */
+export const TARGET_KEPT: readonly KeptRow[] = [
+  ...CORE_TARGET_KEPT,
+  { ...row("RDMAExtensions", "No", word(["Yes", "No"])), isDaemon: true },
+];
+
+/**
+ * Of the target of the copy manager, to which nobody logs in: nothing of it changes anything, but it is a
+ * target, and has what all have.
+ */
+export const COPY_MANAGER_KEPT: readonly KeptRow[] = [
+  row("rel_tgt_id", "0", number(0, 65535)),
+  row("addr_method", "PERIPHERAL", ADDR_METHOD_RULE),
+  flag("aen_disabled"),
+  row("comment", "", line(1024)),
+  ...CORE_TARGET_KEPT,
 ];
 
 export const GROUP_KEPT: readonly KeptRow[] = [

@@ -13,7 +13,7 @@ import { type DeviceAttributes, type DeviceDraft, TEXT_FIELDS } from "./device.t
 import type { DeviceGroupDraft } from "./device_group.ts";
 import { driverModel } from "./driver.ts";
 import { identities } from "./identities.ts";
-import { deviceKept, keptPart, ROOT_KEPT } from "./kept.ts";
+import { COPY_MANAGER_KEPT, deviceKept, keptPart, ROOT_KEPT } from "./kept.ts";
 import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
 import { readText, reason } from "./read_text.ts";
@@ -53,13 +53,14 @@ export function loadConfig(path: string, stateDir: string): ServerModel {
 
 /** The model of a configuration that was read from `file`, as loadConfig() makes it. */
 export function serverModel(
-  { iscsi, portals, devices, targets, device_groups, scst }: Configuration,
+  { iscsi, portals, devices, targets, device_groups, copy_manager, scst }: Configuration,
   file: string,
   stateDir: string,
 ): ServerModel {
   const problems = new ProblemList(file);
   const ids = identities(devices, stateDir, scst.setup_id, problems);
   problems.throwIfAny();
+  const { kept: copyManager } = keptPart(COPY_MANAGER_KEPT, copy_manager);
   const ports = relativeIds(targets, device_groups);
   return {
     stateDir,
@@ -70,6 +71,7 @@ export function serverModel(
     deviceGroups: device_groups.map((group) => deviceGroupModel(group, ports)),
     ...(scst.setup_id === 0 ? {} : { setupId: scst.setup_id }),
     ...keptPart(ROOT_KEPT, scst),
+    ...(copyManager === undefined ? {} : { copyManager }),
   };
 }
 

@@ -48,7 +48,16 @@ function byName<T extends { readonly name: string }>(
 
 /** The whole configuration. */
 export function plainOf(model: ServerModel): PlainMap {
-  const { portals, devices, targets, deviceGroups, driver, setupId = 0, kept = {} } = model;
+  const {
+    portals,
+    devices,
+    targets,
+    deviceGroups,
+    driver,
+    setupId = 0,
+    kept = {},
+    copyManager = {},
+  } = model;
   const root = map([["setup_id", unless(0, setupId)], ...Object.entries(kept)]);
   return map([
     ["portals", portals.map(formatPortal)],
@@ -56,6 +65,7 @@ export function plainOf(model: ServerModel): PlainMap {
     ["targets", byName(targets, plainTarget)],
     ["device_groups", byName(deviceGroups, (group) => plainGroup(group))],
     ["iscsi", notEmpty(plainDriver(driver))],
+    ["copy_manager", notEmpty(map(Object.entries(copyManager)))],
     ["scst", notEmpty(root)],
   ]);
 }

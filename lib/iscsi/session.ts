@@ -11,7 +11,7 @@ import { Sense } from "../scsi/sense.ts";
 import { sendDropNotice, sendLogoutRequest, sendScsiEvent } from "./async_message.ts";
 import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
 import { type Caller, nameForGroups } from "./admission.ts";
-import { CommandCounters } from "./command_counters.ts";
+import { CommandCounters } from "../scst/command_counters.ts";
 import type { Connection } from "./connection.ts";
 import { Digests } from "./digests.ts";
 import { solicitWaiting } from "./data_out.ts";

@@ -1,5 +1,5 @@
 /** What a session is like at this moment, as plain data for those who administer. */
-import type { CommandCounters, Direction, DirectionCounters } from "./command_counters.ts";
+import type { Counters } from "../scst/command_counters.ts";
 import type { Session } from "./session.ts";
 
 /** The negotiated parameters that SCST's tree shows; lengths in bytes. */
@@ -50,7 +50,7 @@ export interface SessionView {
   /** Commands that the session knows, and those of them that a device works on. */
   readonly commands: number;
   readonly activeCommands: number;
-  readonly counters: Readonly<Record<Direction, Readonly<DirectionCounters>>>;
+  readonly counters: Counters;
   readonly connections: readonly ConnectionView[];
   /** By number. */
   readonly luns: readonly SessionLun[];
@@ -82,7 +82,7 @@ export function viewOfSession(session: Session): SessionView {
     parameters: parametersOf(session),
     commands: tasks.size,
     activeCommands: active.length,
-    counters: copyOf(counters),
+    counters: counters.snapshot(),
     connections: [connectionOf(session)],
     luns: luns.toSorted((one, other) => one.lun - other.lun),
   };
@@ -107,8 +107,4 @@ function connectionOf({ connection }: Session): ConnectionView {
     targetPort: local.port,
     state: connection.isFinishing ? "closing" : "established",
   };
-}
-
-function copyOf({ none, read, write, bidi, unknown }: CommandCounters) {
-  return structuredClone({ none, read, write, bidi, unknown });
 }

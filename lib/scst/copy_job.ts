@@ -112,6 +112,9 @@ export class CopyJob {
     if (disk.locks.holds(access, this.#retry)) return;
     if (access === this.#writing && !device.tokens.isEmpty) device.tokens.change(access);
     disk.locks.begin(access);
+    const { copyCounters } = device;
+    const counted = access === this.#writing ? copyCounters.write : copyCounters.read;
+    copyCounters.count(counted, at, length);
     const request = disk.takeRequest();
     if (operation !== IoOperation.ZERO) request.iov.push(this.#memory.address, length);
     request.start(operation, at, length, access === this.#writing ? this.#written : this.#read);

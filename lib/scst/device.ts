@@ -4,6 +4,7 @@ import type { StateFile } from "../store/state_file.ts";
 import { changeModes } from "../vdisk/change_modes.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { commandFailed } from "./aca.ts";
+import { CommandCounters } from "./command_counters.ts";
 import { DeviceClock } from "./device_clock.ts";
 import type { DeviceGroup } from "./device_group.ts";
 import { runCommand } from "./execute.ts";
@@ -26,6 +27,8 @@ export class Device {
   /** Resets so far: a copy that began before one does not go on after it. */
   resets = 0;
   readonly tokens = new RodTokens();
+  /** Counts what copies read and write, here and on other devices. */
+  readonly copyCounters: CommandCounters;
   /** The task set of all nexuses together (TST 000b); undefined when each has its own. */
   readonly tasks: TaskSet | undefined;
   /** The device group that it is in. */
@@ -39,8 +42,10 @@ export class Device {
     disk: VirtualDisk,
     stateFile: (kind: string) => StateFile,
     report: (line: string) => void,
+    copyCounters = new CommandCounters(),
   ) {
     this.disk = disk;
+    this.copyCounters = copyCounters;
     this.tasks = disk.settings.tst === 0 ? new TaskSet(runCommand, commandFailed) : undefined;
     this.reservations = new Reservations(this, stateFile("pr"), report);
     this.information = new IdentifyingInformation(stateFile("identifying_information"), report);

@@ -318,4 +318,6 @@ export interface ServerModel {
   /** SCST's `setup_id`, from which ids of devices are computed that have none; 0 where left out. */
   readonly setupId?: number;
   readonly kept?: KeptAttributes;
+  /** Of the target of the copy manager. */
+  readonly copyManager?: KeptAttributes;
 }

@@ -2,8 +2,9 @@
 import type { Report } from "../iscsi/node.ts";
 import type { Device } from "../scst/device.ts";
 import { DeviceGroup } from "../scst/device_group.ts";
-import type { DeviceGroupModel, TargetGroupChange } from "../scst/model.ts";
+import type { AccessStateName, DeviceGroupModel, TargetGroupChange } from "../scst/model.ts";
 import type { DeviceFinder } from "../scst/target.ts";
+import type { TargetGroup } from "../scst/target_group.ts";
 import type { Loop } from "./loop.ts";
 import { OperationError } from "./operation_error.ts";
 
@@ -46,12 +47,18 @@ export class DeviceGroups {
 
   /** Changes a target group of a group, both named. Throws an OperationError if one is not there. */
   alter(name: string, targetGroup: string, change: TargetGroupChange): void {
-    const group = this.#get(name);
-    const found = group.findName(targetGroup);
-    if (found === undefined) {
-      throw new OperationError(`There is no target group '${targetGroup}' in '${name}'`);
-    }
-    group.alter(found, change);
+    this.#get(name).alter(this.#targetGroup(name, targetGroup), change);
+  }
+
+  /** The access state of a target group of a group. Throws an OperationError if one is not there. */
+  stateOf(name: string, targetGroup: string): AccessStateName {
+    return this.#targetGroup(name, targetGroup).state.name;
+  }
+
+  #targetGroup(name: string, targetGroup: string): TargetGroup {
+    const found = this.#get(name).findName(targetGroup);
+    if (found !== undefined) return found;
+    throw new OperationError(`There is no target group '${targetGroup}' in '${name}'`);
   }
 
   /** A device will be gone. */

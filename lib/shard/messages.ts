@@ -1,6 +1,6 @@
 /** What main and the data isolate say to each other. */
 import type { WakeHandle } from "../../ffi/wake.ts";
-import type { Direction } from "../iscsi/command_counters.ts";
+import type { Direction } from "../scst/command_counters.ts";
 import type { Level } from "../log.ts";
 import type {
   DeviceGroupModel,
@@ -63,6 +63,14 @@ export type Operation =
     readonly targetGroup: string;
     readonly change: TargetGroupChange;
   }
+  | {
+    readonly kind: "accessState";
+    /** As above. */
+    readonly deviceGroup: string;
+    readonly targetGroup: string;
+  }
+  | { readonly kind: "copyCounters" }
+  | { readonly kind: "resetCopyCounters"; readonly direction: Direction }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
   | { readonly kind: "removePortal"; readonly portal: PortalModel }
   /** `sid` as SessionView has it. */

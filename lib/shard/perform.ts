@@ -58,6 +58,16 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "changeTargetGroup":
       deviceGroups.alter(operation.deviceGroup, operation.targetGroup, operation.change);
       break;
+    case "accessState":
+      return done(
+        undefined,
+        deviceGroups.stateOf(operation.deviceGroup, operation.targetGroup),
+      );
+    case "copyCounters":
+      return done(undefined, shard.copyCounters.snapshot());
+    case "resetCopyCounters":
+      shard.copyCounters.reset(operation.direction);
+      break;
     case "addPortal":
       shard.addPortal(operation.portal, operation.fd);
       break;

@@ -5,6 +5,7 @@ import type { Report } from "../iscsi/node.ts";
 import { DeviceType } from "../scsi/device_type.ts";
 import { Sense } from "../scsi/sense.ts";
 import { changeCapacity } from "../scst/capacity_change.ts";
+import type { CommandCounters } from "../scst/command_counters.ts";
 import { Device } from "../scst/device.ts";
 import { announceMedium, changeMedium, requestRemoval } from "../scst/medium_change.ts";
 import type { DeviceModel } from "../scst/model.ts";
@@ -27,6 +28,8 @@ export interface DeviceHost {
   /** Where their journals are, and the paths of those that were ever used. */
   readonly journalDir: string;
   readonly journals: Set<string>;
+  /** Counts what copies read and write. */
+  readonly copyCounters: CommandCounters;
   readonly report: Report;
 }
 
@@ -69,7 +72,7 @@ export class ServedDevice {
         journal,
         report,
       );
-      this.device = new Device(disk, stateFile, report);
+      this.device = new Device(disk, stateFile, report, host.copyCounters);
     } catch (error) {
       store?.close();
       throw error;

@@ -4,10 +4,11 @@
  */
 import { findListener, takesIPv4 } from "../../ffi/socket.ts";
 import { returnStartupPages } from "../../ffi/startup_pages.ts";
-import type { Direction } from "../iscsi/command_counters.ts";
+import type { Counters, Direction } from "../scst/command_counters.ts";
 import type { ListeningPortal } from "../iscsi/portal_address.ts";
 import type { SessionView } from "../iscsi/session_view.ts";
 import {
+  type AccessStateName,
   type DeviceGroupModel,
   type DeviceModel,
   type DriverModel,
@@ -24,7 +25,7 @@ import { type Answer, ShardHandle } from "./shard_handle.ts";
 import type { SizeChange } from "./size_watch.ts";
 import { StartError } from "./start_error.ts";
 
-export type { Direction, DirectionCounters } from "../iscsi/command_counters.ts";
+export type { Counters, Direction, DirectionCounters } from "../scst/command_counters.ts";
 export type {
   ConnectionView,
   SessionLun,
@@ -167,6 +168,21 @@ export class Server {
     change: TargetGroupChange,
   ): Outcome {
     return this.#shard.request({ kind: "changeTargetGroup", deviceGroup, targetGroup, change });
+  }
+
+  /** The access state of a target group, whoever has made it that. */
+  accessState(deviceGroup: string, targetGroup: string): Promise<Answer<AccessStateName>> {
+    return this.#shard.ask({ kind: "accessState", deviceGroup, targetGroup });
+  }
+
+  /** What copies have read and written. */
+  copyCounters(): Promise<Answer<Counters>> {
+    return this.#shard.ask({ kind: "copyCounters" });
+  }
+
+  /** Has the copies of one direction counted anew. */
+  resetCopyCounters(direction: Direction): Outcome {
+    return this.#shard.request({ kind: "resetCopyCounters", direction });
   }
 
   /** Listens on one more portal. */

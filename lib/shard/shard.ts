@@ -8,7 +8,7 @@ import {
   takesIPv4,
   tuneSocket,
 } from "../../ffi/socket.ts";
-import type { Direction } from "../iscsi/command_counters.ts";
+import { CommandCounters, type Direction } from "../scst/command_counters.ts";
 import { Node, type Report } from "../iscsi/node.ts";
 import type { Session } from "../iscsi/session.ts";
 import { type SessionView, sidOf, viewOfSession } from "../iscsi/session_view.ts";
@@ -51,6 +51,7 @@ export class Shard {
   readonly loop: Loop;
   readonly devices: Devices;
   readonly deviceGroups: DeviceGroups;
+  readonly copyCounters = new CommandCounters();
   #node: Node;
   #pool: IoPool;
   /** By formatPortal(). */
@@ -81,6 +82,7 @@ export class Shard {
       stateDir,
       journalDir: `${stateDir}/atomic`,
       journals: new Set(),
+      copyCounters: this.copyCounters,
       report,
     });
     this.deviceGroups = new DeviceGroups(this.loop, report);

@@ -1,4 +1,4 @@
-/** What the commands of a session have moved, by direction, as SCST counts it. */
+/** What commands have moved, by direction, as SCST counts it. */
 
 /** Where the data of commands goes, and those of which nobody knows. */
 export const DIRECTIONS = ["none", "read", "write", "bidi", "unknown"] as const;
@@ -20,6 +20,8 @@ function zero(): DirectionCounters {
   return { count: 0, bytes: 0, unaligned: 0 };
 }
 
+export type Counters = Readonly<Record<Direction, Readonly<DirectionCounters>>>;
+
 export class CommandCounters {
   readonly none = zero();
   readonly read = zero();
@@ -32,6 +34,12 @@ export class CommandCounters {
     counters.count++;
     counters.bytes += bytes;
     if (((at | bytes) & ALIGNMENT_MASK) !== 0) counters.unaligned++;
+  }
+
+  /** How they stand now. */
+  snapshot(): Counters {
+    const { none, read, write, bidi, unknown } = this;
+    return structuredClone({ none, read, write, bidi, unknown });
   }
 
   /** Begins anew with one direction. */
