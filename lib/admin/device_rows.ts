@@ -119,6 +119,9 @@ function designatorRow(
   };
 }
 
+/** Identities of which it is known whether they were given. */
+const GIVEN = ["usn", "t10DevId"] as const;
+
 /** An identity that is marked once it is not the one that the device was made with. */
 function identity(
   name: string,
@@ -139,7 +142,8 @@ function identity(
     set: (device, text) => {
       const value = lineBy(rule, name, text);
       if (value === "") throw new TreeError("EINVAL", `${name} must have at least one character`);
-      const given = [...new Set([...device.ids.given ?? [], key])];
+      // In one order, so that it makes no difference which was written first.
+      const given = GIVEN.filter((one) => one === key || device.ids.given?.includes(one));
       return { ...device, ids: { ...device.ids, [key]: value, given } };
     },
   };

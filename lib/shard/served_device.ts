@@ -28,8 +28,8 @@ export interface DeviceHost {
   /** Where their journals are, and the paths of those that were ever used. */
   readonly journalDir: string;
   readonly journals: Set<string>;
-  /** Counts what copies read and write. */
-  readonly copyCounters: CommandCounters;
+  /** Counts what copies read and write; each device by itself where it is left out. */
+  readonly copyCounters?: CommandCounters;
   readonly report: Report;
 }
 

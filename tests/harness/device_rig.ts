@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { closeFile, createFile, removeFile, truncateFile } from "../../ffi/file.ts";
 import { createWake, Wake } from "../../ffi/wake.ts";
 import { Node } from "../../lib/iscsi/node.ts";
-import { CommandCounters } from "../../lib/scst/command_counters.ts";
 import type { DeviceModel } from "../../lib/scst/model.ts";
 import { Devices } from "../../lib/shard/devices.ts";
 import { type Done, OperationError } from "../../lib/shard/operation_error.ts";
@@ -53,7 +52,6 @@ export class DeviceRig implements Disposable {
       stateDir: this.stateDir,
       journalDir: `${this.stateDir}/atomic`,
       journals: new Set(),
-      copyCounters: new CommandCounters(),
       report,
     });
   }

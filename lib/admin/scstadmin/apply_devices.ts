@@ -22,10 +22,11 @@ export async function applyDevices(
 ): Promise<number> {
   let changes = await closeOthers(session, wanted, running);
   for (const [handler, { devices, attributes }] of wanted.handlers) {
-    const known = await available(session.client, handlerPath(handler), "create");
+    const creates = await available(session.client, handlerPath(handler), "create");
     const open = new Set(running.handlers.get(handler) ?? []);
     for (const [device, values] of devices) {
-      const [parameters, others] = split(values, known);
+      const [parameters, others] = split(values, creates);
+      const known = new Set([...creates].filter((name) => !others.has(name)));
       if (!open.has(device)) {
         await openDevice(session, handler, device, parameters, known);
         changes++;
@@ -68,12 +69,17 @@ export async function closeDevice(
   );
 }
 
+/** Parameters that can be written afterwards as well: a parameter has no blank in it. */
+const BLANKS_LATER = ["t10_dev_id"];
+
 /** What a device is made with, and what is written to it afterwards. */
 export function split(values: Values, known: ReadonlySet<string>): [Values, Values] {
+  const isParameter = ([name, [value = ""]]: [string, readonly string[]]) =>
+    known.has(name) && !(BLANKS_LATER.includes(name) && /[\s=;]/.test(value));
   const entries = [...values];
   return [
-    new Map(entries.filter(([name]) => known.has(name))),
-    new Map(entries.filter(([name]) => !known.has(name))),
+    new Map(entries.filter(isParameter)),
+    new Map(entries.filter((entry) => !isParameter(entry))),
   ];
 }
 

@@ -28,8 +28,8 @@ import type { Session } from "./session.ts";
 /** Nothing of what is written has a place yet. */
 const AT: Position = { line: 0, column: 0 };
 
-/** Is written whether it differs from its default or not. */
-const ALWAYS = ["enabled", "hw_target"];
+/** Is written whether it is marked or not: SCST marks none of them, and the last one gets lost by that. */
+const ALWAYS = ["enabled", "hw_target", "isns_entity_name"];
 
 /** Is for those who look for mistakes, and is not brought back. */
 const NEVER = ["trace_level"];
@@ -41,11 +41,13 @@ export async function writtenConfig(session: Session, running: Running): Promise
   return {
     ...await writer.section("", [], ""),
     sections: [
-      ...await each(running.handlers, (handler, devices) => writer.handler(handler, devices)),
-      ...await each(running.drivers, (driver, targets) => writer.driver(driver, targets)),
-      alua,
+      ...[
+        ...await each(running.handlers, (handler, devices) => writer.handler(handler, devices)),
+        ...await each(running.drivers, (driver, targets) => writer.driver(driver, targets)),
+        alua,
+      ].filter(hasContent),
       ...await each(running.deviceGroups, (group, one) => writer.deviceGroup(group, one)),
-    ].filter(hasContent),
+    ],
   };
 }
 
