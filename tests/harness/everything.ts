@@ -3,7 +3,9 @@ import type { ServerModel } from "../../lib/scst/model.ts";
 import { TreeShell } from "./tree_shell.ts";
 
 const T = "iqn.2026-11.org.example:t";
-const U = "iqn.2026-11.org.example:u";
+/** The target that HOST can log in to, and others that have its name at the front of theirs. */
+export const U = "iqn.2026-11.org.example:u";
+export const HOST = "iqn.2026-11.org.example:host";
 const FAR = "iqn.2026-11.org.example:far";
 
 type Writes = readonly (readonly [path: string, text: string])[];
@@ -19,7 +21,10 @@ const ROOT: Writes = [
 ];
 
 const DEVICES: Writes = [
-  ["vdisk_blockio", "block filename=/dev/x;nv_cache=1;numa_node_id=1;bind_alua_state=0;size=4096"],
+  [
+    "vdisk_blockio",
+    "block filename=/dev/x;nv_cache=1;numa_node_id=1;bind_alua_state=0;size=4096;active=0",
+  ],
   ["vcdrom", "cd tst=0"],
   [
     "vdisk_fileio",
@@ -115,6 +120,12 @@ const COMMANDS: Writes = [
   [`targets/iscsi/${T}/luns/mgmt`, "add null2 2 read_only=1"],
   [`targets/iscsi/${T}/luns/mgmt`, "add block 16383 read_only=1"],
   [`targets/iscsi/${U}/luns/mgmt`, "add cd 0"],
+  [`targets/iscsi/${U}/ini_groups/mgmt`, "create hosts"],
+  [`targets/iscsi/${U}/ini_groups/hosts/initiators/mgmt`, `add ${HOST}*`],
+  [`targets/iscsi/${U}/ini_groups/hosts/luns/mgmt`, "add file2 0"],
+  [`targets/iscsi/${U}/ini_groups/hosts/luns/mgmt`, "add null1 1"],
+  [`targets/iscsi/${U}/ini_groups/hosts/luns/mgmt`, "add null2 2"],
+  [`targets/iscsi/${U}/enabled`, "1"],
   [`${GROUPS}/mgmt`, "create 3"],
   [`${GROUPS}/mgmt`, "create 7"],
   [`${GROUPS}/7/initiators/mgmt`, "add *:a"],

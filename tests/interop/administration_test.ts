@@ -17,7 +17,17 @@ async function startWithTree(): Promise<TestServer & { readonly tree: string }> 
   return Object.assign(server, { tree });
 }
 
-/** The everyday session of the README of iscsi-scst, with the path of the tree in $R. */
+/** A first disk, as the shorter of the two sessions that SCST's administrators begin with. $R is the tree. */
+const FIRST_SESSION = `
+set -e
+echo "add_device first filename=$D/first; nv_cache=1" >$R/handlers/vdisk_fileio/mgmt
+echo "add_target ${TARGET}0" >$R/targets/iscsi/mgmt
+echo "add first 0" >$R/targets/iscsi/${TARGET}0/luns/mgmt
+echo 1 >$R/targets/iscsi/${TARGET}0/enabled
+echo 1 >$R/targets/iscsi/enabled
+`;
+
+/** The longer one: several targets, a user, negotiated parameters, and a group with disks of its own. */
 const SESSION = `
 set -e
 echo "add_device disk1 filename=$D/disk1; nv_cache=1" >$R/handlers/vdisk_fileio/mgmt
@@ -50,27 +60,47 @@ echo 1 >$R/targets/iscsi/enabled
 
 async function makeDisks(dir: string): Promise<void> {
   for (
-    const [name, size] of [["disk1", 2 ** 20], ["disk2", 2 ** 21], ["disk3", 2 ** 22]] as const
+    const [name, size] of [
+      ["first", 2 ** 19],
+      ["disk1", 2 ** 20],
+      ["disk2", 2 ** 21],
+      ["disk3", 2 ** 22],
+    ] as const
   ) {
     await Deno.writeFile(`${dir}/${name}`, new Uint8Array());
     await Deno.truncate(`${dir}/${name}`, size);
   }
 }
 
-function shell(server: { dir: string; tree: string }, script: string) {
-  return runTool("bash", ["-c", `R=${server.tree}; D=${server.dir}\n${script}`]);
+/** Runs a script; /bin/sh runs sessions, and bash tells why a write fails. */
+function shell(server: { dir: string; tree: string }, script: string, program = "bash") {
+  return runTool(program, ["-c", `R=${server.tree}; D=${server.dir}\n${script}`]);
 }
 
 toolTest(
   "a shell configures a server in the mounted tree, and initiators see it at once",
-  ["iscsi-ls", "iscsi-readcapacity16", "fusermount3"],
+  ["iscsi-ls", "iscsi-inq", "iscsi-readcapacity16", "fusermount3"],
   async () => {
     await using server = await startWithTree();
     try {
       await makeDisks(server.dir);
-      const done = await shell(server, SESSION);
-      assert.equal(done.code, 0, done.stderr);
       const url = `iscsi://${server.host}:${server.port}`;
+      const luns = async (...options: string[]) =>
+        (await toolOutput("iscsi-ls", ["-s", ...options, url])).match(/(?<=Lun:).*(?=\()/g);
+      const first = await shell(server, FIRST_SESSION, "/bin/sh");
+      assert.equal(first.code, 0, first.stderr);
+      assert.deepEqual(await luns(), ["0    Type:DIRECT_ACCESS "]);
+      const inquired = await toolOutput("iscsi-inq", [`${url}/${TARGET}0/0`]);
+      assert.match(inquired, /Vendor:SCST_FIO/);
+      assert.match(inquired, /Product:first/);
+      const removed0 = await shell(
+        server,
+        `echo 0 >$R/targets/iscsi/${TARGET}0/enabled; echo "del_target ${TARGET}0" >$R/targets/iscsi/mgmt`,
+      );
+      assert.equal(removed0.code, 0, removed0.stderr);
+
+      const done = await shell(server, SESSION, "/bin/sh");
+      assert.equal(done.code, 0, done.stderr);
       const seen = await toolOutput("iscsi-ls", [url]);
       assert.deepEqual(
         seen.match(/(?<=Target:)\S+/g)?.toSorted(),
@@ -82,6 +112,14 @@ toolTest(
       };
       assert.equal(await blocks(), 2 ** 20);
       assert.equal(await blocks("-i", "iqn.2026-11.org.example:special"), 2 ** 22);
+
+      const user = `joe2%12charsecret2@${server.host}:${server.port}`;
+      for (const [lun, product] of [[0, "disk2"], [26, "nullio"]]) {
+        const text = await toolOutput("iscsi-inq", [`iscsi://${user}/${TARGET}1/${lun}`]);
+        assert.match(text, new RegExp(`Product:${product}`));
+      }
+      const cd = await toolOutput("iscsi-inq", [`${url}/${TARGET}/1`]);
+      assert.match(cd, /Peripheral Device Type:CD-ROM|CDROM|MMC/i);
 
       const errno = async (command: string, words: RegExp) => {
         const { code, stderr } = await shell(server, command);
