@@ -22,6 +22,7 @@ import type {
 import { named, withItem } from "./named.ts";
 import { Numbers } from "./numbers.ts";
 import { presentEngine } from "./present_engine.ts";
+import { SessionNames } from "./session_names.ts";
 import { type Step, stepsBetween } from "./steps.ts";
 import { TreeError } from "./tree.ts";
 
@@ -74,6 +75,7 @@ async function done(outcome: Outcome): Promise<void> {
 export class Administration {
   readonly engine: Engine;
   readonly numbers = new Numbers();
+  readonly sessionNames = new SessionNames();
   #model: ServerModel;
   /** The devices that could not be opened. */
   #failures = new Map<string, Failure>();

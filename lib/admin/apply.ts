@@ -4,6 +4,7 @@ import { chooseLuns } from "../scst/initiator_group.ts";
 import type {
   DeviceGroupModel,
   GroupModel,
+  KeptAttributes,
   LunModel,
   ServerModel,
   TargetGroupModel,
@@ -87,6 +88,21 @@ const joinDeviceGroups: Join<DeviceGroupModel> = (said, now, formerly) => ({
   targetGroups: union(listsOf("targetGroups", said, now, formerly), joinTargetGroups),
 });
 
+/** Attributes that are not named stay as they are, as objects do. */
+function joinKept<K extends "kept" | "copyManager">(
+  key: K,
+  said: ServerModel,
+  now: ServerModel,
+  formerly: ServerModel | undefined,
+): { [P in K]?: KeptAttributes } {
+  const before = formerly?.[key] ?? {};
+  const stays = Object.entries(now[key] ?? {}).filter(([name]) => !Object.hasOwn(before, name));
+  const joined = { ...Object.fromEntries(stays), ...said[key] };
+  return (Object.keys(joined).length === 0 ? {} : { [key]: joined }) as {
+    [P in K]?: KeptAttributes;
+  };
+}
+
 /**
  * What a server is to serve that has `said` applied to it: objects that it does not name stay, but for
  * those that `formerly` named, which is what was said before.
@@ -98,8 +114,12 @@ export function joined(
 ): ServerModel {
   // A portal that says port 0 is another one each time that it is read.
   const samePortals = isDeepStrictEqual(said.portals, formerly?.portals);
+  const setupId = said.setupId ?? (formerly?.setupId === undefined ? now.setupId : undefined);
   return {
     ...said,
+    ...(setupId === undefined ? {} : { setupId }),
+    ...joinKept("kept", said, now, formerly),
+    ...joinKept("copyManager", said, now, formerly),
     portals: samePortals ? now.portals : said.portals,
     devices: union(listsOf("devices", said, now, formerly), itself),
     targets: union(listsOf("targets", said, now, formerly), joinTargets),

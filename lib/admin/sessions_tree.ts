@@ -5,19 +5,8 @@ import type { SessionView } from "./engine.ts";
 import { directory, type Entries, type FoundEntries, link, readable, writable } from "./nodes.ts";
 import type { TreeDirectory } from "./tree.ts";
 
-/** The session directories of a target: the name of the initiator, and a number where it has several. */
-function namesOf(sessions: readonly SessionView[]): Map<string, SessionView> {
-  const names = new Map<string, SessionView>();
-  for (const session of sessions) {
-    let name = session.initiator;
-    for (let number = 1; names.has(name); number++) name = `${session.initiator}_${number}`;
-    names.set(name, session);
-  }
-  return names;
-}
-
 export function sessionsDirectory(administration: Administration, target: string): TreeDirectory {
-  const sessions = () => namesOf(administration.sessionsOf(target));
+  const sessions = () => administration.sessionNames.of(target, administration.sessionsOf(target));
   return directory({}, {
     names: () => sessions().keys(),
     lookup: (name) => {

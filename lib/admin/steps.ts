@@ -49,6 +49,7 @@ export function stepsBetween(
   /** Whether a device goes before another one of its name comes, or for good. */
   const goes = (name: string) => remade.has(name) || named(after.devices, name) === undefined;
   return [
+    ...rootSteps(before, after),
     ...driverSteps(before, after),
     ...groupsThatLose(before, after, goes),
     ...targetsThatGo(before, after),
@@ -63,6 +64,22 @@ export function stepsBetween(
 
 function differ(one: unknown, other: unknown): boolean {
   return one !== other && !isDeepStrictEqual(one, other);
+}
+
+/** What is only kept, at the root and of the copy manager. */
+function rootSteps(before: ServerModel, after: ServerModel): Step[] {
+  const run = () => Promise.resolve(undefined);
+  const { setupId = 0, kept = {}, copyManager = {} } = after;
+  const steps: Step[] = [];
+  if ((before.setupId ?? 0) !== setupId || differ(before.kept ?? {}, kept)) {
+    const done = (model: ServerModel) => ({ ...model, setupId, kept });
+    steps.push({ what: "change the attributes of scst", run, done });
+  }
+  if (differ(before.copyManager ?? {}, copyManager)) {
+    const done = (model: ServerModel) => ({ ...model, copyManager });
+    steps.push({ what: "change the attributes of copy_manager", run, done });
+  }
+  return steps;
 }
 
 function driverSteps(before: ServerModel, { driver }: ServerModel): Step[] {

@@ -144,3 +144,31 @@ Deno.test("joined() drops what a configuration named before and does not name an
   assert.deepEqual(shell.ls(`targets/iscsi/${A}/luns`), ["mgmt", "0"], "LUN 1 was named before");
   assert.deepEqual(shell.ls("devices").toSorted(), ["d1", "d2"], "d1 never was");
 });
+
+Deno.test("attributes of the root and of the copy manager are a step, and stay where nothing is said", async () => {
+  const { shell } = await house();
+  const { administration } = shell;
+  const plan = (wanted: typeof administration.model) =>
+    planned(administration, wanted).map(({ what }) => what);
+  const { model } = administration;
+  assert.deepEqual(plan({ ...model, setupId: 7 }), ["change the attributes of scst"]);
+  assert.deepEqual(plan({ ...model, kept: { threads: "3" } }), ["change the attributes of scst"]);
+  const copyManager = { comment: "x" };
+  assert.deepEqual(plan({ ...model, copyManager }), ["change the attributes of copy_manager"]);
+  await shell.echo("7", "setup_id");
+  await shell.echo("99", "threads");
+  await shell.echo("x", "targets/copy_manager/copy_manager_tgt/comment");
+  const said = joined(model, administration.model);
+  assert.deepEqual(plan(said), []);
+  assert.deepEqual([said.setupId, said.kept, said.copyManager], [
+    7,
+    { threads: "99" },
+    copyManager,
+  ]);
+  const gone = joined(model, administration.model, administration.model);
+  assert.deepEqual(plan(gone), [
+    "change the attributes of scst",
+    "change the attributes of copy_manager",
+  ]);
+  assert.deepEqual([gone.setupId, gone.kept, gone.copyManager], [undefined, undefined, undefined]);
+});
