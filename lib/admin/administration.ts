@@ -3,6 +3,7 @@
  * whatever door it came in by. One change is made at a time.
  */
 import { isDeepStrictEqual } from "node:util";
+import { Errno } from "../../ffi/errno.ts";
 import { log } from "../log.ts";
 import type {
   DeviceModel,
@@ -87,6 +88,7 @@ export class Administration {
     real: [],
     configured: [],
   };
+  #lastResult = 0;
   /** The last change that is waited for; the next one begins when it has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -124,12 +126,31 @@ export class Administration {
     return result;
   }
 
+  /** Does what was written to the tree, and remembers what became of it. */
+  async #job(work: () => Promise<void>): Promise<void> {
+    try {
+      await this.alone(work);
+      this.#lastResult = 0;
+    } catch (error) {
+      this.#lastResult = -Errno[error instanceof TreeError ? error.errno : "EIO"];
+      throw error;
+    }
+  }
+
+  /**
+   * What has become of the last job that was written to the tree: 0, or an errno below 0. In SCST it is
+   * how to learn the result of one that takes too long for its writer; here every writer waits.
+   */
+  get lastResult(): number {
+    return this.#lastResult;
+  }
+
   /**
    * Has the server be as `update` makes the model, which throws a TreeError where that cannot be. When
    * the server refuses a step, those before it stay and it rejects with a TreeError.
    */
   change(update: (model: ServerModel) => ServerModel, options?: LunChangeOptions): Promise<void> {
-    return this.alone(async () => {
+    return this.#job(async () => {
       const target = update(this.#model);
       for (const step of this.plan(target, options)) await this.#take(step);
       this.#commit(target);
@@ -218,17 +239,17 @@ export class Administration {
   /** Looks at the size of a device's file again; `text` is "force" where it may become smaller. */
   resyncSize(name: string, text: string): Promise<void> {
     const force = text.trim().toLowerCase() === "force";
-    return this.alone(() => done(this.engine.resyncSize(name, force)));
+    return this.#job(() => done(this.engine.resyncSize(name, force)));
   }
 
   /** Has a target group be as the model says, whatever initiators have made of it. */
   changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Promise<void> {
-    return this.alone(() => done(this.engine.changeTargetGroup(group, targetGroup, change)));
+    return this.#job(() => done(this.engine.changeTargetGroup(group, targetGroup, change)));
   }
 
   /** Flushes a device. */
   sync(name: string): Promise<void> {
-    return this.alone(() => done(this.engine.syncDevice(name)));
+    return this.#job(() => done(this.engine.syncDevice(name)));
   }
 
   /** Writes the reservations of a device to the log. */
@@ -251,17 +272,17 @@ export class Administration {
 
   /** Sets counters of a session back. */
   resetCounters(sid: string, direction: Direction): Promise<void> {
-    return this.alone(() => done(this.engine.resetCounters(sid, direction)));
+    return this.#job(() => done(this.engine.resetCounters(sid, direction)));
   }
 
   /** Sets counters of copies back. */
   resetCopyCounters(direction: Direction): Promise<void> {
-    return this.alone(() => done(this.engine.resetCopyCounters(direction)));
+    return this.#job(() => done(this.engine.resetCopyCounters(direction)));
   }
 
   /** Ends a session. */
   closeSession(sid: string): Promise<void> {
-    return this.alone(() => done(this.engine.closeSession(sid)));
+    return this.#job(() => done(this.engine.closeSession(sid)));
   }
 
   /** The steps from what is served now to `target`. */

@@ -74,7 +74,7 @@ function targetDirectory(administration: Administration): TreeDirectory {
 function sessionDirectory(administration: Administration): TreeDirectory {
   const { engine } = administration;
   const none = () => readable(() => "0\n");
-  const luns = () => Array.from(administration.numbers.copyLuns.keys(), (lun) => `lun${lun}`);
+  const luns = () => administration.numbers.copyLuns;
   return directory({
     initiator_name: () => readable(() => "copy_manager_sess\n"),
     commands: none,
@@ -85,9 +85,9 @@ function sessionDirectory(administration: Administration): TreeDirectory {
       (direction) => administration.resetCopyCounters(direction),
     ),
   }, {
-    names: luns,
+    names: () => Array.from(luns().keys(), (lun) => `lun${lun}`),
     lookup: (name) =>
-      luns().includes(name)
+      /^lun\d+$/.test(name) && luns().has(Number(name.slice(3)))
         ? directory({
           active_commands: none,
           thread_index: none,

@@ -7,7 +7,6 @@ import { deviceGroupsDirectory } from "./device_groups_tree.ts";
 import { devicesDirectory } from "./devices_tree.ts";
 import { handlersDirectory } from "./handlers_tree.ts";
 import { keptFiles } from "./kept_file.ts";
-import { LastResult } from "./last_result.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
 import { driverDirectory } from "./targets_tree.ts";
 import { trimmed, valueBy } from "./text_value.ts";
@@ -22,10 +21,9 @@ export function managementTree(administration: Administration): TreeDirectory {
     () => administration.model.kept,
     (update) => administration.change((model) => ({ ...model, kept: update(model.kept) })),
   );
-  const last = new LastResult();
-  return last.noting(directory({
+  return directory({
     version: () => readable(versionText),
-    last_sysfs_mgmt_res: () => readable(() => last.text),
+    last_sysfs_mgmt_res: () => readable(() => `${administration.lastResult}\n`),
     trace_level: traceLevel,
     setup_id: () => setupId(administration),
     ...kept,
@@ -38,7 +36,7 @@ export function managementTree(administration: Administration): TreeDirectory {
         copy_manager: () => copyManagerDirectory(administration),
       }),
     device_groups: () => deviceGroupsDirectory(administration),
-  }));
+  });
 }
 
 /** Used for the ids of devices that are made afterwards. */

@@ -408,13 +408,13 @@ Deno.test("values of one attribute are called by the first number that is free, 
   assert.deepEqual(await users(), ["IncomingUser z"]);
 });
 
-Deno.test("last_sysfs_mgmt_res says what has become of the last write", async () => {
+Deno.test("last_sysfs_mgmt_res says what has become of the last job", async () => {
   const shell = await withDisks("d");
   const last = () => shell.cat("last_sysfs_mgmt_res");
   assert.equal(await last(), "0\n");
   await shell.refusal("add_device d", "handlers/vdisk_nullio/mgmt");
   assert.equal(await last(), "-17\n");
-  await shell.refusal("2", `${TARGET}/enabled`);
+  await shell.refusal("del_device x", "handlers/vdisk_nullio/mgmt");
   assert.equal(await last(), "-22\n");
   await shell.echo("1", `${TARGET}/enabled`);
   assert.equal(await last(), "0\n");
