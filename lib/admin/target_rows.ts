@@ -15,6 +15,7 @@ import {
 } from "../scst/model.ts";
 import { daemonText, digit, valueText } from "./nodes.ts";
 import { DEFAULT, trimmed, valueBy } from "./text_value.ts";
+import { TreeError } from "./tree.ts";
 
 /** One attribute that can be read and written. */
 export interface TargetRow {
@@ -106,5 +107,20 @@ export const TARGET_ROWS: readonly TargetRow[] = [
   daemon("HeaderDigest", "headerDigest", DIGEST_LIST, printDigests),
   daemon("DataDigest", "dataDigest", DIGEST_LIST, printDigests),
   daemon("alias", "alias", ALIAS, String),
-  daemon("redirect", "redirect", REDIRECT, printRedirect),
+  redirectRow(),
 ];
+
+/** Characters that an address may have with its port, as in SCST, whose buffer is that of a host's name. */
+const REDIRECT_MOST = 1024;
+
+function redirectRow(): TargetRow {
+  const row = daemon("redirect", "redirect", REDIRECT, printRedirect);
+  return {
+    ...row,
+    set: (target, text) => {
+      if (text.length <= REDIRECT_MOST) return row.set(target, text);
+      const what = `redirect must be a text of at most ${REDIRECT_MOST} characters`;
+      throw new TreeError("ERANGE", `${what}: there are ${text.length}`);
+    },
+  };
+}

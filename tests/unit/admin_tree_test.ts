@@ -218,6 +218,7 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
     ["2049", `${TARGET}/QueuedCommands`, /^EINVAL QueuedCommands must be a number from 1 to 2048/],
     ["yes", `${TARGET}/InitialR2T`, /^EINVAL/],
     ["10.0.0.1 often", `${TARGET}/redirect`, /^EINVAL/],
+    [`${"x".repeat(1024)} temp`, `${TARGET}/redirect`, /^ERANGE redirect .*: there are 1030$/],
     ["13 digits", "devices/d/naa_id", /^EINVAL/],
     ["123456789012345678901", "devices/d/usn", /^EINVAL/],
     ["disk", "devices/d/read_only", /^EIO It can only be read$/],
