@@ -15,6 +15,11 @@ const WITHOUT_MARK = new Set([
   "isns_entity_name",
   "enabled",
   "size_mb",
+  "suspend",
+  "measure_latency",
+  "block",
+  "black_hole",
+  "pr_state",
 ]);
 
 /** Attributes of several values, as they are called. */
