@@ -1,9 +1,9 @@
 /** Mounting and unmounting of FUSE, and what is mounted where. */
-import { closeFile, cString, openFile } from "./file.ts";
-import { check, libc } from "./libc.ts";
+import { cString } from "./file.ts";
+import { check } from "./libc.ts";
 import { mainLibc, mainLinux } from "./libc_main.ts";
 import { Errno } from "./errno.ts";
-import { Memory } from "./memory.ts";
+import { readSystemFile } from "./system_file.ts";
 
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
@@ -63,26 +63,8 @@ export function parseMountInfo(text: string): MountEntry[] {
   });
 }
 
-/**
- * What this process sees mounted, or -errno. By FFI, as Deno lets no program read /proc that may not
- * do everything.
- */
+/** What this process sees mounted, or -errno. */
 export function listMounts(): MountEntry[] | number {
-  const fd = openFile("/proc/self/mountinfo", false);
-  if (fd < 0) return fd;
-  const memory = new Memory(65536);
-  const decoder = new TextDecoder();
-  let text = "";
-  try {
-    for (;;) {
-      const count = check(libc.read(fd, memory.address, memory.length));
-      if (count < 0 && count !== -Errno.EINTR) return count;
-      if (count === 0) return parseMountInfo(text + decoder.decode());
-      if (count > 0) {
-        text += decoder.decode(memory.bytes.subarray(0, count), { stream: true });
-      }
-    }
-  } finally {
-    closeFile(fd);
-  }
+  const text = readSystemFile("/proc/self/mountinfo");
+  return typeof text === "number" ? text : parseMountInfo(text);
 }

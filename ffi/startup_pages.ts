@@ -3,12 +3,10 @@
  * needed again; on Linux those pages are given back to the page cache, and what is needed comes back
  * from there.
  */
-import { closeFile, openFile } from "./file.ts";
-import { libc, linux } from "./libc.ts";
-import { Memory } from "./memory.ts";
+import { linux } from "./libc.ts";
+import { readSystemFile } from "./system_file.ts";
 
 const MADV_DONTNEED = 4; // sys/mman.h
-const READ_LENGTH = 64 * 2 ** 10;
 
 /** A stretch of the address space. */
 interface Mapping {
@@ -40,25 +38,12 @@ export function pristineMappings(smaps: string): Mapping[] {
   return found;
 }
 
-function readProc(path: string): string {
-  const fd = openFile(path, false);
-  if (fd < 0) return "";
-  const memory = new Memory(READ_LENGTH);
-  const decoder = new TextDecoder();
-  let text = "";
-  for (;;) {
-    const length = libc.read(fd, memory.address, READ_LENGTH);
-    if (length <= 0) break;
-    text += decoder.decode(memory.bytes.subarray(0, length), { stream: true });
-  }
-  closeFile(fd);
-  return text;
-}
-
 /** Gives back the pages that only the start has needed. Where that cannot be done nothing happens. */
 export function returnStartupPages(): void {
   if (linux === undefined) return;
-  for (const { address, length } of pristineMappings(readProc("/proc/self/smaps"))) {
+  const smaps = readSystemFile("/proc/self/smaps");
+  if (typeof smaps === "number") return;
+  for (const { address, length } of pristineMappings(smaps)) {
     linux.madvise(address, length, MADV_DONTNEED);
   }
 }
