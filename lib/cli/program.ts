@@ -6,6 +6,7 @@ import { ADMIN } from "./admin.ts";
 import { APPLY, SAVE } from "./apply.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
+import { DOCTOR } from "./doctor/doctor.ts";
 import { EXPORT, IMPORT } from "./convert.ts";
 import { DEMO } from "./demo.ts";
 import { DEVICE_VERBS } from "./everyday/device.ts";
@@ -25,6 +26,7 @@ const VERBS: readonly AnyVerb[] = [
   DEMO,
   SERVE,
   CHECK,
+  DOCTOR,
   WHY,
   DEVICE_VERBS,
   TARGET_VERBS,

@@ -1,0 +1,66 @@
+/** What `scst doctor` finds, and what it looks at. */
+import type { HandlerName, PortalModel } from "../../scst/model.ts";
+
+/** From the least to the worst. */
+export type Level = "ok" | "note" | "warning" | "error";
+
+export interface Finding {
+  readonly level: Level;
+  /** A sentence without its end. */
+  readonly says: string;
+  /** The command that mends it. */
+  readonly mend?: string;
+}
+
+/** What a configuration wants of the machine. */
+export interface Wants {
+  readonly portals: readonly PortalModel[];
+  readonly devices: readonly {
+    readonly name: string;
+    readonly handler: HandlerName;
+    readonly filename: string | undefined;
+    readonly blocksize: number;
+    readonly isReadOnly: boolean;
+  }[];
+  readonly targets: readonly {
+    readonly name: string;
+    /** Whether who is in no group sees LUNs without a secret. */
+    readonly isOpen: boolean;
+  }[];
+}
+
+/** Who asks, and about what. */
+export interface Patient {
+  /** The user that looks: what may be opened is asked as this one. */
+  readonly uid: number;
+  /** undefined if there is no valid configuration. */
+  readonly wants: Wants | undefined;
+  readonly stateDir: string;
+  readonly controlPath: string;
+  /** Where the management tree is to be mounted. */
+  readonly treePath: string;
+  /** Whether a server answers at the control socket: it has the ports and files then. */
+  readonly isServing: boolean;
+}
+
+export interface Check {
+  /** What is looked at, in a word or two. */
+  readonly name: string;
+  readonly look: (patient: Patient) => Finding[] | Promise<Finding[]>;
+}
+
+export function ok(says: string): Finding {
+  return { level: "ok", says };
+}
+
+export function note(says: string, mend?: string): Finding {
+  return mend === undefined ? { level: "note", says } : { level: "note", says, mend };
+}
+
+export function warning(says: string, mend: string): Finding {
+  return { level: "warning", says, mend };
+}
+
+export function failure(says: string, mend: string): Finding {
+  return { level: "error", says, mend };
+}

@@ -1,0 +1,120 @@
+/** What the machine and the user have for a server. */
+import { CRC32C_BY } from "../../../ffi/crc32c.ts";
+import { describeErrno } from "../../../ffi/errno.ts";
+import { closeFile, openFile } from "../../../ffi/file.ts";
+import { listMounts } from "../../../ffi/mount.ts";
+import { SYSTEM } from "../../../ffi/platform.ts";
+import { readSystemFile } from "../../../ffi/system_file.ts";
+import { type Finding, note, ok, type Patient, warning } from "./finding.ts";
+
+/** The first Linux whose preadv2() knows RWF_NOWAIT: with older ones every read goes to a worker. */
+const NOWAIT_SINCE = [4, 14] as const;
+
+/** Descriptors: as many connections as there may be, and some for everything else. */
+const DESCRIPTORS_LEAST = 4096 + 256;
+
+const MEMORY_LEAST = 256 * 2 ** 20;
+
+/** Before this the clock has not been set. */
+const CLOCK_LEAST = Date.UTC(2026, 0, 1);
+
+const SERVICE_USER = "scst";
+
+export function lookAtSystem(): Finding[] {
+  const release = Deno.osRelease();
+  if (SYSTEM !== "linux") return [note(`${SYSTEM} ${release}: scst has not been run there yet`)];
+  const [major = 0, minor = 0] = release.split(".").map(Number);
+  const isNew = major > NOWAIT_SINCE[0] || major === NOWAIT_SINCE[0] && minor >= NOWAIT_SINCE[1];
+  if (isNew) return [ok(`Linux ${release}`)];
+  const since = NOWAIT_SINCE.join(".");
+  const what = `Linux ${release} is older than ${since}: reads from the page cache are slower`;
+  return [warning(what, "install a newer kernel of your distribution")];
+}
+
+export function lookAtUser({ uid }: Patient): Finding[] {
+  if (uid !== 0) return [ok(`user ${uid}: no privileges are needed`)];
+  const users = readSystemFile("/etc/passwd");
+  const hasUser = typeof users === "string" && new RegExp(`^${SERVICE_USER}:`, "m").test(users);
+  return hasUser
+    ? [note(
+      `this is root, and the service is ${SERVICE_USER}: what root may open says nothing of it`,
+      `runuser -u ${SERVICE_USER} -- scst doctor`,
+    )]
+    : [note("this is root: a server needs no privileges, and is safer without them")];
+}
+
+export function lookAtDescriptors(): Finding[] {
+  const limits = readSystemFile("/proc/self/limits");
+  const found = typeof limits === "string" && /^Max open files +(\S+)/m.exec(limits)?.[1];
+  if (!found) return [note("the limit of open files is not known here")];
+  if (found === "unlimited" || Number(found) >= DESCRIPTORS_LEAST) {
+    return [ok(`${found} files may be open`)];
+  }
+  return [warning(
+    `${found} files may be open, and 4096 connections want ${DESCRIPTORS_LEAST}`,
+    "ulimit -n 65536, or LimitNOFILE=65536 in the unit",
+  )];
+}
+
+export function lookAtMemory(): Finding[] {
+  const text = readSystemFile("/proc/meminfo");
+  const free = typeof text === "string" && /^MemAvailable: +(\d+) kB/m.exec(text)?.[1];
+  if (!free) return [note("the memory that is left is not known here")];
+  const mebibytes = Math.floor(Number(free) / 1024);
+  return mebibytes * 2 ** 20 >= MEMORY_LEAST ? [ok(`${mebibytes} MiB of memory are available`)] : [
+    warning(
+      `only ${mebibytes} MiB of memory are available`,
+      "end what takes it: ps aux --sort=-rss",
+    ),
+  ];
+}
+
+export function lookAtClock(): Finding[] {
+  const now = new Date();
+  if (now.getTime() < CLOCK_LEAST) {
+    return [
+      warning(`the clock says ${now.toISOString()}: it is not set`, "timedatectl set-ntp true"),
+    ];
+  }
+  return [ok(`the clock says ${now.toISOString()}`)];
+}
+
+export function lookAtDigests(): Finding[] {
+  return CRC32C_BY === "libisal"
+    ? [ok("digests are computed by libisal")]
+    : [note("digests are computed without libisal, which is faster", "apt install libisal2")];
+}
+
+/** The mount needs /dev/fuse, and a helper where root does not mount it. */
+export function lookAtFuse({ uid, treePath, isServing }: Patient): Finding[] {
+  const mounts = listMounts();
+  const mount = Array.isArray(mounts) && mounts.findLast(({ path }) => path === treePath);
+  if (mount && isServing) return [ok(`the management tree is mounted at ${treePath}`)];
+  if (mount && mount.type.startsWith("fuse")) {
+    return [warning(
+      `${treePath} is still mounted, and no server answers: the next one cleans it up`,
+      `umount -l ${treePath}`,
+    )];
+  }
+  const fd = openFile("/dev/fuse", true);
+  if (fd < 0) {
+    const why = describeErrno(-fd);
+    const what = `/dev/fuse cannot be opened (${why}): there will be no mounted tree`;
+    return [note(what, "modprobe fuse; chmod 666 /dev/fuse")];
+  }
+  closeFile(fd);
+  if (uid !== 0 && !isOnPath("fusermount3")) {
+    return [note("fusermount3 is missing, which mounts for users", "apt install fuse3")];
+  }
+  return [ok("FUSE can be used")];
+}
+
+function isOnPath(command: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((dir) => {
+    try {
+      return Deno.statSync(`${dir}/${command}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
