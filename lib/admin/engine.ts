@@ -62,7 +62,7 @@ export interface Engine {
   /** What copies have read and written; undefined as above. */
   copyCounters(): Promise<Counters | undefined>;
   resetCopyCounters(direction: Direction): Outcome;
-  /** What a device is like now; undefined where nothing is served. */
+  /** What a device is like now; undefined where it is not served. */
   device(name: string): Promise<DeviceView | undefined>;
   /** Looks at the size of the backing store again; it may only become smaller with `force`. */
   resyncSize(name: string, force: boolean): Outcome;

@@ -61,7 +61,7 @@ export function serverEngine(server: Server): Engine {
     copyCounters: () => valueOf(server.copyCounters()),
     resetCopyCounters: (direction) => outcome(server.resetCopyCounters(direction)),
     memory: () => valueOf(server.memory()),
-    device: (name) => valueOf(server.device(name)),
+    device: async (name) => (await server.device(name)).value,
     resyncSize: async (name, force) => {
       const { error } = await server.resyncSize(name, force);
       return error === undefined ? undefined : { errno: "EMEDIUMTYPE", message: error };
