@@ -17,5 +17,8 @@ export const SYSTEM: System = detectSystem();
  */
 export const PORTABLE: boolean = SYSTEM !== "linux" || Deno.env.get("SCST_PORTABLE") === "1";
 
+/** The processor, as in "x86_64" and "aarch64". */
+export const ARCH: string = Deno.build.arch;
+
 /** Linux packs struct epoll_event on x86-64 only (sys/epoll.h). */
-export const EPOLL_EVENT_PACKED: boolean = Deno.build.arch === "x86_64";
+export const EPOLL_EVENT_PACKED: boolean = ARCH === "x86_64";

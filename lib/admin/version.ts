@@ -1,4 +1,5 @@
 /** The version of SCST whose tree this is; scstadmin wants 2.0.0 or later. */
+import { ARCH } from "../../ffi/platform.ts";
 import own from "../../deno.json" with { type: "json" };
 
 export const VERSION = "3.11.0-pre";
@@ -11,7 +12,7 @@ export function versionText(): string {
     `SCST build number: scst ${own.version} in user mode`,
     "SCST git commit sha1: not recorded",
     `SCST kver: ${Deno.osRelease()}`,
-    `SCST arch type: ${navigator.platform}`,
+    `SCST arch type: ${ARCH}`,
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

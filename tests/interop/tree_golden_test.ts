@@ -48,7 +48,7 @@ function replacements({ pid, dir }: TestServer): Replacements {
     [dir, "/srv"],
     [`    |${pid}\n`, "    |PID\n"],
     [Deno.osRelease(), "RELEASE"],
-    [navigator.platform, "PLATFORM"],
+    [Deno.build.arch, "PROCESSOR"],
     [`scst ${own.version} in`, "scst VERSION in"],
     [/(?<=active pages +)\d+\/\d+/g, "NUMBER/NUMBER"],
   ];
