@@ -28,6 +28,6 @@ export const CHECK: Verb = {
   summary: "validate a configuration without starting anything",
   arguments: [{ name: "FILE", description: "the configuration (YAML)", completion: "file" }],
   options: [],
-  examples: ["scst check /etc/scst.yaml"],
+  examples: ["scst check /etc/scst/scst.yaml"],
   run: check,
 };

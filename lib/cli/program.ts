@@ -22,7 +22,7 @@ import type { AnyVerb, Verb, VerbatimVerb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
 import { WHY } from "./why.ts";
 
-const VERBS: readonly AnyVerb[] = [
+export const VERBS: readonly AnyVerb[] = [
   DEMO,
   SERVE,
   CHECK,

@@ -80,7 +80,7 @@ export const SERVE: Verb = {
     },
   ],
   examples: [
-    "scst serve --config /etc/scst.yaml",
+    "scst serve --config /etc/scst/scst.yaml",
     "scst serve --config disks.yaml --state ./state",
     "scst serve --config /etc/scst.conf --tree /run/scst/tree",
   ],

@@ -77,7 +77,7 @@ export const BLOCKS: Readonly<Record<string, Readonly<Record<string, string>>>> 
 };
 
 /** The command that writes the blocks into the documents. */
-export const COMMAND = "deno run --allow-read=docs --allow-write=docs tests/docs/write.ts";
+export const COMMAND = "deno run -A tests/docs/write.ts";
 
 /** A document with its blocks as they have to be; says which mark is missing. */
 export function withBlocks(text: string, blocks: Readonly<Record<string, string>>): string {

@@ -3,6 +3,7 @@ export const VERBS: readonly string[] = [
   "demo",
   "serve",
   "check",
+  "doctor",
   "why",
   "device",
   "target",

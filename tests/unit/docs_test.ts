@@ -1,6 +1,8 @@
 /** The tables in docs/ are those of the code. */
 import assert from "node:assert/strict";
 import { BLOCKS, COMMAND, withBlocks } from "../docs/blocks.ts";
+import { PAGES } from "../docs/man.ts";
+import { escaped } from "../docs/roff.ts";
 import { markdownTable } from "../docs/table.ts";
 
 for (const [path, blocks] of Object.entries(BLOCKS)) {
@@ -11,6 +13,18 @@ for (const [path, blocks] of Object.entries(BLOCKS)) {
     assert(text.includes(COMMAND), `${path} names the command that rewrites it`);
   });
 }
+
+for (const [path, text] of Object.entries(PAGES)) {
+  Deno.test(`${path} is the page that the code makes`, () => {
+    const written = Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
+    assert.equal(text(), written, `${path} is behind the code: ${COMMAND} rewrites it`);
+  });
+}
+
+Deno.test("escaped() keeps a line of text from being taken for something else by roff", () => {
+  assert.equal(escaped(".conf with \\ and --help"), "\\&.conf with \\e and \\-\\-help");
+  assert.equal(escaped("'quoted'"), "\\&'quoted'");
+});
 
 Deno.test("withBlocks() puts a block between its marks, and names marks that are missing", () => {
   const text = "before\n\n<!-- begin a -->\n\nold\n\n<!-- end a -->\n\nbehind\n";
