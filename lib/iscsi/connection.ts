@@ -117,6 +117,7 @@ export class Connection {
    * the output has to be sent first.
    */
   receive(memory: Memory, start: number, end: number): number {
+    this.session?.latency?.arrive();
     let at = start;
     while (at < end && !this.isCongested) {
       if (this.isFinishing) return end;

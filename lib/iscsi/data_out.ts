@@ -132,7 +132,7 @@ export function findDataOut(session: Session, pdu: Pdu): Task | string | undefin
   } else if (transferTag !== task.transferTag + task.r2tsAnswered) {
     return `target transfer tag 0x${transferTag.toString(16)}`;
   }
-  if (task.statusHeld) return task; // dropped, but its end is waited for
+  if (task.isSwallowed || task.statusHeld) return task; // dropped, but its end is waited for
   const dataSN = pdu.uint32(DATA_SN);
   const offset = pdu.uint32(BUFFER_OFFSET);
   if (dataSN !== task.dataSN) return `DataSN ${dataSN}, expected ${task.dataSN}`;
@@ -159,7 +159,7 @@ export function handleDataOut(session: Session, pdu: Pdu): void {
   if (!isIntact) rejectPdu(session, pdu, RequestFault.DATA_DIGEST);
   if (task === undefined) return;
   if (typeof task === "string") return failDataOut(session, pdu, task);
-  if (isIntact && !task.statusHeld) {
+  if (isIntact && !task.statusHeld && !task.isSwallowed) {
     const here = Math.min(pdu.dataLength, task.capacity - task.received);
     if (here > 0) {
       const data = pdu.memory.bytes.subarray(pdu.dataAt, pdu.dataAt + here);
@@ -192,6 +192,7 @@ function advance(session: Session, pdu: Pdu, task: Task, isIntact: boolean): voi
   task.received += pdu.dataLength;
   task.dataSN++;
   if (final) endSequence(task);
+  if (task.isSwallowed) return;
   if (task.statusHeld) {
     if (!task.awaitsData) task.deliverHeldStatus();
     return;

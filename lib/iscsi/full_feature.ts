@@ -67,6 +67,8 @@ export class FullFeature {
   /** The initiator has taken something: it is alive. */
   noteProgress(): void {
     this.#heard = true;
+    const { latency, output } = this.session;
+    if (latency !== undefined) latency.sent(output.sent);
   }
 
   /**

@@ -28,6 +28,7 @@ export class Node {
   readonly portals: ListeningPortal[] = [];
   readonly nameWatch: NameWatch;
   readonly challenges: ChapChallenges = new ChapChallenges();
+  #measuresLatency = false;
   #driver = DRIVER_DEFAULTS;
   /** Who may discover targets. */
   #discoveryAccounts = NO_ACCOUNTS;
@@ -51,6 +52,17 @@ export class Node {
   set driver(driver: DriverModel) {
     this.#driver = driver;
     this.#discoveryAccounts = new Accounts(driver);
+  }
+
+  /** Whether sessions measure where the time of their commands goes (SCST's `measure_latency`). */
+  get measuresLatency(): boolean {
+    return this.#measuresLatency;
+  }
+
+  set measuresLatency(measures: boolean) {
+    if (measures === this.#measuresLatency) return;
+    this.#measuresLatency = measures;
+    for (const session of this.#sessions.values()) session.measureLatency(measures);
   }
 
   /** Adds a target; neither its name nor the RELATIVE TARGET PORT IDENTIFIER is there yet. */

@@ -25,6 +25,8 @@ export class Output {
   /** Records of blocks that are sent; their memory is elsewhere by now. */
   #spare: Block[] = [];
   #length = 0;
+  /** Bytes that were sent so far. */
+  #sent = 0;
   #gathered = 0;
   #held = 0;
   #digests: Digests = NO_DIGESTS;
@@ -44,6 +46,15 @@ export class Output {
   /** Bytes of them that were gathered; the others are data with memory of its own. */
   get gathered(): number {
     return this.#gathered;
+  }
+
+  /** Bytes that were sent so far, and those that will have been when all that waits now is sent. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get position(): number {
+    return this.#sent + this.#length;
   }
 
   /** Bytes of memory that all of it takes. */
@@ -139,6 +150,7 @@ export class Output {
   /** Drops `sent` bytes that are with the system now. */
   advance(sent: number): void {
     this.#length -= sent;
+    this.#sent += sent;
     let left = sent;
     for (;;) {
       const first = this.#blocks[0];

@@ -60,6 +60,11 @@ export class ReadMemory {
     return true;
   }
 
+  /** Whether a task waits in the line. */
+  isWaiting(task: Task): boolean {
+    return this.#waiting.includes(task);
+  }
+
   /** Whether resume() would run a command. */
   get canResume(): boolean {
     const [first] = this.#waiting;

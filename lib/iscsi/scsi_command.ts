@@ -1,8 +1,10 @@
 /** SCSI Command (RFC 7143 11.3): from the PDU to a command that the core admits. */
+import { BlackHole, isSwallowed } from "../scst/black_hole.ts";
 import { admitCommand, executeCommand } from "../scst/execute.ts";
 import { CDB_MOST } from "../scsi/command.ts";
 import { decodeLun } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
+import { Stage } from "../scsi/stage.ts";
 import { BHS_LENGTH, FINAL, NO_TAG, padOf } from "./bhs.ts";
 import { collectImmediate, solicit } from "./data_out.ts";
 import { CommandFault, RequestFault } from "./faults.ts";
@@ -39,6 +41,11 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
   }
   const nexus = session.nexus!;
   const task = beginTask(session, pdu);
+  if (session.latency !== undefined) session.latency.begin(task, pdu.flags);
+  if (nexus.blackHole !== BlackHole.OFF && isSwallowed(nexus, task)) {
+    task.isSwallowed = true;
+    return session.listTask(task);
+  }
   const isAdmitted = admitCommand(nexus, task);
   count(session, pdu.flags, task);
   if (!isAdmitted) {
@@ -64,6 +71,7 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
     return;
   }
   if (task.received < task.capacity || task.unsolicited) {
+    if (task.times !== undefined) task.times.begin(Stage.DATA);
     session.listTask(task);
     if (!task.unsolicited) solicit(session, task);
     return;

@@ -14,6 +14,7 @@ import { type Caller, nameForGroups } from "./admission.ts";
 import { CommandCounters } from "../scst/command_counters.ts";
 import type { Connection } from "./connection.ts";
 import { Digests } from "./digests.ts";
+import { Latency } from "./latency.ts";
 import { solicitWaiting } from "./data_out.ts";
 import type { Node } from "./node.ts";
 import type { Output } from "./output.ts";
@@ -64,6 +65,8 @@ export class Session implements NexusTransport {
   readonly readMemory: ReadMemory;
   readonly writeMemory = new WriteMemory();
   readonly counters = new CommandCounters();
+  /** Measures its commands; undefined while that is not wanted. */
+  latency: Latency | undefined = undefined;
   /** Bytes of data that the target takes in one PDU, as it has declared. */
   dataMost: number;
   /** The name that the patterns of groups are compared with, as it was at the login. */
@@ -115,6 +118,7 @@ export class Session implements NexusTransport {
       const name = `${initiator},i,0x${isid}`;
       this.nexus = new Nexus(name, access.target, access.choice.luns, this, attention);
     }
+    this.measureLatency(this.node.measuresLatency);
     this.tsih = this.node.enterSession(this);
   }
 
@@ -150,12 +154,18 @@ export class Session implements NexusTransport {
     this.connection.handOver();
     this.connection = connection;
     this.output = connection.output;
+    this.latency?.forgetUnsent();
     this.readMemory.useOutput(connection.output);
     this.dataMost = attributes.maxRecvDataSegmentLength;
     this.parameters = parameters;
     this.digests = new Digests(parameters.headerDigest, parameters.dataDigest);
     this.#statSN = statSN;
     this.node.sessionChanged(this);
+  }
+
+  /** Begins to measure its commands, or ends that and forgets what was measured. */
+  measureLatency(measures: boolean): void {
+    this.latency = measures && !this.isDiscovery ? new Latency(this.#window) : undefined;
   }
 
   /** What the target wants of its sessions. */

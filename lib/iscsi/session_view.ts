@@ -1,5 +1,6 @@
 /** What a session is like at this moment, as plain data for those who administer. */
 import type { Counters } from "../scst/command_counters.ts";
+import { Stage } from "../scsi/stage.ts";
 import type { Session } from "./session.ts";
 
 /** The negotiated parameters that SCST's tree shows; lengths in bytes. */
@@ -68,7 +69,7 @@ export function sidOf({ identity: { isid }, tsih }: Session): string {
 /** What a session is like now. */
 export function viewOfSession(session: Session): SessionView {
   const { target, nexus, identity, tasks, counters } = session;
-  const active = [...tasks.values()].filter((task) => task.isActive);
+  const active = [...tasks.values()].filter((task) => task.stage === Stage.STORE);
   const luns = [...nexus?.units.values() ?? []].map((unit) => ({
     lun: unit.lun,
     activeCommands: active.filter((task) => task.unit === unit).length,

@@ -4,6 +4,8 @@ import type { Memory } from "../../ffi/memory.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { Operation } from "../scst/operation.ts";
 import { Command } from "../scsi/command.ts";
+import { Stage } from "../scsi/stage.ts";
+import { StageTimes } from "../scsi/stage_times.ts";
 import { Status } from "../scsi/status.ts";
 import { solicitWaiting } from "./data_out.ts";
 import { copyToDataIn, encodeDataIn, layoutDataIn, sizeOfDataIn } from "./data_in.ts";
@@ -52,6 +54,8 @@ export class Task extends Command {
   r2tsAnswered = 0;
   /** The status is known and waits for the end of the data that is on its way. */
   statusHeld = false;
+  /** A black hole has it: it is never answered, and stays until it is aborted. */
+  isSwallowed = false;
 
   /** How much had come when the session looked last, and when it was found to be more. */
   #receivedBefore = 0;
@@ -61,6 +65,8 @@ export class Task extends Command {
   #reserved: Memory | undefined = undefined;
   #reservedAt = 0;
   #reservedLength = 0;
+  /** For every use of the task that is measured. */
+  #times: StageTimes | undefined = undefined;
 
   /** `iov` may be filled by every reservation of the session: one is used up before the next. */
   constructor(session: Session, iov: IoVector) {
@@ -82,6 +88,7 @@ export class Task extends Command {
     this.r2tsSent = 0;
     this.r2tsAnswered = 0;
     this.statusHeld = false;
+    this.isSwallowed = false;
     this.#statusSent = false;
     this.#receivedAt = 0;
   }
@@ -89,6 +96,22 @@ export class Task extends Command {
   /** Whether it runs: it has its data and its turn, and no status yet. */
   get isActive(): boolean {
     return this.ready && this.enabled && !this.statusHeld;
+  }
+
+  /** Where it is on its way, as long as it has no answer. */
+  get stage(): Stage {
+    if (this.statusHeld) return Stage.DATA;
+    if (!this.ready) return this.enabled || this.awaitsData ? Stage.DATA : Stage.TURN;
+    const waits = !this.enabled || this.session.readMemory.isWaiting(this) ||
+      this.unit?.holds(this) === true;
+    return waits ? Stage.TURN : Stage.STORE;
+  }
+
+  /** Notes when its stages begin from now on; it was received at `at`, and counts for `cell`. */
+  measure(at: number, cell: number): void {
+    this.#times ??= new StageTimes();
+    this.times = this.#times;
+    this.times.start(at, cell);
   }
 
   /** Whether a sequence of data is on its way: unsolicited, or in answer to an R2T. */
@@ -203,7 +226,7 @@ export class Task extends Command {
   }
 
   protected override deliverStatus(): void {
-    if (this.aborted) return this.session.retire(this);
+    if (this.aborted || this.isSwallowed) return this.session.retire(this);
     if (this.awaitsData) {
       this.statusHeld = true;
       return;
@@ -212,6 +235,9 @@ export class Task extends Command {
       if (this.status !== Status.GOOD) this.availableIn = 0;
       this.session.openWindow(this);
       sendScsiResponse(this.session, this);
+    }
+    if (this.times !== undefined) {
+      this.session.latency?.answered(this, this.session.output.position);
     }
     this.session.retire(this);
   }

@@ -1,5 +1,6 @@
 /** Task management (RFC 7143 11.5, 11.6; SAM-5 7). */
 import { decodeLun } from "../scsi/lun.ts";
+import { swallowsTaskManagement } from "../scst/black_hole.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import {
   abortTaskSet,
@@ -50,6 +51,10 @@ const RESPONSE = 2;
 /** Handles a Task Management Function Request of a normal session. */
 export function handleTaskManagement(session: Session, pdu: Pdu): void {
   const code = pdu.flags & 0x7f;
+  if (swallowsTaskManagement(session.nexus!)) {
+    const what = functionNames.get(code) ?? `function ${code}`;
+    return session.report("info", `${what} is neither done nor answered: black_hole`);
+  }
   const response = perform(session, pdu, code);
   const { memory, end: at } = session.output.reservePdu(0);
   const { view } = memory;

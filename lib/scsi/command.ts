@@ -6,6 +6,7 @@
 import type { IoVector } from "../../ffi/iovec.ts";
 import type { Memory } from "../../ffi/memory.ts";
 import { FIELD_IN_CDB, NOTHING, Sense } from "./sense.ts";
+import type { StageTimes } from "./stage_times.ts";
 import { Status } from "./status.ts";
 
 /** The longest CDB that is kept; what iSCSI carries beyond comes in an AHS. */
@@ -78,6 +79,8 @@ export abstract class Command {
   /** Aborted while a store works on it: it ends without a status. */
   aborted = false;
   owner: CommandOwner | undefined = undefined;
+  /** When its stages began; undefined while nobody measures that. */
+  times: StageTimes | undefined = undefined;
 
   constructor(port: TargetPort) {
     this.port = port;
@@ -104,6 +107,7 @@ export abstract class Command {
     this.ready = false;
     this.aborted = false;
     this.owner = undefined;
+    this.times = undefined;
   }
 
   /** Ends the command with the status that is set. */

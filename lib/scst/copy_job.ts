@@ -105,6 +105,7 @@ export class CopyJob {
     access: CopyAccess,
   ): void {
     const { disk, device } = unit;
+    if (device.gate.isShut) return device.gate.park(this.#owner, this.#retry);
     const left = extent.length - this.#copied;
     const length = Math.min(most, left);
     const at = begin + (extent.backwards ? left - length : this.#copied);

@@ -8,6 +8,7 @@ import { CommandCounters } from "./command_counters.ts";
 import { DeviceClock } from "./device_clock.ts";
 import type { DeviceGroup } from "./device_group.ts";
 import { runCommand } from "./execute.ts";
+import { Gate } from "./gate.ts";
 import { IdentifyingInformation } from "./identifying_information.ts";
 import type { LogicalUnit } from "./logical_unit.ts";
 import { RodTokens } from "./odx_tokens.ts";
@@ -24,6 +25,8 @@ export class Device {
   readonly reservations: Reservations;
   readonly information: IdentifyingInformation;
   readonly clock = new DeviceClock();
+  /** Where commands wait while an administrator has execution stand still. */
+  readonly gate = new Gate(runCommand);
   /** Resets so far: a copy that began before one does not go on after it. */
   resets = 0;
   readonly tokens = new RodTokens();

@@ -139,6 +139,11 @@ export class DeviceGroup {
     this.#lookIn(HOLD);
   }
 
+  /** Whether a command waits for the end of a transition. */
+  isHolding(command: CoreCommand): boolean {
+    return this.#held.some((entry) => entry.command === command);
+  }
+
   /** Forgets a waiting command that was aborted; tells whether it waited. */
   forget(command: CoreCommand): boolean {
     const index = this.#held.findIndex((entry) => entry.command === command);

@@ -1,5 +1,6 @@
 /** The way of a command through the core: admission, data, execution (SAM-5 5.9). */
 import { Sense } from "../scsi/sense.ts";
+import { Stage } from "../scsi/stage.ts";
 import { Attribute, Status } from "../scsi/status.ts";
 import { absentInquiry } from "../vdisk/inquiry.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
@@ -146,6 +147,7 @@ function admitAbsent(
 /** Executes an admitted command whose data has come; it waits if its task set says so. */
 export function executeCommand(command: CoreCommand): void {
   command.ready = true;
+  if (command.times !== undefined) command.times.begin(Stage.TURN);
   if (command.enabled) runCommand(command);
 }
 
@@ -163,6 +165,8 @@ function run(command: CoreCommand, mayWait: boolean): void {
   const operation = command.operation!;
   const unit = command.unit!;
   if (unit.tasks.suspends(command)) return;
+  const { gate } = unit.device;
+  if (gate.isShut) return gate.hold(command);
   // The reservation may have come while the command waited for its data or its turn.
   if (unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb)) {
     return command.conflict();
@@ -181,6 +185,7 @@ function run(command: CoreCommand, mayWait: boolean): void {
   if (tray.changes !== command.mediumChanges && needsMedium(operation)) {
     return command.fail(hasMedium ? tray.lastChange : unit.disk.absence);
   }
+  if (command.times !== undefined) command.times.begin(Stage.STORE);
   try {
     if (operation.onNexus !== undefined) {
       operation.onNexus(unit.nexus, command, unit.operations);

@@ -60,11 +60,20 @@ export class LogicalUnit {
   }
 
   /**
-   * Forgets a command that was aborted while it waited for the end of a transition or for its blocks;
-   * tells whether it did.
+   * Forgets a command that was aborted while it waited at the gate, for the end of a transition or for
+   * its blocks; tells whether it did.
    */
   forget(command: CoreCommand): boolean {
-    return this.device.group?.forget(command) === true || this.disk.locks.forget(command);
+    const { gate, group } = this.device;
+    return gate.forget(command) || group?.forget(command) === true ||
+      this.disk.locks.forget(command);
+  }
+
+  /** Whether a command that has its data and its turn waits all the same, for what forget() says. */
+  holds(command: CoreCommand): boolean {
+    const { gate, group } = this.device;
+    return gate.holds(command) || group?.isHolding(command) === true ||
+      this.disk.locks.isWaiting(command);
   }
 
   get hasAttention(): boolean {

@@ -1,6 +1,7 @@
 /** A set of LUNs that some initiators of a target see; it knows the nexuses that see it. */
 import type { TargetPort } from "../scsi/command.ts";
 import type { LunAddressing } from "../scsi/lun.ts";
+import { BlackHole } from "./black_hole.ts";
 import type { Device } from "./device.ts";
 import type { Nexus } from "./nexus.ts";
 
@@ -15,6 +16,8 @@ export interface LunEntry {
 export class LunSet {
   /** How LUNs are written in REPORT LUNS. */
   addressing: LunAddressing;
+  /** What is never answered of what its nexuses ask for. */
+  blackHole: BlackHole = BlackHole.OFF;
   readonly nexuses: Set<Nexus> = new Set();
   #port: TargetPort;
   #entries = new Map<number, LunEntry>();

@@ -70,6 +70,8 @@ export interface DeviceModel {
   readonly dummy?: true;
   /** Whether initiators are not told how many logical blocks are in a physical one of the store. */
   readonly hidesPhysicalBlocks?: true;
+  /** Absolute path of the file for its persistent reservations; else one in the state directory. */
+  readonly prFileName?: string;
   readonly kept?: KeptAttributes;
 }
 

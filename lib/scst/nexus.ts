@@ -2,6 +2,7 @@
 import type { Command } from "../scsi/command.ts";
 import type { LunAddressing } from "../scsi/lun.ts";
 import { Sense } from "../scsi/sense.ts";
+import type { BlackHole } from "./black_hole.ts";
 import { LogicalUnit } from "./logical_unit.ts";
 import type { LunEntry, LunSet } from "./lun_set.ts";
 import type { NexusId } from "./pr_state.ts";
@@ -69,6 +70,11 @@ export class Nexus {
   /** The units that it has, by LUN. */
   get units(): ReadonlyMap<number, LogicalUnit> {
     return this.#units;
+  }
+
+  /** What is never answered of what it asks for, as its LUNs have it now. */
+  get blackHole(): BlackHole {
+    return this.#luns.blackHole;
   }
 
   /** How its LUNs are written. */

@@ -43,14 +43,9 @@ export class Reservations {
     this.#device = device;
     this.#file = file;
     this.#report = report;
-    const { text, warning } = file.load();
-    if (warning !== undefined) report(warning);
-    const state = parsePrState(text ?? "");
-    if (state === undefined) {
-      throw new StoreError(`Cannot use ${file.path}: this version does not understand it`);
-    }
+    const { state, saved } = this.#load(file);
     this.#state = state;
-    this.#saved = text ?? "";
+    this.#saved = saved;
   }
 
   /** The persistent reservation and the registrations. */
@@ -95,6 +90,53 @@ export class Reservations {
   inTurn(command: CoreCommand, work: () => void): void {
     if (this.#saving) this.#waiting.push({ command, work });
     else work();
+  }
+
+  /**
+   * Has `state` hold, of whatever was before; `done` hears when that is so, or why not. Only while nobody
+   * uses the device.
+   */
+  restore(state: PrState, done: (error: string | undefined) => void): void {
+    if (this.#saving) return done("Cannot restore reservations: others are being saved");
+    const text = formatPrState(state);
+    if (text === this.#saved) {
+      this.#commit({ state, notices: [], aborted: [] });
+      return done(undefined);
+    }
+    this.#saving = true;
+    this.#file.save(text, (result) => {
+      this.#saving = false;
+      this.#saved = result === 0 ? text : undefined;
+      if (result === 0) this.#commit({ state, notices: [], aborted: [] });
+      const why = `Cannot save ${this.#file.path}: ${describeErrno(-result)}`;
+      done(result === 0 ? undefined : why);
+      this.#goOn();
+    });
+  }
+
+  /**
+   * Keeps its state in another file from now on, and has the state that is there. Only while nobody uses
+   * the device. Throws a StoreError, and stays as it was, when that cannot be used.
+   */
+  useFile(file: StateFile): void {
+    if (this.#saving) {
+      throw new StoreError(`Cannot use ${file.path}: ${this.#file.path} is written`);
+    }
+    const { state, saved } = this.#load(file);
+    this.#file = file;
+    this.#saved = saved;
+    this.#commit({ state, notices: [], aborted: [] });
+  }
+
+  /** Reads what a file has kept. Throws a StoreError when it cannot be used. */
+  #load(file: StateFile): { readonly state: PrState; readonly saved: string } {
+    const { text = "", warning } = file.load();
+    if (warning !== undefined) this.#report(warning);
+    const state = parsePrState(text);
+    if (state === undefined) {
+      throw new StoreError(`Cannot use ${file.path}: this version does not understand it`);
+    }
+    return { state, saved: text };
   }
 
   /** Makes a change within the turn of a command, and ends the command. */

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { describeErrno } from "../../ffi/errno.ts";
-import { readSmallFile } from "../../ffi/file.ts";
+import { closeFile, openFile, readSmallFile } from "../../ffi/file.ts";
 import type { IoPool } from "./io_pool.ts";
 import { submitReplace } from "./path_request.ts";
 import { StoreError } from "./store.ts";
@@ -32,6 +32,21 @@ export class StateFile {
   constructor(directory: string, name: string, pool: IoPool) {
     this.path = `${directory}/${name}`;
     this.#pool = pool;
+  }
+
+  /**
+   * The file of an absolute path. Throws a StoreError when the directory is not there that is to have it:
+   * what cannot be saved is to be known at once.
+   */
+  static at(path: string, pool: IoPool): StateFile {
+    const slash = path.lastIndexOf("/");
+    const directory = path.slice(0, slash);
+    const fd = openFile(`${directory}/.`, false);
+    if (fd < 0) {
+      throw new StoreError(`Cannot keep state in ${directory}: ${describeErrno(-fd)}`);
+    }
+    closeFile(fd);
+    return new StateFile(directory, path.slice(slash + 1), pool);
   }
 
   /**

@@ -40,6 +40,16 @@ export class BlockLocks {
     return true;
   }
 
+  /** Whether the store works on a command, or on a piece of a copy. */
+  get isBusy(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Whether a command waits for its blocks. */
+  isWaiting(command: BlockUser): boolean {
+    return this.#waiting.some((entry) => entry.command === command);
+  }
+
   /** The store begins to work on a command. */
   begin(command: BlockUser): void {
     this.#pending.add(command);
