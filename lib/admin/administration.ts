@@ -127,9 +127,21 @@ export class Administration {
   }
 
   /** Does what was written to the tree, and remembers what became of it. */
-  async #job(work: () => Promise<void>): Promise<void> {
+  #job(work: () => Promise<void>): Promise<void> {
+    return this.#remember(this.alone(work));
+  }
+
+  /**
+   * Waits for an operation that was written to the tree and is no change of the model: such do not wait for
+   * changes, which may take long, nor those for them. Rejects with a TreeError where it is refused.
+   */
+  atOnce(outcome: Outcome): Promise<void> {
+    return this.#remember(done(outcome));
+  }
+
+  async #remember(job: Promise<void>): Promise<void> {
     try {
-      await this.alone(work);
+      await job;
       this.#lastResult = 0;
     } catch (error) {
       this.#lastResult = -Errno[error instanceof TreeError ? error.errno : "EIO"];

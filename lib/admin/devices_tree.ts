@@ -1,4 +1,5 @@
 /** `devices/`: every device with its attributes and the LUNs that it is. */
+import { FILENAME } from "../config/device.ts";
 import { deviceKept } from "../config/kept.ts";
 import type { DeviceModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
@@ -7,6 +8,7 @@ import { withDevice } from "./edit.ts";
 import { withDeviceAttribute } from "./handler_mgmt.ts";
 import { typeText } from "./handlers_tree.ts";
 import { keptFiles } from "./kept_file.ts";
+import { deviceLiveFiles } from "./live_files.ts";
 import { named } from "./named.ts";
 import {
   changeable,
@@ -15,9 +17,11 @@ import {
   type FoundEntries,
   link,
   readable,
+  valueText,
   writable,
 } from "./nodes.ts";
-import { refuse, type TreeDirectory, type TreeFile } from "./tree.ts";
+import { valueBy } from "./text_value.ts";
+import { refuse, type TreeDirectory, TreeError, type TreeFile } from "./tree.ts";
 
 export function devicesDirectory(administration: Administration): TreeDirectory {
   return directory({}, {
@@ -49,9 +53,10 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
     handler: () => link(`../../handlers/${handler}`),
     type: () => readable(() => typeText(handler)),
     exported: () => exportedDirectory(administration, name),
-    pr_state: () => readable(() => administration.engine.reservations(name)),
+    pr_file_name: () => prFile(administration, name),
     dump_prs: () => writable(() => administration.dumpReservations(name)),
     ...fileCommands(administration, device),
+    ...deviceLiveFiles(administration, name, device.thinProvisioned),
     ...entries,
     ...kept,
   });
@@ -78,6 +83,32 @@ function rowFile(administration: Administration, name: string, row: DeviceRow): 
           : withDeviceAttribute(model, name, (device) => set(device, text))
       ),
   );
+}
+
+/** The file for its reservations; an empty text has them in the state directory again. */
+function prFile(administration: Administration, name: string): TreeFile {
+  const fallback = `${administration.model.stateDir}/pr/${name}`;
+  return changeable(() => {
+    const { prFileName } = modelOf(administration, name);
+    return valueText(prFileName ?? fallback, prFileName !== undefined);
+  }, (text) => {
+    const path = text.replace(/\n+$/, "");
+    const prFileName = path === "" ? undefined : valueBy(FILENAME, "pr_file_name", path);
+    return administration.change((model) => {
+      const other = model.devices.find((one) =>
+        one.name !== name && prFileName !== undefined && one.prFileName === prFileName
+      );
+      if (other !== undefined) {
+        throw new TreeError("EINVAL", `pr_file_name ${prFileName} is that of device ${other.name}`);
+      }
+      return withDevice(
+        model,
+        name,
+        ({ prFileName: _, ...device }) =>
+          prFileName === undefined ? device : { ...device, prFileName },
+      );
+    });
+  });
 }
 
 /** What is done with the file of a device. */

@@ -9,6 +9,7 @@ import type {
   TargetModel,
 } from "../scst/model.ts";
 import type { Counters, DeviceView, Direction, MemoryView, SessionView } from "../shard/server.ts";
+import type { LiveEngine } from "./live_engine.ts";
 import type { TreeErrno } from "./tree.ts";
 
 export type {
@@ -36,6 +37,8 @@ export interface LunChangeOptions {
 }
 
 export interface Engine {
+  /** What goes on now: to be looked at, held up, measured. */
+  readonly live: LiveEngine;
   /** The sessions, as they were when something became of them last, in the order in which they began. */
   readonly sessions: Iterable<SessionView>;
   /** What a session does now; undefined when it is gone. */

@@ -8,6 +8,7 @@ import type { GroupModel, ServerModel, TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { withTarget } from "./edit.ts";
 import { keptFiles } from "./kept_file.ts";
+import { blackHoleFile } from "./live_files.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named, withItem, withoutItem } from "./named.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
@@ -127,6 +128,7 @@ function groupDirectory(
           return change((group) => ({ ...group, addrMethod }));
         },
       ),
+    black_hole: () => blackHoleFile(administration, { target, group: name }),
     ...kept,
   });
 }

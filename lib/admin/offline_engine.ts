@@ -1,9 +1,11 @@
 /** An engine that serves nobody and agrees to everything: for configurations that are only looked at. */
 import type { Engine, SessionView } from "./engine.ts";
+import { offlineLive } from "./live_engine.ts";
 
 const agreed = (): Promise<undefined> => Promise.resolve(undefined);
 
 export class OfflineEngine implements Engine {
+  readonly live = offlineLive();
   readonly sessions: Iterable<SessionView> = [];
   readonly session: Engine["session"] = agreed;
   readonly resetCounters: Engine["resetCounters"] = agreed;

@@ -7,6 +7,7 @@ import { deviceGroupsDirectory } from "./device_groups_tree.ts";
 import { devicesDirectory } from "./devices_tree.ts";
 import { handlersDirectory } from "./handlers_tree.ts";
 import { keptFiles } from "./kept_file.ts";
+import { rootLiveFiles } from "./live_files.ts";
 import { changeable, directory, readable, valueText } from "./nodes.ts";
 import { driverDirectory } from "./targets_tree.ts";
 import { trimmed, valueBy } from "./text_value.ts";
@@ -25,6 +26,7 @@ export function managementTree(administration: Administration): TreeDirectory {
     version: () => readable(versionText),
     last_sysfs_mgmt_res: () => readable(() => `${administration.lastResult}\n`),
     trace_level: traceLevel,
+    ...rootLiveFiles(administration),
     setup_id: () => setupId(administration),
     ...kept,
     sgv: () => memoryDirectory(administration),

@@ -1,6 +1,7 @@
 /** The running server as the administration knows it: what it refuses gets an errno. */
 import type { Server } from "../shard/server.ts";
 import type { Engine, Outcome } from "./engine.ts";
+import type { LiveEngine } from "./live_engine.ts";
 import { type TreeErrno, TreeError } from "./tree.ts";
 
 /** Names of errno at the end of sentences about a file, that the tree passes on. */
@@ -39,9 +40,35 @@ async function valueOf<T>(
   return value;
 }
 
+/** What goes on in a server, for the administration. */
+function liveEngine({ live }: Server): LiveEngine {
+  return {
+    suspend: (seconds) => outcome(live.suspend(seconds), "EBUSY"),
+    resume: () => outcome(live.resume()),
+    suspensions: () => valueOf(live.suspensions()),
+    block: (device, waits, text) => outcome(live.block(device, waits, text), "EBUSY"),
+    unblock: (device) => outcome(live.unblock(device)),
+    blocks: (device) => valueOf(live.blocks(device)),
+    blackHole: (place) => valueOf(live.blackHole(place)),
+    setBlackHole: (place, blackHole) => outcome(live.setBlackHole(place, blackHole)),
+    traceCommands: () => valueOf(live.traceCommands()),
+    measureLatency: (measures) => outcome(live.measureLatency(measures)),
+    measuresLatency: () => valueOf(live.measuresLatency()),
+    latency: (place) => valueOf(live.latency(place)),
+    resetLatency: (place) => outcome(live.resetLatency(place), "ENODEV"),
+    restoreReservations: async (device, text) => {
+      const message = await live.restoreReservations(device, text);
+      if (message === undefined) return undefined;
+      return { errno: / is logged in$/.test(message) ? "EBUSY" : "EINVAL", message };
+    },
+    raiseSoftThreshold: (device) => outcome(live.raiseSoftThreshold(device)),
+  };
+}
+
 /** `server` for the administration. */
 export function serverEngine(server: Server): Engine {
   return {
+    live: liveEngine(server),
     get sessions() {
       return server.sessions;
     },

@@ -2,6 +2,7 @@
 import type { Administration } from "./administration.ts";
 import { resettableStatistics } from "./counters.ts";
 import type { SessionView } from "./engine.ts";
+import { latencyDirectory } from "./latency_tree.ts";
 import { directory, type Entries, type FoundEntries, link, readable, writable } from "./nodes.ts";
 import type { TreeDirectory } from "./tree.ts";
 
@@ -47,6 +48,7 @@ function sessionDirectory(administration: Administration, session: SessionView):
     initiator_name: () => readable(() => `${initiator}\n`),
     commands: () => live(({ commands }) => commands),
     active_commands: () => live(({ activeCommands }) => activeCommands),
+    latency: () => latencyDirectory(administration, sid),
     force_close: () => writable(() => administration.closeSession(sid)),
     luns: () => link(group === undefined ? "../../luns" : `../../ini_groups/${group}/luns`),
     sid: () => readable(() => `${sid}\n`),

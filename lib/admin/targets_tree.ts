@@ -10,6 +10,7 @@ import { groupsDirectory } from "./groups_tree.ts";
 import { ALLOWED_PORTAL, DRIVER, INCOMING } from "./instances.ts";
 import { isnsFiles } from "./isns_files.ts";
 import { keptFiles } from "./kept_file.ts";
+import { blackHoleFile } from "./live_files.ts";
 import { lunsDirectory } from "./lun_mgmt.ts";
 import { named } from "./named.ts";
 import {
@@ -123,6 +124,7 @@ function targetDirectory(administration: Administration, name: string): TreeDire
           return administration.change((model) => withRelativeId(model, name, id));
         }),
       tid: () => readable(() => `${administration.numbers.targetId(name)}\n`),
+      black_hole: () => blackHoleFile(administration, { target: name, group: undefined }),
       sg_tablesize: () => readable(() => "65535\n"),
       per_portal_acl: () =>
         changeable(

@@ -37,6 +37,7 @@ export interface DeviceAttributes {
   opt_trans_len: number | undefined;
   lb_per_pb_exp: boolean;
   dummy: boolean;
+  pr_file_name: string | undefined;
   naa_id: string | undefined;
   eui64_id: string | undefined;
   usn: string | undefined;
@@ -164,6 +165,7 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   opt_trans_len: uncommon(unset(OPT_TRANS_LEN)),
   lb_per_pb_exp: uncommon(optional<boolean>(BOOLEAN, true)),
   dummy: uncommon(optional<boolean>(BOOLEAN, false)),
+  pr_file_name: uncommon(unset(FILENAME)),
   naa_id: unset(NAA_ID),
   eui64_id: uncommon(unset(EUI64_ID)),
   usn: unset(USN),
@@ -183,7 +185,7 @@ function tableOf(handler: HandlerName): AttributeTable<DeviceAttributes> {
 
 /** The keys of a device that is not a disk; a disk has all of them. */
 const KEYS_OF: Partial<Record<HandlerName, readonly (keyof DeviceAttributes)[]>> = {
-  vcdrom: ["handler", "filename", "tst", ...NAMING],
+  vcdrom: ["handler", "filename", "tst", "pr_file_name", ...NAMING],
 };
 
 /** What its keys do not say because it cannot be otherwise. */
@@ -265,6 +267,7 @@ const UNIQUE = [
   { attribute: "filename", identity: fileIdentity },
   { attribute: "naa_id", identity: (value: string) => value },
   { attribute: "usn", identity: (value: string) => value },
+  { attribute: "pr_file_name", identity: (value: string) => value },
 ] as const;
 
 /** Whether the file of a device is a medium that nobody writes to, which several drives may have. */

@@ -122,6 +122,7 @@ function deviceModel(
     ...(values.opt_trans_len === undefined ? {} : { optTransLen: values.opt_trans_len }),
     ...(values.dummy ? { dummy: true } : {}),
     ...(values.lb_per_pb_exp ? {} : { hidesPhysicalBlocks: true }),
+    ...(values.pr_file_name === undefined ? {} : { prFileName: values.pr_file_name }),
     ...keptPart(deviceKept(values.handler), values),
   };
 }

@@ -98,6 +98,7 @@ function plainDevice(device: DeviceModel): PlainMap {
     ["opt_trans_len", device.optTransLen],
     ["lb_per_pb_exp", unless(true, !device.hidesPhysicalBlocks)],
     ["dummy", device.dummy],
+    ["pr_file_name", device.prFileName],
     ["naa_id", hex(ids.naaId)],
     ["eui64_id", hex(ids.eui64Id)],
     ["usn", ids.usn],

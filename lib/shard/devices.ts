@@ -62,6 +62,12 @@ export class Devices {
     });
   }
 
+  /** Those that can be used. */
+  get all(): Device[] {
+    const there = [...this.#devices.values()].filter(({ isThere }) => isThere);
+    return there.map(({ device }) => device);
+  }
+
   /** Looks after the devices once a second. */
   tick(): void {
     for (const served of this.#devices.values()) served.tick();

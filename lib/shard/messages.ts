@@ -11,6 +11,7 @@ import type {
   TargetModel,
 } from "../scst/model.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
+import type { LiveOperation } from "./live_operations.ts";
 import type { SessionNews } from "./session_news.ts";
 
 /** What the data isolate is started with. `port` carries everything after that. */
@@ -76,7 +77,8 @@ export type Operation =
   /** `sid` as SessionView has it. */
   | { readonly kind: "closeSession" | "session"; readonly sid: string }
   | { readonly kind: "resetCounters"; readonly sid: string; readonly direction: Direction }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  | LiveOperation;
 
 /** The memory that commands have, in bytes. */
 export interface MemoryView {

@@ -2,6 +2,7 @@
 import { StoreError } from "../store/store.ts";
 import type { Operation } from "./messages.ts";
 import { type Done, OperationError } from "./operation_error.ts";
+import { performLive } from "./perform_live.ts";
 import type { Shard } from "./shard.ts";
 
 /** Has an operation done; `done` hears, perhaps later, what has become of it. */
@@ -24,7 +25,7 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       shard.setDriver(operation.driver);
       break;
     case "addDevice":
-      return devices.add(operation.device, done);
+      return shard.addDevice(operation.device, done);
     case "changeDevice":
       return devices.get(operation.device.name).change(operation.device, done);
     case "removeDevice":
@@ -86,6 +87,8 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       break;
     case "stop":
       return shard.stop(done);
+    default:
+      return performLive(shard, operation, done);
   }
   done(undefined);
 }

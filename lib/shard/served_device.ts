@@ -117,6 +117,7 @@ export class ServedDevice {
     if (fixed !== undefined) {
       this.#refuse(`change ${fixed}`, "that needs the device to be made anew");
     }
+    if (model.prFileName !== this.#model.prFileName) this.#changePrFile(model);
     const [wasActive, willBeActive] = [isActive(this.#model), isActive(model)];
     if (wasActive && willBeActive) return this.#changeOpen(model, done);
     if (wasActive) return this.#deactivate(model, done);
@@ -314,11 +315,23 @@ export class ServedDevice {
     if (this.device.disk.upkeep.isBusy) this.#refuse(what, "its medium is sanitized or formatted");
   }
 
-  #stateFile(kind: string): StateFile {
+  #stateFile(kind: string, { name, prFileName } = this.#model): StateFile {
     const { stateDir, pool } = this.#host;
-    const file = new StateFile(`${stateDir}/${kind}`, this.#model.name, pool);
+    const file = kind === "pr" && prFileName !== undefined
+      ? StateFile.at(prFileName, pool)
+      : new StateFile(`${stateDir}/${kind}`, name, pool);
     this.#files.push(file);
     return file;
+  }
+
+  /** Keeps reservations in another file, and has those that are there. */
+  #changePrFile(model: DeviceModel): void {
+    const [port] = this.device.ports;
+    if (port !== undefined) this.#refuse("change pr_file_name", `${port.name} exports it`);
+    this.device.reservations.useFile(this.#stateFile("pr", model));
+    const { prFileName: _, ...others } = this.#model;
+    const { prFileName } = model;
+    this.#model = prFileName === undefined ? others : { ...others, prFileName };
   }
 
   #journalOf(store: Store | undefined, model: DeviceModel): AtomicJournal | undefined {

@@ -18,6 +18,7 @@ import {
   type TargetModel,
 } from "../scst/model.ts";
 import { listen } from "./listen.ts";
+import { LiveControl } from "./live_control.ts";
 import type { MemoryView } from "./messages.ts";
 import { NameService } from "./name_service.ts";
 import type { DeviceView } from "./served_device.ts";
@@ -32,6 +33,11 @@ export type {
   SessionParameters,
   SessionView,
 } from "../iscsi/session_view.ts";
+export { LATENCY_SIZES, LATENCY_WAYS, type LatencyRow } from "../iscsi/latency_figures.ts";
+export type { BlackHole } from "../scst/black_hole.ts";
+export type { BlockCounts } from "./holds.ts";
+export type { LiveControl } from "./live_control.ts";
+export type { LatencyPlace, LunSetPlace } from "./live_operations.ts";
 export type { MemoryView } from "./messages.ts";
 export type { DeviceView } from "./served_device.ts";
 export type { Answer } from "./shard_handle.ts";
@@ -55,6 +61,8 @@ interface OpenPortal {
 
 /** A server that runs. */
 export class Server {
+  /** What goes on now: to be looked at, held up, measured. */
+  readonly live: LiveControl;
   #shard: ShardHandle;
   #settling: ReturnType<typeof setTimeout>;
   /** By formatPortal() of what they really listen on, in the order in which they were added. */
@@ -64,6 +72,7 @@ export class Server {
   /** Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`. */
   constructor(stateDir: string) {
     this.#shard = new ShardHandle(stateDir);
+    this.live = new LiveControl(this.#shard);
     this.#settling = setTimeout(returnStartupPages, SETTLED);
     this.#names = new NameService((target, initiators) => {
       this.#shard.request({ kind: "setDomainInitiators", target, initiators });
@@ -85,6 +94,7 @@ export class Server {
   /** Opens a device of a name that there is not. */
   async addDevice(device: DeviceModel): Outcome {
     await touch(device.filename);
+    await touch(device.prFileName);
     return await this.#shard.request({ kind: "addDevice", device });
   }
 
@@ -94,6 +104,7 @@ export class Server {
    */
   async changeDevice(device: DeviceModel): Outcome {
     await touch(device.filename);
+    await touch(device.prFileName);
     return await this.#shard.request({ kind: "changeDevice", device });
   }
 

@@ -14,6 +14,7 @@ import type { Session } from "../iscsi/session.ts";
 import { type SessionView, sidOf, viewOfSession } from "../iscsi/session_view.ts";
 import {
   type DeviceGroupModel,
+  type DeviceModel,
   type DriverModel,
   formatPortal,
   type PortalModel,
@@ -24,6 +25,7 @@ import { IoPool, type IoPoolHandle } from "../store/io_pool.ts";
 import { DeviceGroups } from "./device_groups.ts";
 import { Devices } from "./devices.ts";
 import { HalfOpen } from "./half_open.ts";
+import { Holds } from "./holds.ts";
 import { Link, RECEIVE_LENGTH } from "./link.ts";
 import { Loop } from "./loop.ts";
 import type { MemoryView } from "./messages.ts";
@@ -52,6 +54,7 @@ export class Shard {
   readonly devices: Devices;
   readonly deviceGroups: DeviceGroups;
   readonly copyCounters = new CommandCounters();
+  readonly holds: Holds;
   #node: Node;
   #pool: IoPool;
   /** By formatPortal(). */
@@ -86,6 +89,25 @@ export class Shard {
       report,
     });
     this.deviceGroups = new DeviceGroups(this.loop, report);
+    this.holds = new Holds({
+      node: this.#node,
+      devices: () => this.devices.all,
+      after: (milliseconds, action) => this.loop.after(milliseconds, action),
+      report,
+    });
+  }
+
+  /** The targets and sessions. */
+  get node(): Node {
+    return this.#node;
+  }
+
+  /** Opens a device; `done` hears when it may be used, or why not. Throws OperationError, StoreError. */
+  addDevice(model: DeviceModel, done: Done): void {
+    this.devices.add(model, (error) => {
+      if (error === undefined) this.holds.enter(this.devices.deviceOf(model.name));
+      done(error);
+    });
   }
 
   /** Has the attributes of the driver hold from now on. */
@@ -127,6 +149,7 @@ export class Shard {
     refuseUsed(this.#node, device);
     this.devices.remove(name, done);
     this.deviceGroups.forget(device);
+    this.holds.leave(device);
   }
 
   get memoryView(): MemoryView {
@@ -160,20 +183,21 @@ export class Shard {
 
   /** What a session is like now. Throws an OperationError if it is not there. */
   sessionView(sid: string): SessionView {
-    return viewOfSession(this.#session(sid));
+    return viewOfSession(this.session(sid));
   }
 
   /** Closes a session. Throws an OperationError if it is not there. */
   closeSession(sid: string): void {
-    this.#session(sid).drop("the administrator has closed the session (force_close)");
+    this.session(sid).drop("the administrator has closed the session (force_close)");
   }
 
   /** Has a session count anew. Throws an OperationError if it is not there. */
   resetCounters(sid: string, direction: Direction): void {
-    this.#session(sid).counters.reset(direction);
+    this.session(sid).counters.reset(direction);
   }
 
-  #session(sid: string): Session {
+  /** Finds a session. Throws an OperationError if it is not there. */
+  session(sid: string): Session {
     const session = [...this.#node.sessions].find((candidate) => sidOf(candidate) === sid);
     if (session === undefined) throw new OperationError(`There is no session ${sid}`);
     return session;

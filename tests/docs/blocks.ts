@@ -8,6 +8,7 @@ import { nameOfRejectReason } from "../../lib/iscsi/reject_reason.ts";
 import { SESSION_STATES } from "../../lib/iscsi/session_states.ts";
 import type { StateModel } from "../../lib/iscsi/state_table.ts";
 import { nameOfSense } from "../../lib/scsi/sense.ts";
+import { STAGES } from "../../lib/scsi/stage.ts";
 import { markdownTable } from "./table.ts";
 
 const code = (text: string) => `\`${text}\``;
@@ -37,6 +38,12 @@ function senseCode(sense: number): string {
 
 /** The blocks of each document, by the names of their marks. */
 export const BLOCKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "docs/command-stages.md": {
+    stages: markdownTable(
+      ["Stage", "In it, the command"],
+      STAGES.map(({ name, what }) => [code(name), what]),
+    ),
+  },
   "docs/iscsi-states.md": {
     connection: statesBlock(CONNECTION_STATES.model),
     session: statesBlock(SESSION_STATES.model),

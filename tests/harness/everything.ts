@@ -60,6 +60,7 @@ const IDENTITIES: Writes = ["block", "cd", "file", "file2", "null1", "null2"].fl
     [`${device}/usn`, `012${index}`],
     [`${device}/naa_id`, `0x500000000000000${index}`],
     [`${device}/eui64_id`, `0x0123456789abcde${index}`],
+    [`${device}/pr_file_name`, `/srv/pr_${device}`],
   ],
 );
 

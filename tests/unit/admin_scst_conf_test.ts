@@ -15,6 +15,7 @@ HANDLER vdisk_fileio {
 		filename /srv/disk1.img
 		nv_cache 1
 		rotational 0
+		pr_file_name /srv/pr/disk1
 		prod_id "my disk"
 	}
 }

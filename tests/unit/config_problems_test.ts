@@ -135,7 +135,7 @@ Deno.test("parseConfiguration() lets a drive be empty, and have no attribute of 
   for (const [key, value] of Object.entries(refused)) {
     assert.deepEqual(deviceProblems("handler: vcdrom", `${key}: ${value}`), [
       `5:${key.length + 7}: devices.d.${key} must not be there: ` +
-      "the keys of a vcdrom are handler, filename, tst, naa_id, eui64_id, usn, t10_dev_id, t10_vend_id, vend_specific_id, prod_id, prod_rev_lvl, scsi_device_name, inq_vend_specific",
+      "the keys of a vcdrom are handler, filename, tst, pr_file_name, naa_id, eui64_id, usn, t10_dev_id, t10_vend_id, vend_specific_id, prod_id, prod_rev_lvl, scsi_device_name, inq_vend_specific",
     ]);
   }
 });
