@@ -61,7 +61,7 @@ function changeBlock(live: LiveEngine, device: string, text: string): Outcome {
   const [, word, rest = ""] = /^(\S*)(?:\s+([^]*))?$/.exec(trimmed(text)) ?? [];
   if (word === "0" && rest === "") return live.unblock(device);
   if (word === "1" && rest === "") return live.block(device, true, "");
-  if (word === "11" && !rest.includes("\n")) return live.block(device, false, rest);
+  if (word === "11" && /^[ -~]*$/.test(rest)) return live.block(device, false, rest);
   const forms = "0 to unblock, 1 to block and wait, or 11 with a line for the log to block";
   throw new TreeError("EINVAL", `block must be ${forms}: current value is ${JSON.stringify(text)}`);
 }

@@ -122,6 +122,7 @@ export class Keeper implements BlockOwner {
   /** Goes on with what is under way, or begins something, or gives it up. */
   step(): void {
     this.#look();
+    if (!this.#link.isOpen) return;
     const deed = this.#deed;
     if (deed === undefined) {
       // A NOP-Out that has to be sent again leaves no room for what would come before its turn.
@@ -332,7 +333,9 @@ export class Keeper implements BlockOwner {
     if (!link.isOpen) {
       this.#deed = undefined;
       this.#nop = undefined;
-      return this.#login();
+      // A login ends with commands that have to be answered.
+      if (!this.#rig.device.gate.isShut) this.#login();
+      return;
     }
     assert(link.isWaiting || this.#nop === undefined, "a NOP-Out is not answered");
     if (!link.isWaiting && this.#deed !== undefined) {
@@ -349,8 +352,8 @@ export class Keeper implements BlockOwner {
   }
 
   #mustBeHeldUp(deed: Deed): void {
-    const { hanging, held } = this.#rig.store;
-    const isHeldUp = hanging || held.length > 0 || deed.owed.length > 0;
+    const { store: { hanging, held }, device: { gate } } = this.#rig;
+    const isHeldUp = hanging || held.length > 0 || deed.owed.length > 0 || gate.isShut;
     assert(isHeldUp, "a command hangs though the store does not");
   }
 

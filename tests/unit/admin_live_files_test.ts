@@ -95,6 +95,7 @@ Deno.test("what a live file cannot take is refused, and nobody is asked", async 
     ["devices/d/block", "0 x", "block must be 0 to unblock"],
     ["devices/d/block", "", "block must be 0 to unblock"],
     ["devices/d/block", "11 a\nb", "block must be 0 to unblock"],
+    ["devices/d/block", "11 a\x1b[2Jb", "block must be 0 to unblock"],
     [`${TARGET}/black_hole`, "5", 'black_hole must be a number from 0 to 4: current value is "5"'],
     [`${TARGET}/black_hole`, "x", "black_hole must be a number from 0 to 4"],
     [`${TARGET}/black_hole`, " 1", "black_hole must be a number from 0 to 4"],

@@ -1,6 +1,6 @@
 /**
  * LUNs, groups and devices that come, change and go at random under the fire of connection_fuzz_test.ts,
- * while stores hang and fail: keepers find their blocks again, everybody gets his answers, and nothing
+ * while stores hang and fail, and administrators suspend, block and measure: keepers find their blocks again, everybody gets his answers, and nothing
  * that is gone is held on to. SCST_FUZZ_ROUNDS and SCST_FUZZ_SEED as there.
  */
 import assert from "node:assert/strict";
@@ -10,7 +10,9 @@ import type { Device } from "../../lib/scst/device.ts";
 import { chooseLuns } from "../../lib/scst/initiator_group.ts";
 import type { LogicalUnit } from "../../lib/scst/logical_unit.ts";
 import type { DeviceModel, GroupModel, LunModel, TargetModel } from "../../lib/scst/model.ts";
+import { Stage } from "../../lib/scsi/stage.ts";
 import { Devices } from "../../lib/shard/devices.ts";
+import { Holds } from "../../lib/shard/holds.ts";
 import { SizeWatch } from "../../lib/shard/size_watch.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { guardBlocks } from "../harness/block_guard.ts";
@@ -43,6 +45,9 @@ class Round {
   readonly #pool: StuckPool;
   readonly #devices: Devices;
   readonly #sizes: SizeWatch;
+  readonly #holds: Holds;
+  /** What the holds want to look at. */
+  readonly #looks: (() => void)[] = [];
   readonly #models: Readonly<Record<Name, DeviceModel>>;
   readonly #keepers: Keeper[] = [];
   readonly #hostiles: Hostile[] = [];
@@ -73,6 +78,12 @@ class Round {
       report,
     });
     this.#sizes = new SizeWatch(rig.device, report);
+    this.#holds = new Holds({
+      node: rig.node,
+      devices: () => [rig.device, ...this.#devices.all],
+      after: (_milliseconds, action) => this.#looks.push(action),
+      report,
+    });
     this.#models = {
       x: deviceModel("x", { filename: `${rig.path}_x` }),
       y: deviceModel("y", { size: SIZE, tst: 0 }),
@@ -84,7 +95,7 @@ class Round {
       file.seekSync(STILL.first * BLOCK, Deno.SeekMode.Start);
       file.writeSync(STILL_CONTENT);
     }
-    for (const name of NAMES) this.#operate((done) => this.#devices.add(this.#models[name], done));
+    for (const name of NAMES) this.#add(this.#models[name]);
     this.#target = targetModel("0=a");
     this.#regroup();
     this.#keepers.push(new Keeper(rig, random, 0xffff, 1000, 24));
@@ -96,6 +107,8 @@ class Round {
     for (let step = 0; step < STEPS; step++) {
       this.#disturb();
       if (this.#random.below(8) === 0) this.#change();
+      if (this.#random.below(8) === 0) this.#hold();
+      for (const look of this.#looks.splice(0)) look();
       this.#attack();
       const keeper = this.#random.pick(this.#keepers);
       if (this.#random.below(3) === 0) keeper.step();
@@ -171,7 +184,7 @@ class Round {
       case 0:
         return this.#remove(name);
       case 1:
-        return this.#operate((done) => devices.add(model, done));
+        return this.#add(model);
       case 2: {
         const values = { active: name === "y" || random.below(2) === 0 };
         return this.#operate((done) => devices.get(name).change({ ...model, ...values }, done));
@@ -192,6 +205,43 @@ class Round {
     }
   }
 
+  /** Has something stand still, or go on, or be measured. */
+  #hold(): void {
+    const random = this.#random;
+    const holds = this.#holds;
+    const device = random.pick([this.#rig.device, ...this.#devices.all]);
+    switch (random.below(8)) {
+      case 0:
+        return this.#operate((done) => holds.suspend(random.below(2) * 0.001, done));
+      case 1:
+        return this.#operate((done) => holds.block(device, true, "", done));
+      case 2:
+        this.#rig.node.measuresLatency = random.below(2) === 0;
+        return;
+      case 3:
+        return holds.unblock(device);
+      default:
+        return this.#goOn();
+    }
+  }
+
+  /** Nothing stands still any more. */
+  #goOn(): void {
+    while (this.#holds.suspensions > 0) this.#holds.resume();
+    for (const device of [this.#rig.device, ...this.#devices.all]) {
+      while (this.#holds.blocksOf(device).blocks > 0) this.#holds.unblock(device);
+    }
+  }
+
+  #add(model: DeviceModel): void {
+    this.#operate((done) =>
+      this.#devices.add(model, (error) => {
+        if (error === undefined) this.#holds.enter(this.#devices.deviceOf(model.name));
+        done(error);
+      })
+    );
+  }
+
   /** Operations may be refused; that they end is looked at in the end. */
   #operate<T>(begin: (done: (error: string | undefined, value?: T) => void) => void): void {
     this.#pending.push(resultOf<T>(begin));
@@ -207,7 +257,11 @@ class Round {
       groups: groups.map((group) => ({ ...group, luns: without(group.luns) })),
     };
     this.#set();
-    this.#operate((done) => this.#devices.remove(name, done));
+    this.#operate((done) => {
+      const { device } = this.#devices.get(name);
+      this.#devices.remove(name, done);
+      this.#holds.leave(device);
+    });
   }
 
   /** Groups and LUNs as they may be; keepers have `a`, which others write to with care, or nothing, as LUN 0. */
@@ -272,7 +326,8 @@ class Round {
     for (const { nexus, target, nameForGroups, tasks } of node.sessions) {
       if (nexus === undefined || target === undefined) continue;
       for (const task of tasks.values()) {
-        const isOver = task.unit?.isDetached !== true || task.isActive || task.statusHeld;
+        const isOver = task.unit?.isDetached !== true || task.stage === Stage.STORE ||
+          task.statusHeld;
         assert(isOver, "a command waits in a unit that is gone");
       }
       const { luns } = chooseLuns(target, nameForGroups);
@@ -300,12 +355,14 @@ class Round {
   /** The stores do what they have to do, and everything that was sent is received and answered. */
   #calm(): void {
     const { store } = this.#rig;
+    this.#goOn();
     store.failures.clear();
     store.hanging = false;
     for (let turn = 0; turn < 10; turn++) {
       this.#pool.free();
       while (store.held.length > 0) store.release();
       for (const hostile of this.#hostiles) hostile.flush();
+      for (const look of this.#looks.splice(0)) look();
     }
   }
 
