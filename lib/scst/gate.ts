@@ -15,7 +15,8 @@ export class Gate {
   /** Whether commands have to wait. Asked once for each command, which is why it is a field. */
   isShut = false;
   #times = 0;
-  #waiting: CoreCommand[] = [];
+  /** In the order in which they came; there may be as many as all sessions may have under way. */
+  #waiting = new Set<CoreCommand>();
   #parked: Parked[] = [];
   #run: (command: CoreCommand) => void;
 
@@ -40,7 +41,7 @@ export class Gate {
 
   /** Has a command wait. */
   hold(command: CoreCommand): void {
-    this.#waiting.push(command);
+    this.#waiting.add(command);
   }
 
   /**
@@ -56,7 +57,7 @@ export class Gate {
 
   /** Whether a command waits here, or the copy that it has asked for. */
   holds(command: CoreCommand): boolean {
-    return this.#waiting.includes(command) || this.isParked(command);
+    return this.#waiting.has(command) || this.isParked(command);
   }
 
   /** Whether the copy that a command has asked for waits here. */
@@ -66,20 +67,17 @@ export class Gate {
 
   /** Forgets a waiting command that was aborted; tells whether it waited. */
   forget(command: CoreCommand): boolean {
-    const index = this.#waiting.indexOf(command);
-    if (index < 0) return false;
-    this.#waiting.splice(index, 1);
-    return true;
+    return this.#waiting.delete(command);
   }
 
   #letThrough(): void {
-    // One by one: what becomes of a command may abort others that wait. An aborted one takes itself
-    // out with forget(), and is not to run until then.
-    while (!this.isShut) {
-      const index = this.#waiting.findIndex(({ aborted }) => !aborted);
-      if (index < 0) break;
-      const [command] = this.#waiting.splice(index, 1);
-      this.#run(command!);
+    // What becomes of a command may abort others that wait. An aborted one takes itself out with
+    // forget(), and is not to run until then.
+    for (const command of this.#waiting) {
+      if (this.isShut) return;
+      if (command.aborted) continue;
+      this.#waiting.delete(command);
+      this.#run(command);
     }
     while (!this.isShut) {
       const job = this.#parked.shift();

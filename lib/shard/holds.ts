@@ -8,8 +8,12 @@ import { Stage } from "../scsi/stage.ts";
 import type { Device } from "../scst/device.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 
-/** Milliseconds between two looks whether what was being executed has ended; nobody has to tell. */
+/**
+ * Milliseconds until the first look whether what was being executed has ended, and at most between two
+ * later ones: commands need not tell, and so do not pay for it.
+ */
 const LOOK = 10;
+const LOOK_MOST = 250;
 
 /** How often a device may be blocked, or everything be suspended, at one time: more is a runaway script. */
 const MOST = 1000;
@@ -130,6 +134,7 @@ export class Holds {
     devices: () => readonly Device[],
     by: number,
     done: Done,
+    look = LOOK,
   ): void {
     if (!holds.includes(hold)) return done("It was taken back before commands had ended");
     if (!this.#executes(devices())) {
@@ -137,7 +142,8 @@ export class Holds {
       return done(undefined);
     }
     if (performance.now() >= by) return done("Commands are still being executed: it is taken back");
-    this.#owner.after(LOOK, () => this.#wait(hold, holds, devices, by, done));
+    const next = Math.min(LOOK_MOST, 2 * look);
+    this.#owner.after(look, () => this.#wait(hold, holds, devices, by, done, next));
   }
 
   /** Whether something is executed by one of the devices; a copy that stands still is not. */
