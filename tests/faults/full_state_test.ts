@@ -53,10 +53,10 @@ async function isWceSaved(session: Session): Promise<boolean> {
 }
 
 /** Has an attribute changed and the configuration saved; returns the status of the latter. */
-async function saveConfiguration(dir: string, commands: number): Promise<number> {
+async function saveConfiguration(dir: string, node: number): Promise<number> {
   const socket = `${dir}/control`;
-  const target = "/tree/devices/disk/max_tgt_dev_commands";
-  const written = await exchange(socket, "PUT", target, `${commands}\n`);
+  const target = "/tree/devices/disk/numa_node_id";
+  const written = await exchange(socket, "PUT", target, `${node}\n`);
   assert.equal(written?.status, 204, written?.text);
   return (await exchange(socket, "POST", "/config/save", ""))!.status;
 }
@@ -117,7 +117,7 @@ toolTest(
       assertGood(await register(session, 3n));
       assertGood(await saveWce(session, true));
       assert.equal(await saveConfiguration(dir, 103), 200);
-      assert.match(Deno.readTextFileSync(`${dir}/scst.yaml`), /max_tgt_dev_commands: "?103"?/);
+      assert.match(Deno.readTextFileSync(`${dir}/scst.yaml`), /numa_node_id: "?103"?/);
     } finally {
       Deno.removeSync(disks, { recursive: true });
     }
@@ -128,7 +128,7 @@ toolTest(
 /** Starts the server with the configuration as it was saved. */
 async function serveAgain(dir: string): Promise<TestServer> {
   const yaml = Deno.readTextFileSync(`${dir}/scst.yaml`);
-  assert.match(yaml, /max_tgt_dev_commands: "?101"?/);
+  assert.match(yaml, /numa_node_id: "?101"?/);
   return await startTestServer(yaml, { dir });
 }
 

@@ -49,14 +49,18 @@ Deno.test("Initiators that retry see no I/O error when the server is killed unde
       while (!done) await logger.work(50);
     });
     try {
-      for (let kills = 0; kills < KILLS; kills++) {
-        await pause(random.below(LIFE_MS));
-        await mortal.kill();
-        await mortal.restart();
+      const progress = async () => {
         const before = loggers.map(({ completed }) => completed);
         while (loggers.some(({ completed }, at) => completed === before[at])) {
           await Promise.race([pause(5), ...works]);
         }
+      };
+      await progress();
+      for (let kills = 0; kills < KILLS; kills++) {
+        await pause(random.below(LIFE_MS));
+        await mortal.kill();
+        await mortal.restart();
+        await progress();
       }
     } finally {
       done = true;

@@ -121,14 +121,14 @@ Deno.test(
       const shell = new TreeShell(undefined, file.load());
       const models: ServerModel[] = [];
       for (let round = 1; round <= 3; round++) {
-        await shell.echo(`${100 + round}`, "devices/d/max_tgt_dev_commands");
+        await shell.echo(`${100 + round}`, "devices/d/numa_node_id");
         models.push(shell.administration.model);
       }
       sweep(dir, {
         save: (round) => assert(file.save(models[round - 1]!)),
         load: () => {
           const kept = file.load().devices[0]!.kept ?? {};
-          return Math.max(0, Number(kept["max_tgt_dev_commands"] ?? 100) - 100);
+          return Math.max(0, Number(kept["numa_node_id"] ?? 100) - 100);
         },
       });
     } finally {

@@ -29,7 +29,7 @@ async function saveConfigurations(dir: string, kept: Kept<number>): Promise<void
   const socket = `${dir}/control`;
   for (;;) {
     kept.asked = kept.acknowledged + 1;
-    const path = "/tree/devices/disk0/max_tgt_dev_commands";
+    const path = "/tree/devices/disk0/numa_node_id";
     const written = await exchange(socket, "PUT", path, `${kept.asked}\n`);
     if (written === undefined) return;
     assert.equal(written.status, 204, written.text);
@@ -99,7 +99,7 @@ Deno.test("No configuration and no mode page that was saved is lost by kill -9, 
     try {
       const numbers = { acknowledged: FIRST, asked: FIRST };
       const cache = { acknowledged: true, asked: true };
-      const attribute = `    max_tgt_dev_commands: ${FIRST}\n`;
+      const attribute = `    numa_node_id: ${FIRST}\n`;
       let yaml = diskYaml([{ size: "1MiB" }]).replace(/( +)size: .*\n/, `$&${attribute}`);
       let ids: string | undefined;
       for (let round = 0; round <= ROUNDS; round++) {
@@ -114,7 +114,7 @@ Deno.test("No configuration and no mode page that was saved is lost by kill -9, 
         if (round === ROUNDS) break;
         await saveUntilKilled(server, numbers, cache, random);
         yaml = Deno.readTextFileSync(`${dir}/scst.yaml`);
-        const number = Number(/max_tgt_dev_commands: "?(\d+)"?/.exec(yaml)?.[1]);
+        const number = Number(/numa_node_id: "?(\d+)"?/.exec(yaml)?.[1]);
         checkKept(numbers, number, "the configuration");
       }
       assert(numbers.acknowledged > FIRST + ROUNDS / 2, `saved up to ${numbers.acknowledged} only`);

@@ -8,6 +8,7 @@ import { Field, FINAL, Opcode, type Pdu } from "../initiator/pdu.ts";
 import { WRITE } from "../initiator/requests.ts";
 import { parseResponseSense, senseText } from "../initiator/sense.ts";
 import { CrashLog, type LoggedFile } from "./crash_log.ts";
+import { answersIn } from "./exchange.ts";
 import { LoggedStore } from "./logged_store.ts";
 import { CACHING, changedPage, modeList, WCE } from "./modes.ts";
 import type { Random } from "./random.ts";
@@ -123,7 +124,7 @@ export class PowerCutRig implements Disposable {
   }
 
   #take(answers: readonly Pdu[]): void {
-    for (const pdu of answers) {
+    for (const pdu of answersIn(answers)) {
       assert.equal(pdu.opcode, Opcode.ScsiResponse);
       const deed = this.#under.get(pdu.itt);
       assert(deed !== undefined, "an answer to nothing");
