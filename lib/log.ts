@@ -12,15 +12,26 @@ const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 /** Formats one line: `LEVEL message`; nothing in the message can forge a second one. */
 export function formatLine(level: string, message: string): string {
-  return `${level} ${message.replaceAll(/[\r\n]+/g, " ").replaceAll(CONTROLS, "?")}`;
+  return `${level} ${plainLine(message)}`;
 }
 
 function messageOf(record: LogRecord): string {
   return record.message.map((part) => typeof part === "string" ? part : String(part)).join("");
 }
 
-/** Sets the log up; call once, on the main isolate, before the first record. */
-export function configureLog(lowest: Level = "info"): void {
+/** A line without what could begin another one, or change what a terminal shows. */
+export function plainLine(message: string): string {
+  return message.replaceAll(/[\r\n]+/g, " ").replaceAll(CONTROLS, "?");
+}
+
+/**
+ * Sets the log up, on the main isolate, before the first record; once more where `listener` is to hear
+ * of each line as well, as it is written but without its level.
+ */
+export function configureLog(
+  lowest: Level = "info",
+  listener: (level: Level, line: string) => void = () => {},
+): void {
   const encoder = new TextEncoder();
   configureSync({
     reset: true,
@@ -28,10 +39,11 @@ export function configureLog(lowest: Level = "info"): void {
       stderr: (record) => {
         Deno.stderr.writeSync(encoder.encode(formatLine(record.level, messageOf(record)) + "\n"));
       },
+      listener: (record) => listener(record.level as Level, plainLine(messageOf(record))),
     },
     loggers: [
       { category: ["logtape", "meta"], lowestLevel: "warning" as LogLevel, sinks: ["stderr"] },
-      { category: ["scst"], lowestLevel: lowest as LogLevel, sinks: ["stderr"] },
+      { category: ["scst"], lowestLevel: lowest as LogLevel, sinks: ["stderr", "listener"] },
     ],
   });
 }

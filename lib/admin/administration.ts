@@ -11,6 +11,7 @@ import type {
   PortalModel,
   ServerModel,
   TargetGroupChange,
+  TargetModel,
 } from "../scst/model.ts";
 import type {
   Direction,
@@ -20,6 +21,7 @@ import type {
   Refusal,
   SessionView,
 } from "./engine.ts";
+import { type Failure, Failures } from "./failures.ts";
 import { named, withItem } from "./named.ts";
 import { Numbers } from "./numbers.ts";
 import { presentEngine } from "./present_engine.ts";
@@ -44,14 +46,6 @@ function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
   return LASTING.some((key) => before[key] !== after[key]);
 }
 
-/** Why a device could not be opened. */
-interface Failure {
-  /** One sentence. */
-  readonly message: string;
-  /** What could not be opened. */
-  readonly filename: string;
-}
-
 /** A device without what is behind it: a disk that is not active, or an empty drive. */
 function closedDevice({ filename, ...device }: DeviceModel): DeviceModel {
   if (device.handler === "vcdrom") return device;
@@ -63,8 +57,12 @@ function isClosed({ handler, active, filename }: DeviceModel): boolean {
 }
 
 /** A device as it was meant before it could not be opened. */
-function opened({ active: _, ...device }: DeviceModel, { filename }: Failure): DeviceModel {
+function opened({ active: _, ...device }: DeviceModel, filename: string): DeviceModel {
   return { filename, ...device };
+}
+
+function withEnabled(target: TargetModel, enabled: boolean): TargetModel {
+  return { ...target, attributes: { ...target.attributes, enabled } };
 }
 
 /** Waits for an operation. Rejects with a TreeError where it is refused. */
@@ -78,10 +76,12 @@ export class Administration {
   readonly numbers = new Numbers();
   readonly sessionNames = new SessionNames();
   #model: ServerModel;
-  /** The devices that could not be opened. */
-  #failures = new Map<string, Failure>();
+  /** The devices that could not be opened, with the file that could not be. */
+  #closed: Failures<string>;
   /** Devices of the model that the server could not take in at all. */
-  #missing = new Set<string>();
+  #missing: Failures;
+  /** Targets that are not enabled because the server does not let them be. */
+  #disabled: Failures;
   /** The engine for what may refer to them. */
   readonly #present: Engine;
   #portals: Readonly<Record<"real" | "configured", readonly PortalModel[]>> = {
@@ -92,9 +92,12 @@ export class Administration {
   /** The last change that is waited for; the next one begins when it has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `engine` serves what `model` says. */
-  constructor(engine: Engine, model: ServerModel) {
+  /** `engine` serves what `model` says; `now` is in milliseconds since 1970. */
+  constructor(engine: Engine, model: ServerModel, now: () => number = Date.now) {
     this.engine = engine;
+    this.#closed = new Failures(now);
+    this.#missing = new Failures(now);
+    this.#disabled = new Failures(now);
     this.#present = presentEngine(engine, this.#missing);
     this.#model = model;
     this.numbers.follow(model);
@@ -105,18 +108,26 @@ export class Administration {
     return this.#model;
   }
 
+  /** Devices and targets that are not served as they are meant; retry() tries them again. */
+  get failures(): { readonly devices: readonly Failure[]; readonly targets: readonly Failure[] } {
+    return { devices: [...this.#closed, ...this.#missing], targets: [...this.#disabled] };
+  }
+
   /**
-   * What is to be saved: a device that could not be opened is wanted all the same, and a portal of any
-   * free port is not one of the port that it got.
+   * What is to be saved: what could not be served is wanted all the same, and a portal of any free port
+   * is not one of the port that it got.
    */
   get savedModel(): ServerModel {
     const { real, configured } = this.#portals;
     const portals = isDeepStrictEqual(this.#model.portals, real) ? configured : this.#model.portals;
     const devices = this.#model.devices.map((device) => {
-      const failure = this.#failures.get(device.name);
-      return failure === undefined ? device : opened(device, failure);
+      const filename = this.#closed.wanted(device.name);
+      return filename === undefined ? device : opened(device, filename);
     });
-    return { ...this.#model, portals, devices };
+    const targets = this.#model.targets.map((target) =>
+      this.#disabled.has(target.name) ? withEnabled(target, true) : target
+    );
+    return { ...this.#model, portals, devices, targets };
   }
 
   /** Does `work` when everything that was asked for before has ended; rejects as it does. */
@@ -171,7 +182,8 @@ export class Administration {
 
   /**
    * Has the server be as `update` makes the model, as far as that can be: a step that is refused is
-   * reported, and the others are taken. A device that cannot be opened is there without its medium.
+   * reported, and the others are taken. A device that cannot be opened is there without its medium, and a
+   * target that cannot be enabled is there without being so.
    */
   apply(
     update: (model: ServerModel) => ServerModel,
@@ -195,20 +207,28 @@ export class Administration {
       this.#commit(step.done(this.#model));
       return undefined;
     }
-    const { device } = step;
+    const { device, newTarget } = step;
+    if (newTarget !== undefined) await this.#addDisabled(newTarget, refusal);
     const isThere = device !== undefined && named(this.#model.devices, device.name) !== undefined;
     if (device === undefined || isThere) return refusal;
     const { filename } = device;
     const closed = closedDevice(device);
     if (filename !== undefined && await this.engine.addDevice(closed) === undefined) {
-      this.#failures.set(device.name, { message: refusal.message, filename });
+      this.#closed.note(device.name, refusal.message, filename);
       this.#commit({ ...this.#model, devices: [...this.#model.devices, closed] });
     } else {
       // What refers to it is served without it, and saved with it.
-      this.#missing.add(device.name);
+      this.#missing.note(device.name, refusal.message, undefined);
       this.#commit(step.done(this.#model));
     }
     return refusal;
+  }
+
+  async #addDisabled(target: TargetModel, { message }: Refusal): Promise<void> {
+    const disabled = withEnabled(target, false);
+    if (!target.attributes.enabled || await this.#present.setTarget(disabled) !== undefined) return;
+    this.#disabled.note(target.name, message, undefined);
+    this.#commit({ ...this.#model, targets: [...this.#model.targets, disabled] });
   }
 
   /** Takes note of the portals that the server listens on, which `configured` asked for. */
@@ -217,33 +237,50 @@ export class Administration {
     return this.alone(() => Promise.resolve(this.#commit({ ...this.#model, portals: real })));
   }
 
-  /** Tries to open again what could not be opened; `report` hears of what can be used now. */
-  async retry(report: (device: string) => void): Promise<void> {
+  /** Tries again what could not be served; `report` hears of what is, as in "device 'disk1'". */
+  async retry(report: (what: string) => void): Promise<void> {
     await this.#retryMissing(report);
-    for (const name of [...this.#failures.keys()]) {
+    for (const name of this.#closed.names) {
       await this.alone(async () => {
         const device = named(this.#model.devices, name);
-        const failure = this.#failures.get(name);
-        if (device === undefined || failure === undefined) return;
-        const open = opened(device, failure);
-        if (await this.engine.changeDevice(open) !== undefined) return;
+        const filename = this.#closed.wanted(name);
+        if (device === undefined || filename === undefined) return;
+        const open = opened(device, filename);
+        const refusal = await this.engine.changeDevice(open);
+        if (refusal !== undefined) return this.#closed.note(name, refusal.message, filename);
         this.#commit({ ...this.#model, devices: withItem(this.#model.devices, open) });
-        report(name);
+        report(`device '${name}'`);
+      });
+    }
+    await this.#retryDisabled(report);
+  }
+
+  async #retryDisabled(report: (what: string) => void): Promise<void> {
+    for (const name of this.#disabled.names) {
+      await this.alone(async () => {
+        const target = named(this.#model.targets, name);
+        if (target === undefined || !this.#disabled.has(name)) return;
+        const enabled = withEnabled(target, true);
+        const refusal = await this.#present.setTarget(enabled);
+        if (refusal !== undefined) return this.#disabled.note(name, refusal.message, undefined);
+        this.#commit({ ...this.#model, targets: withItem(this.#model.targets, enabled) });
+        report(`target '${name}'`);
       });
     }
   }
 
   /** Tries to take in what could not be taken in; `report` hears of what is there now. */
-  async #retryMissing(report: (device: string) => void): Promise<void> {
-    for (const name of [...this.#missing]) {
+  async #retryMissing(report: (what: string) => void): Promise<void> {
+    for (const name of this.#missing.names) {
       await this.alone(async () => {
         const device = named(this.#model.devices, name);
         if (device === undefined || !this.#missing.has(name)) return;
-        if (await this.engine.addDevice(device) !== undefined) return;
+        const refusal = await this.engine.addDevice(device);
+        if (refusal !== undefined) return this.#missing.note(name, refusal.message, undefined);
         this.#missing.delete(name);
         for (const target of this.#model.targets) await this.#present.setTarget(target);
         for (const group of this.#model.deviceGroups) await this.#present.setDeviceGroup(group);
-        report(name);
+        report(`device '${name}'`);
       });
     }
   }
@@ -309,12 +346,15 @@ export class Administration {
 
   #commit(model: ServerModel): void {
     this.#model = model;
-    for (const name of this.#failures.keys()) {
+    for (const name of this.#closed.names) {
       const device = named(model.devices, name);
-      if (device === undefined || !isClosed(device)) this.#failures.delete(name);
+      if (device === undefined || !isClosed(device)) this.#closed.delete(name);
     }
-    for (const name of this.#missing) {
+    for (const name of this.#missing.names) {
       if (named(model.devices, name) === undefined) this.#missing.delete(name);
+    }
+    for (const name of this.#disabled.names) {
+      if (named(model.targets, name)?.attributes.enabled !== false) this.#disabled.delete(name);
     }
     this.numbers.follow(model);
   }

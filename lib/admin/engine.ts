@@ -67,6 +67,8 @@ export interface Engine {
   resetCopyCounters(direction: Direction): Outcome;
   /** What a device is like now; undefined where it is not served. */
   device(name: string): Promise<DeviceView | undefined>;
+  /** The same of all devices that are there, by name. */
+  deviceViews(): Promise<ReadonlyMap<string, DeviceView>>;
   /** Looks at the size of the backing store again; it may only become smaller with `force`. */
   resyncSize(name: string, force: boolean): Outcome;
   /** Flushes a device. */

@@ -23,6 +23,7 @@ export class OfflineEngine implements Engine {
   readonly copyCounters: Engine["copyCounters"] = agreed;
   readonly resetCopyCounters: Engine["resetCopyCounters"] = agreed;
   readonly device: Engine["device"] = agreed;
+  readonly deviceViews = (): ReturnType<Engine["deviceViews"]> => Promise.resolve(new Map());
   readonly resyncSize: Engine["resyncSize"] = agreed;
   readonly syncDevice: Engine["syncDevice"] = agreed;
   readonly reservations = () => Promise.resolve("");

@@ -2,8 +2,11 @@
 import type { LunModel } from "../scst/model.ts";
 import type { Engine } from "./engine.ts";
 
+/** Names of devices. */
+type Missing = Pick<ReadonlySet<string>, "has" | "size">;
+
 /** `engine`, asked to serve nothing of the devices that are in `missing` at the time. */
-export function presentEngine(engine: Engine, missing: ReadonlySet<string>): Engine {
+export function presentEngine(engine: Engine, missing: Missing): Engine {
   const isThere = ({ device }: LunModel) => !missing.has(device);
   return {
     ...engine,

@@ -89,6 +89,7 @@ export function serverEngine(server: Server): Engine {
     resetCopyCounters: (direction) => outcome(server.resetCopyCounters(direction)),
     memory: () => valueOf(server.memory()),
     device: async (name) => (await server.device(name)).value,
+    deviceViews: () => valueOf(server.deviceViews()),
     resyncSize: async (name, force) => {
       const { error } = await server.resyncSize(name, force);
       return error === undefined ? undefined : { errno: "EMEDIUMTYPE", message: error };

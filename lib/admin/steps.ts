@@ -24,6 +24,8 @@ export interface Step {
   readonly target?: string;
   /** The device that it adds. */
   readonly device?: DeviceModel;
+  /** The target that it adds. */
+  readonly newTarget?: TargetModel;
   run(engine: Engine): Outcome;
   /** The model of a server that has done it. */
   done(model: ServerModel): ServerModel;
@@ -190,7 +192,9 @@ function targetSteps(
 ): Step[] {
   return after.targets.flatMap((target): Step[] => {
     const old = named(before.targets, target.name);
-    if (old === undefined) return [setTarget("add", target, options)];
+    if (old === undefined) {
+      return [{ ...setTarget("add", target, options), newTarget: target }];
+    }
     return differ(leftOfTarget(old, goes), target) ? [setTarget("change", target, options)] : [];
   });
 }

@@ -63,6 +63,13 @@ export class SocketTreeClient implements TreeClient {
     return (await this.#exchange("GET", `/${target}`, "")).text;
   }
 
+  /** The JSON that the server says at `target`, which is a `T` where it is of this version. */
+  async getJson<T>(target: string): Promise<T> {
+    const value = parseJson(await this.get(target));
+    if (value === undefined) throw this.#stranger();
+    return value as T;
+  }
+
   /** What the server answers to a text that is sent to `target`, a path beside the tree. */
   async post(target: string, text: string): Promise<string> {
     return (await this.#exchange("POST", `/${target}`, text)).text;

@@ -1,9 +1,11 @@
 /** The ways in which a running server is administered. */
 import type { Administration } from "../admin/administration.ts";
+import type { StatusSources } from "../admin/status.ts";
 import { configRoutes } from "../admin/control/config_routes.ts";
 import { ControlError } from "../admin/control/control_error.ts";
 import { openControlDoor } from "../admin/control/door.ts";
 import type { ControlRoute } from "../admin/control/route.ts";
+import { statusRoute } from "../admin/control/status_route.ts";
 import { openFuseDoor } from "../admin/fuse/door.ts";
 import { FuseDoorError } from "../admin/fuse/fuse_door_error.ts";
 import { managementTree } from "../admin/root.ts";
@@ -18,6 +20,7 @@ export interface DoorOptions {
   readonly tree?: string | undefined;
   /** Where the configuration is saved; it cannot be where it is left out. */
   readonly file?: ConfigFile | undefined;
+  readonly sources: StatusSources;
 }
 
 interface Door {
@@ -40,13 +43,12 @@ export class Doors implements AsyncDisposable {
 /** Opens what can be opened: a server without a door serves all the same, and says so once. */
 export async function openDoors(
   administration: Administration,
-  { control, tree, file }: DoorOptions,
+  { control, tree, file, sources }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
+  const routes = [statusRoute(administration, sources), ...configRoutes(administration, file)];
   const doors = await Promise.all([
-    control === undefined
-      ? undefined
-      : openControl(root, control, configRoutes(administration, file)),
+    control === undefined ? undefined : openControl(root, control, routes),
     tree === undefined ? undefined : openTree(root, tree),
   ]);
   return new Doors(doors.filter((door) => door !== undefined));

@@ -17,6 +17,7 @@ import { TARGET_VERBS } from "./everyday/target.ts";
 import { ExitCode, reportFailure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
+import { STATUS } from "./status.ts";
 import { TREE } from "./tree.ts";
 import type { AnyVerb, Verb, VerbatimVerb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
@@ -27,6 +28,7 @@ export const VERBS: readonly AnyVerb[] = [
   SERVE,
   CHECK,
   DOCTOR,
+  STATUS,
   WHY,
   DEVICE_VERBS,
   TARGET_VERBS,

@@ -1,7 +1,9 @@
 /** The life of a server in the foreground, the same for every verb that has one. */
 import { Administration } from "../admin/administration.ts";
 import { emptyModel } from "../admin/empty_model.ts";
+import { LogHistory } from "../admin/log_history.ts";
 import { serverEngine } from "../admin/server_engine.ts";
+import type { Step } from "../admin/steps.ts";
 import type { ConfigFile } from "../config/config_file.ts";
 import { log } from "../log.ts";
 import { formatPortal, type PortalModel, type ServerModel } from "../scst/model.ts";
@@ -27,9 +29,11 @@ export interface ServeOptions {
   readonly file?: ConfigFile;
   /** Whether nothing comes up where anything is broken. */
   readonly isStrict?: boolean;
+  /** What has been logged since the start. */
+  readonly history?: LogHistory;
 }
 
-/** Milliseconds until a device that could not be opened is tried again. */
+/** Milliseconds until what could not be served is tried again. */
 const RETRY_INTERVAL = 10_000;
 
 /**
@@ -38,11 +42,13 @@ const RETRY_INTERVAL = 10_000;
  */
 export async function serveModel(
   model: ServerModel,
-  { onReady, read, control, tree, file, isStrict = false }: ServeOptions,
+  { onReady, read, control, tree, file, isStrict = false, history = new LogHistory() }:
+    ServeOptions,
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested();
   makeStateDir(model.stateDir);
+  const sources = { started: Date.now(), history };
   const server = new Server(model.stateDir);
   const administration = new Administration(serverEngine(server), emptyModel(model.stateDir));
   const started = bringUp(server, administration, model, isStrict).then(() =>
@@ -55,10 +61,10 @@ export async function serveModel(
     }).catch(reportFailure);
   });
   await started;
-  await using _doors = await openDoors(administration, { control, tree, file });
+  await using _doors = await openDoors(administration, { control, tree, file, sources });
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
-  const retry = setInterval(() => retryDevices(administration), RETRY_INTERVAL);
+  const retry = setInterval(() => retryFailures(administration), RETRY_INTERVAL);
   await stop;
   clearInterval(retry);
   await stopInOrder(server);
@@ -76,19 +82,24 @@ async function bringUp(
   model: ServerModel,
   isStrict: boolean,
 ): Promise<void> {
-  await administration.apply(() => ({ ...model, portals: [] }), ({ what, device }, refusal) => {
+  await administration.apply(() => ({ ...model, portals: [] }), (step, refusal) => {
     if (refusal === undefined) return;
-    if (isStrict) throw new StartError(`Cannot ${what}: ${refusal.message}`);
-    if (device === undefined) log("error", `cannot ${what}: ${refusal.message}`);
-    else log("error", `device '${device.name}' is not served: ${refusal.message}`);
+    if (isStrict) throw new StartError(`Cannot ${step.what}: ${refusal.message}`);
+    log("error", `${lostBy(step) ?? `cannot ${step.what}`}: ${refusal.message}`);
   });
   await server.reportLeftovers();
   for (const portal of model.portals) await server.openPortal(portal, model.portals);
   await administration.takePortals(server.portals, model.portals);
 }
 
-function retryDevices(administration: Administration): void {
-  administration.retry((name) => log("info", `device '${name}' can be used now`))
+/** What is not there because a step was refused; undefined where it only is not as it should be. */
+function lostBy({ device, newTarget }: Step): string | undefined {
+  if (device !== undefined) return `device '${device.name}' is not served`;
+  return newTarget && `target '${newTarget.name}' is not served`;
+}
+
+function retryFailures(administration: Administration): void {
+  administration.retry((what) => log("info", `${what} can be used now`))
     .catch(reportFailure);
 }
 

@@ -1,6 +1,7 @@
 /** `scst serve`: the server that a configuration describes. */
+import { LogHistory } from "../admin/log_history.ts";
 import { ConfigFile } from "../config/config_file.ts";
-import { log } from "../log.ts";
+import { configureLog, log } from "../log.ts";
 import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure } from "./failure.ts";
@@ -9,11 +10,14 @@ import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 async function serve({ options }: VerbInput): Promise<ExitCode> {
+  const history = new LogHistory();
+  configureLog("info", (level, line) => history.note(level, line));
   const path = options.get("config") ?? "";
   const state = stateDir(options.get("state"));
   const read = () => readAnyConfig(path, state);
   return await serveModel(await read(), {
     read,
+    history,
     ...(isScstConf(path) ? {} : { file: new ConfigFile(absolutePath(path), state) }),
     ...controlOf(options.get("control")),
     ...treeOf(options.get("tree")),

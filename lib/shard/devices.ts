@@ -68,6 +68,11 @@ export class Devices {
     return there.map(({ device }) => device);
   }
 
+  /** The same of all of them, by name. */
+  get views(): ReadonlyMap<string, DeviceView> {
+    return new Map(Array.from(this.#devices, ([name, { view }]) => [name, view]));
+  }
+
   /** Looks after the devices once a second. */
   tick(): void {
     for (const served of this.#devices.values()) served.tick();

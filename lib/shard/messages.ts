@@ -42,6 +42,7 @@ export type Operation =
   /** All devices of the configuration are there. */
   | { readonly kind: "devicesAdded" }
   | { readonly kind: "memory" }
+  | { readonly kind: "deviceViews" }
   | {
     readonly kind: "setTarget";
     readonly target: TargetModel;

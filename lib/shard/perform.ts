@@ -39,6 +39,8 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
     case "devicesAdded":
       devices.reportLeftovers();
       break;
+    case "deviceViews":
+      return done(undefined, devices.views);
     case "reservations":
       return done(undefined, shard.reservationsOf(operation.device));
     case "setTarget":

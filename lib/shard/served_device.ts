@@ -39,6 +39,12 @@ export interface DeviceView {
   readonly size: number;
   /** Whether there is no write cache by now, which initiators may change (WCE). */
   readonly writeThrough: boolean;
+  /** Why writes are refused until it is opened again, as words behind its name; absent while all is well. */
+  readonly failure?: {
+    readonly problem: string;
+    /** Milliseconds since 1970. */
+    readonly at: number;
+  };
 }
 
 export class ServedDevice {
@@ -150,9 +156,10 @@ export class ServedDevice {
 
   /** What it is like now, beside what the model says. */
   get view(): DeviceView {
-    const { medium, settings, modes } = this.device.disk;
+    const { medium, settings, modes, trouble } = this.device.disk;
     const writeThrough = settings.nvCache ? settings.writeThrough : modes.current.WCE === 0;
-    return { size: medium.size, writeThrough };
+    const failure = trouble === undefined ? {} : { failure: trouble };
+    return { size: medium.size, writeThrough, ...failure };
   }
 
   /** Brings everything to stable storage. */

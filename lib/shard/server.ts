@@ -131,6 +131,11 @@ export class Server {
     return this.#shard.ask({ kind: "device", device });
   }
 
+  /** What all devices are like now, by name. */
+  deviceViews(): Promise<Answer<ReadonlyMap<string, DeviceView>>> {
+    return this.#shard.ask({ kind: "deviceViews" });
+  }
+
   /** Brings everything that was written to a device to stable storage. */
   sync(device: string): Outcome {
     return this.#shard.request({ kind: "sync", device });

@@ -85,6 +85,8 @@ export class VirtualDisk {
   prefetches = 0;
   /** Why writes are refused since a flush or the like failed, as errno; 0 while all is well. */
   failure = 0;
+  /** The same for people; `at` is in milliseconds since 1970. */
+  trouble: { readonly problem: string; readonly at: number } | undefined = undefined;
   #settings: DiskSettings;
   #medium: Medium;
   #isOpen: boolean;
@@ -153,6 +155,7 @@ export class VirtualDisk {
   ): void {
     this.#medium = new Medium(store, this.blockSize);
     this.failure = 0;
+    this.trouble = undefined;
     if (journal !== undefined) {
       this.#atomicWriter = new AtomicWriter(this, journal, this.#report);
     }
@@ -293,6 +296,7 @@ export class VirtualDisk {
   fail(errno: number, problem = `failed to flush: ${describeErrno(errno)}`): void {
     if (this.failure !== 0) return;
     this.failure = errno;
+    this.trouble = { problem, at: Date.now() };
     const consequence = "writes are refused until it is opened again";
     this.#report(`device '${this.settings.name}' ${problem}; ${consequence}`);
   }

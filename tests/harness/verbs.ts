@@ -4,6 +4,7 @@ export const VERBS: readonly string[] = [
   "serve",
   "check",
   "doctor",
+  "status",
   "why",
   "device",
   "target",

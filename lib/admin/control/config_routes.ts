@@ -3,13 +3,14 @@ import { parseConfiguration } from "../../config/configuration.ts";
 import type { ConfigFile } from "../../config/config_file.ts";
 import { serverModel } from "../../config/load.ts";
 import { plainOf } from "../../config/plain.ts";
-import { ConfigError, quote } from "../../config/problem.ts";
+import { ConfigError } from "../../config/problem.ts";
 import { yamlText } from "../../config/yaml_text.ts";
 import type { ServerModel } from "../../scst/model.ts";
 import type { Administration } from "../administration.ts";
 import { joined, planned } from "../apply.ts";
 import { TreeError } from "../tree.ts";
 import { jsonAnswer } from "./answer.ts";
+import { checkRequest, type Parameters } from "./query.ts";
 import type { ControlRequest, ControlRoute } from "./route.ts";
 
 /** Bytes of a configuration at most. */
@@ -38,7 +39,7 @@ export function configRoutes(
       maxBody: 0,
       methods: {
         POST: (request) => {
-          checkRequest(request, []);
+          checkRequest(request);
           return jsonAnswer(saved(administration, file));
         },
       },
@@ -48,7 +49,7 @@ export function configRoutes(
       maxBody: 0,
       methods: {
         GET: (request) => {
-          checkRequest(request, []);
+          checkRequest(request);
           const body = yamlText(plainOf(administration.savedModel));
           return { status: 200, type: "application/yaml", body };
         },
@@ -57,28 +58,11 @@ export function configRoutes(
   ];
 }
 
-/** Switches of a query: they have no value. */
-const FLAGS = ["prune", "dry-run"];
-
-/** A slip in a path or a query must not do something else than was meant. Throws a TreeError. */
-function checkRequest({ names, query }: ControlRequest, allowed: readonly string[]): void {
-  if (names.length > 0) {
-    throw new TreeError("ENOENT", `There is nothing at ${quote(names.join("/"))}`);
-  }
-  for (const [key, value] of query) {
-    const list = allowed.length === 0 ? "there are none" : `those are ${allowed.join(", ")}`;
-    if (!allowed.includes(key)) {
-      throw new TreeError("EINVAL", `${quote(key)} is no parameter of this path: ${list}`);
-    }
-    if (FLAGS.includes(key) && value !== "") {
-      throw new TreeError("EINVAL", `${key} has no value: it is ${quote(value)}`);
-    }
-  }
-}
+const APPLY_PARAMETERS: Parameters = { values: ["name"], flags: ["prune", "dry-run"] };
 
 function applied(administration: Administration) {
   return async (request: ControlRequest) => {
-    checkRequest(request, ["name", ...FLAGS]);
+    checkRequest(request, APPLY_PARAMETERS);
     const { body, query } = request;
     const said = modelIn(body, query.get("name") ?? "the configuration", administration.model);
     const target = (now: ServerModel) => query.has("prune") ? said : joined(said, now);

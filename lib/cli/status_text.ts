@@ -1,0 +1,158 @@
+/** The state of a server on one screen, however much it serves: what is wrong comes first. */
+import type { ServerStatus, Trouble } from "../admin/status.ts";
+import { plainLine } from "../log.ts";
+import { type Row, tableText } from "./everyday/listing.ts";
+
+/** Rows of each table. */
+const MOST_ROWS = 8;
+const MOST_PROBLEMS = 8;
+const MOST_WARNINGS = 5;
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/** Three digits and a unit, as in `1.50 GiB`. */
+export function roundedSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit < UNITS.length - 1; unit++) value /= 1024;
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** As in `3 d 04:05`, or in seconds for less than two minutes. */
+export function spanText(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
+  const time = [hours, minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+  return days === 0 ? time : `${days} d ${time}`;
+}
+
+/** What `scst status` prints. */
+export function statusText(status: ServerStatus): string {
+  return [
+    headText(status),
+    listText("BROKEN", problemLines(status), MOST_PROBLEMS),
+    listText("AT RISK", status.risks, MOST_PROBLEMS),
+    tableOf(TARGETS, status.targets.toSorted(troubledFirst).map(targetRow), "scst target list"),
+    tableOf(DEVICES, status.devices.toSorted(troubledFirst).map(deviceRow), "scst device list"),
+    tableOf(SESSIONS, status.sessions.map(sessionRow), "scst session list"),
+    listText(
+      "LAST WARNINGS",
+      status.warnings.slice(-MOST_WARNINGS).map(({ at, level, message }) =>
+        `${timeText(at)} ${level}: ${message}`
+      ),
+      MOST_WARNINGS,
+    ),
+  ].filter((part) => part !== "").join("\n\n");
+}
+
+function headText(
+  { version, uptime_s, pid, healthy, portals, iscsi_enabled, targets, devices, sessions }:
+    ServerStatus,
+): string {
+  const health = healthy ? "healthy" : "something is BROKEN";
+  const gate = iscsi_enabled ? "" : "; iscsi is NOT ENABLED: nobody can log in";
+  return [
+    `scst ${version}, process ${pid}, up ${spanText(uptime_s)}: ${health}${gate}`,
+    `portals: ${portals.join(", ") || "none"}`,
+    `${counted(targets.length, "target")}, ${counted(devices.length, "device")}, ${
+      counted(sessions.length, "session")
+    }`,
+  ].join("\n");
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** What is wrong, with when and how often. */
+function problemLines({ devices, targets }: ServerStatus): string[] {
+  return [
+    ...devices.flatMap(({ device, trouble }) => troubleLine(`device ${device}`, trouble)),
+    ...targets.flatMap(({ target, trouble }) => troubleLine(`target ${target}`, trouble)),
+  ];
+}
+
+function troubleLine(what: string, trouble: Trouble | undefined): string[] {
+  if (trouble === undefined) return [];
+  const { reason, since, tried, tries = 0 } = trouble;
+  const isAgain = tried !== undefined && tries > 1;
+  const again = isAgain ? `, tried ${tries} times, last ${timeText(tried)}` : "";
+  return [`${what}: ${reason} (since ${timeText(since)}${again})`];
+}
+
+/** Without fractions of a second. */
+function timeText(iso: string): string {
+  return iso.replace(/\.\d+Z$/, "Z");
+}
+
+function troubledFirst(
+  one: { readonly trouble?: Trouble },
+  other: { readonly trouble?: Trouble },
+): number {
+  return Number(other.trouble !== undefined) - Number(one.trouble !== undefined);
+}
+
+function listText(title: string, lines: readonly string[], most: number): string {
+  if (lines.length === 0) return "";
+  const shown = lines.slice(0, most).map((line) => `  ${plainLine(line)}`);
+  const left = lines.length - shown.length;
+  return [title, ...shown, ...left > 0 ? [`  ... and ${left} more: scst status --json`] : []]
+    .join("\n");
+}
+
+function tableOf(columns: readonly string[], rows: readonly Row[], all: string): string {
+  if (rows.length === 0) return "";
+  const text = tableText(columns, rows.slice(0, MOST_ROWS));
+  const left = rows.length - MOST_ROWS;
+  return left > 0 ? `${text}\n... and ${left} more: ${all}` : text;
+}
+
+const TARGETS = ["target", "luns", "groups", "sessions", "logins"];
+
+function targetRow(
+  { target, luns, group_luns, groups, sessions, closed }: ServerStatus["targets"][number],
+): Row {
+  return {
+    target,
+    luns: group_luns === 0 ? luns : `${luns}+${group_luns}`,
+    groups,
+    sessions,
+    logins: closed === undefined ? "yes" : `no: ${closed}`,
+  };
+}
+
+const DEVICES = ["device", "state", "size", "cache", "thin", "luns", "handler"];
+
+function deviceRow(
+  { device, state, size, cache, thin, luns, handler }: ServerStatus["devices"][number],
+): Row {
+  return {
+    device,
+    state: state === "broken" ? "BROKEN" : state,
+    size: size === 0 ? "" : roundedSize(size),
+    cache,
+    thin,
+    luns,
+    handler,
+  };
+}
+
+const SESSIONS = ["initiator", "address", "target", "active", "reads", "read", "writes", "written"];
+
+function sessionRow(
+  { initiator, target, addresses, active_commands, reads, read_bytes, writes, written_bytes }:
+    ServerStatus["sessions"][number],
+): Row {
+  return {
+    initiator,
+    address: addresses.join(" "),
+    target,
+    active: active_commands,
+    reads,
+    read: roundedSize(read_bytes),
+    writes,
+    written: roundedSize(written_bytes),
+  };
+}
