@@ -43,6 +43,8 @@ export interface Engine {
   readonly sessions: Iterable<SessionView>;
   /** What a session does now; undefined when it is gone. */
   session(sid: string): Promise<SessionView | undefined>;
+  /** Who shares a discovery domain with a target, in lower case; undefined as long as nobody says. */
+  domainInitiators(target: string): readonly string[] | undefined;
   resetCounters(sid: string, direction: Direction): Outcome;
   setDriver(driver: DriverModel): Outcome;
   addDevice(device: DeviceModel): Outcome;

@@ -8,6 +8,7 @@ export class OfflineEngine implements Engine {
   readonly live = offlineLive();
   readonly sessions: Iterable<SessionView> = [];
   readonly session: Engine["session"] = agreed;
+  readonly domainInitiators = () => undefined;
   readonly resetCounters: Engine["resetCounters"] = agreed;
   readonly setDriver: Engine["setDriver"] = agreed;
   readonly addDevice: Engine["addDevice"] = agreed;

@@ -73,6 +73,7 @@ export function serverEngine(server: Server): Engine {
       return server.sessions;
     },
     session: (sid) => server.session(sid),
+    domainInitiators: (target) => server.domainInitiators(target),
     resetCounters: (sid, direction) => outcome(server.resetCounters(sid, direction)),
     setDriver: (driver) => outcome(server.setDriver(driver)),
     addDevice: (device) => outcome(server.addDevice(device)),

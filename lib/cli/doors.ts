@@ -6,6 +6,7 @@ import { ControlError } from "../admin/control/control_error.ts";
 import { openControlDoor } from "../admin/control/door.ts";
 import type { ControlRoute } from "../admin/control/route.ts";
 import { statusRoute } from "../admin/control/status_route.ts";
+import { whyRoute } from "../admin/control/why_route.ts";
 import { openFuseDoor } from "../admin/fuse/door.ts";
 import { FuseDoorError } from "../admin/fuse/fuse_door_error.ts";
 import { managementTree } from "../admin/root.ts";
@@ -46,7 +47,11 @@ export async function openDoors(
   { control, tree, file, sources }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
-  const routes = [statusRoute(administration, sources), ...configRoutes(administration, file)];
+  const routes = [
+    statusRoute(administration, sources),
+    whyRoute(administration),
+    ...configRoutes(administration, file),
+  ];
   const doors = await Promise.all([
     control === undefined ? undefined : openControl(root, control, routes),
     tree === undefined ? undefined : openTree(root, tree),

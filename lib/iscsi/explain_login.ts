@@ -3,6 +3,7 @@ import type { SocketAddress } from "../../ffi/socket.ts";
 import type { DriverModel, LunModel, TargetModel } from "../scst/model.ts";
 import { Pattern } from "../scst/pattern.ts";
 import type { GroupMatch } from "../scst/initiator_group.ts";
+import type { DomainInitiators } from "../scst/target.ts";
 import { admit, type Finding, type GuardedTarget, isInternal } from "./admission.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
 import { LoginStatus, nameOfLoginStatus } from "./login_status.ts";
@@ -25,12 +26,24 @@ export interface LoginExplanation {
   readonly luns: readonly LunModel[];
 }
 
-/** Explains a login of `initiator` to `target`, undefined if there is no such target, at `portal`. */
+/** What is so in a server that runs. */
+export interface LiveTarget {
+  /** Sessions that the target has. */
+  readonly sessions: number;
+  /** What an iSNS server says of it, if one is asked. */
+  readonly domainInitiators: DomainInitiators;
+}
+
+/**
+ * Explains a login of `initiator` to `target`, undefined if there is no such target, at `portal`; without
+ * `live` the gates that depend on what goes on let everybody through, and say so.
+ */
 export function explainLogin(
   driver: DriverModel,
   target: TargetModel | undefined,
   initiator: string,
   portal: SocketAddress,
+  live?: LiveTarget,
 ): LoginExplanation {
   const name = normalName(initiator);
   if (name === undefined) {
@@ -40,7 +53,12 @@ export function explainLogin(
     return refusedAt("TargetName", LoginStatus.NOT_FOUND, "there is no such target");
   }
   const caller = { initiator: name, portal };
-  const { status, findings, choice } = admit(driver, guarded(target), caller, undefined);
+  const { status, findings, choice } = admit(
+    driver,
+    guarded(target, live),
+    caller,
+    live?.sessions,
+  );
   const isAllowed = status === LoginStatus.SUCCESS;
   const luns = isAllowed ? [...choice.luns.values()] : [];
   const gates = findings.map(({ gate, ...finding }) => reportOf(gate, finding));
@@ -54,9 +72,13 @@ export function explainLogin(
   };
 }
 
-function guarded({ attributes, luns, groups }: TargetModel): GuardedTarget<Map<number, LunModel>> {
+function guarded(
+  { attributes, luns, groups }: TargetModel,
+  live: LiveTarget | undefined,
+): GuardedTarget<Map<number, LunModel>> {
   return {
     attributes,
+    ...(live === undefined ? {} : { domainInitiators: live.domainInitiators }),
     allowedPortals: patterns(attributes.allowedPortals),
     luns: byNumber(luns),
     groups: groups.map((group) => ({

@@ -55,6 +55,11 @@ export class NameService {
     this.#register();
   }
 
+  /** The initiators in the discovery domains of a target; undefined as long as nobody has said so. */
+  domainOf(target: string): readonly string[] | undefined {
+    return this.#domains.get(target);
+  }
+
   setPortals(portals: readonly ListeningPortal[]): void {
     this.#portals = [...portals];
     this.#register();

@@ -253,6 +253,14 @@ export class Server {
     return (await this.#shard.ask<SessionView>({ kind: "session", sid })).value;
   }
 
+  /**
+   * The initiators that share a discovery domain with a target, in lower case, as an iSNS server says;
+   * undefined as long as none has.
+   */
+  domainInitiators(target: string): readonly string[] | undefined {
+    return this.#names.domainOf(target);
+  }
+
   /** Closes a session, by its SessionView.sid. */
   closeSession(sid: string): Outcome {
     return this.#shard.request({ kind: "closeSession", sid });

@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/config": ["lib/scst/model.ts", "lib/log.ts", "ffi/crc32c_tables.ts"],
   "lib/admin": [
     "lib/config",
+    "lib/iscsi/explain_login.ts",
     "lib/scst/initiator_group.ts",
     "lib/scst/model.ts",
     "lib/scst/pattern.ts",
@@ -45,7 +46,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/cli": [
     "lib/admin",
     "lib/config",
-    "lib/iscsi/explain_login.ts",
     "lib/scst/model.ts",
     "lib/shard/server.ts",
     "lib/store/create.ts",
