@@ -23,6 +23,7 @@ import type { AnyVerb, Verb, VerbatimVerb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
 import { WHY } from "./why.ts";
 
+/** All that the program can be asked for, in the order of the help. */
 export const VERBS: readonly AnyVerb[] = [
   DEMO,
   SERVE,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openIsal } from "../../ffi/isal.ts";
 import manifest from "../../deno.json" with { type: "json" };
+import { VERBS as PROGRAM_VERBS } from "../../lib/cli/program.ts";
 import { runProgram } from "../harness/program.ts";
 import { VERBS } from "../harness/verbs.ts";
 
@@ -41,10 +42,24 @@ Deno.test("scst help VERB shows an example of the verb", async () => {
     assert.match(stdout, new RegExp(`^Examples:\\n {2}scst ${verb}\\b`, "m"));
     assert.equal(code, 0);
   }
-  for (const action of ["ls", "cat", "write"]) {
-    const { stdout } = await runProgram(["tree", action, "--help"]);
-    assert.match(stdout, new RegExp(`^Examples:\\n {2}scst tree ${action}\\b`, "m"));
+});
+
+Deno.test("every action has an example of itself, and every list can be had as JSON", () => {
+  const groups = PROGRAM_VERBS.flatMap((verb) => "actions" in verb ? [verb] : []);
+  assert(groups.length >= 6);
+  for (const { name, actions } of groups) {
+    for (const { name: action, examples, options } of actions) {
+      const [example = ""] = examples;
+      assert.match(example, new RegExp(`^scst ${name} ${action}\\b`));
+      const lists = action === "list" || action === "ls";
+      assert.equal(lists, options.some((option) => option.name === "json"), example);
+    }
   }
+});
+
+Deno.test("scst tree ls --help shows an example, as all actions do", async () => {
+  const { stdout } = await runProgram(["tree", "ls", "--help"]);
+  assert.match(stdout, /^Examples:\n {2}scst tree ls\b/m);
 });
 
 Deno.test("scst answers a wrong command line with one error line and exit code 2", async () => {
