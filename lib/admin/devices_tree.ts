@@ -13,6 +13,7 @@ import { named } from "./named.ts";
 import {
   changeable,
   directory,
+  directoryOf,
   type Entries,
   type FoundEntries,
   link,
@@ -24,11 +25,14 @@ import { valueBy } from "./text_value.ts";
 import { refuse, type TreeDirectory, TreeError, type TreeFile } from "./tree.ts";
 
 export function devicesDirectory(administration: Administration): TreeDirectory {
+  const directoryOfDevice = directoryOf((device: DeviceModel) =>
+    deviceDirectory(administration, device)
+  );
   return directory({}, {
     names: () => administration.model.devices.map(({ name }) => name),
     lookup: (name) => {
       const device = named(administration.model.devices, name);
-      return device && deviceDirectory(administration, device);
+      return device && directoryOfDevice(device);
     },
   });
 }

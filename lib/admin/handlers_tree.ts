@@ -2,6 +2,7 @@
 import { type HandlerName, HANDLERS } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { handlerHelp, manageHandler } from "./handler_mgmt.ts";
+import { named } from "./named.ts";
 import { changeable, directory, type FoundEntries, link, readable } from "./nodes.ts";
 import { traceLevel, VDISK_TRACES } from "./trace_level.ts";
 import type { TreeDirectory } from "./tree.ts";
@@ -37,6 +38,8 @@ function devicesOf(administration: Administration, handler: HandlerName): FoundE
   return {
     names: () => devices().map(({ name }) => name),
     lookup: (name) =>
-      devices().some((device) => device.name === name) ? link(`../../devices/${name}`) : undefined,
+      named(administration.model.devices, name)?.handler === handler
+        ? link(`../../devices/${name}`)
+        : undefined,
   };
 }

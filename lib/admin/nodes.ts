@@ -40,6 +40,35 @@ export function together(...parts: readonly FoundEntries[]): FoundEntries {
   };
 }
 
+/** A directory that is made once, when it is looked up first. */
+export function once(make: () => TreeDirectory): () => TreeDirectory {
+  let made: TreeDirectory | undefined;
+  return () => made ??= make();
+}
+
+/**
+ * The directory of an item of the model, made when somebody looks into it. That of the last item is kept
+ * for the next look-up: each step of a path is one, and who walks through a tree makes many in the same
+ * directory. An item of the model never changes: there is another one in its place.
+ */
+export function directoryOf<T extends object>(
+  make: (item: T) => TreeDirectory,
+): (item: T) => TreeDirectory {
+  let last: { readonly item: T; readonly made: TreeDirectory } | undefined;
+  const lazy = (item: T): TreeDirectory => {
+    const inner = once(() => make(item));
+    return {
+      kind: "directory",
+      names: () => inner().names(),
+      lookup: (name) => inner().lookup(name),
+    };
+  };
+  return (item) => {
+    if (last?.item !== item) last = { item, made: lazy(item) };
+    return last.made;
+  };
+}
+
 export function link(target: string): TreeLink {
   return { kind: "link", target };
 }

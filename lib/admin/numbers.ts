@@ -53,7 +53,8 @@ export class Numbers {
   #targets = new Counter(1);
   /** What the copy manager calls each device. */
   #copies = new Counter(0);
-  #copyLuns: ReadonlyMap<number, string> = new Map();
+  /** The same by number, once somebody wants to know. */
+  #copyLuns: ReadonlyMap<number, string> | undefined = undefined;
   /** By device; a device keeps its counter as long as it is there. */
   #exports = new Map<string, Counter>();
   #model: ServerModel | undefined = undefined;
@@ -68,9 +69,7 @@ export class Numbers {
     if (old?.devices !== devices) {
       const names = new Set(devices.map(({ name }) => name));
       this.#copies.follow(names);
-      this.#copyLuns = new Map(
-        Array.from(this.#copies.entries, ([name, number]) => [number, name]),
-      );
+      this.#copyLuns = undefined;
       for (const name of this.#exports.keys()) if (!names.has(name)) this.#exports.delete(name);
     }
     if (old?.targets !== targets || old?.devices !== devices) this.#paths = undefined;
@@ -85,6 +84,9 @@ export class Numbers {
 
   /** The devices that the copy manager has, by the LUNs that it has them under. */
   get copyLuns(): ReadonlyMap<number, string> {
+    this.#copyLuns ??= new Map(
+      Array.from(this.#copies.entries, ([name, number]) => [number, name]),
+    );
     return this.#copyLuns;
   }
 

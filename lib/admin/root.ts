@@ -8,7 +8,7 @@ import { devicesDirectory } from "./devices_tree.ts";
 import { handlersDirectory } from "./handlers_tree.ts";
 import { keptFiles } from "./kept_file.ts";
 import { rootLiveFiles } from "./live_files.ts";
-import { changeable, directory, readable, valueText } from "./nodes.ts";
+import { changeable, directory, once, readable, valueText } from "./nodes.ts";
 import { driverDirectory } from "./targets_tree.ts";
 import { trimmed, valueBy } from "./text_value.ts";
 import { traceLevel } from "./trace_level.ts";
@@ -30,14 +30,15 @@ export function managementTree(administration: Administration): TreeDirectory {
     setup_id: () => setupId(administration),
     ...kept,
     sgv: () => memoryDirectory(administration),
-    handlers: () => handlersDirectory(administration),
-    devices: () => devicesDirectory(administration),
-    targets: () =>
+    handlers: once(() => handlersDirectory(administration)),
+    devices: once(() => devicesDirectory(administration)),
+    targets: once(() =>
       directory({
-        iscsi: () => driverDirectory(administration),
-        copy_manager: () => copyManagerDirectory(administration),
-      }),
-    device_groups: () => deviceGroupsDirectory(administration),
+        iscsi: once(() => driverDirectory(administration)),
+        copy_manager: once(() => copyManagerDirectory(administration)),
+      })
+    ),
+    device_groups: once(() => deviceGroupsDirectory(administration)),
   });
 }
 

@@ -18,6 +18,7 @@ import {
   daemonText,
   digit,
   directory,
+  directoryOf,
   type FoundEntries,
   readable,
   together,
@@ -81,10 +82,15 @@ export function driverDirectory(administration: Administration): TreeDirectory {
 }
 
 function targetsOf(administration: Administration): FoundEntries {
+  const directoryOfTarget = directoryOf(({ name }: TargetModel) =>
+    targetDirectory(administration, name)
+  );
   return {
     names: () => administration.model.targets.map(({ name }) => name),
-    lookup: (name) =>
-      named(administration.model.targets, name) && targetDirectory(administration, name),
+    lookup: (name) => {
+      const target = named(administration.model.targets, name);
+      return target && directoryOfTarget(target);
+    },
   };
 }
 

@@ -9,8 +9,7 @@ import type { Node } from "./node_table.ts";
 import type { Request } from "./request.ts";
 import { type Answer, DONE, type ServedTree } from "./served_tree.ts";
 
-/** A listing is given in pieces of this many bytes at most. */
-export const LONGEST_LISTING = 65536;
+const ENCODER = new TextEncoder();
 
 /** Names that cannot be shown are named in the log, up to this many. */
 const MOST_COMPLAINTS = 100;
@@ -50,7 +49,7 @@ function list(tree: ServedTree, request: Request, isPlus: boolean): Answer {
     if (names === undefined) return "ENOENT";
     handle.names = names;
   }
-  const piece = new ListingPiece(Math.min(size, LONGEST_LISTING));
+  const piece = new ListingPiece(tree.listing.subarray(0, size));
   for (let index = offset; index < DOTS.length + handle.names.length; index++) {
     const isWritten = index < DOTS.length
       ? addDots(piece, handle, index, isPlus)
@@ -117,10 +116,13 @@ const NO_ENTRY = new Uint8Array(EntryOut.SIZE);
 /** A piece of a listing that fills up. */
 class ListingPiece {
   readonly #buffer: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView<ArrayBuffer>;
   #length = 0;
 
-  constructor(size: number) {
-    this.#buffer = new Uint8Array(size);
+  /** Fills `buffer`, which may say anything before. */
+  constructor(buffer: Uint8Array<ArrayBuffer>) {
+    this.#buffer = buffer;
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   }
 
   get bytes(): Uint8Array {
@@ -128,12 +130,12 @@ class ListingPiece {
   }
 
   hasRoom(name: string, isPlus: boolean): boolean {
-    return this.#length + sizeOf(new TextEncoder().encode(name), isPlus) <= this.#buffer.length;
+    return this.#length + sizeOf(ENCODER.encode(name), isPlus) <= this.#buffer.length;
   }
 
   /** False, and nothing is added, when there is no room. `next`: where the listing goes on. */
   add(name: string, ino: number, type: number, next: number, entry?: Uint8Array): boolean {
-    const bytes = new TextEncoder().encode(name);
+    const bytes = ENCODER.encode(name);
     const size = sizeOf(bytes, entry !== undefined);
     if (this.#length + size > this.#buffer.length) return false;
     let at = this.#length;
@@ -141,13 +143,13 @@ class ListingPiece {
       this.#buffer.set(entry, at);
       at += DirentPlus.dirent;
     }
-    const view = new DataView(this.#buffer.buffer);
-    view.setBigUint64(at + Dirent.ino, BigInt(ino), true);
-    view.setBigUint64(at + Dirent.off, BigInt(next), true);
-    view.setUint32(at + Dirent.namelen, bytes.length, true);
-    view.setUint32(at + Dirent.type, type >> 12, true);
+    this.#view.setBigUint64(at + Dirent.ino, BigInt(ino), true);
+    this.#view.setBigUint64(at + Dirent.off, BigInt(next), true);
+    this.#view.setUint32(at + Dirent.namelen, bytes.length, true);
+    this.#view.setUint32(at + Dirent.type, type >> 12, true);
     this.#buffer.set(bytes, at + Dirent.SIZE);
     this.#length += size;
+    this.#buffer.fill(0, at + Dirent.SIZE + bytes.length, this.#length);
     return true;
   }
 }

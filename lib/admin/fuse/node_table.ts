@@ -20,7 +20,9 @@ export interface Node {
 class CountedNode implements Node {
   /** How often the kernel was told of it. */
   lookups = 0;
+  /** Those that the kernel was told of, or that lead to such; by name only those that are still there. */
   children = 0;
+  readonly byName = new Map<string, CountedNode>();
   /** Its name was seen without it. */
   gone = false;
   readonly kind: TreeNode["kind"];
@@ -42,7 +44,6 @@ export class NodeTable {
   readonly #rootNode: CountedNode;
   readonly #now: () => number;
   readonly #byId = new Map<number, CountedNode>();
-  readonly #byName = new Map<string, CountedNode>();
   #nextId = ROOT_ID + 1;
 
   /** `now`: seconds since 1970 */
@@ -94,7 +95,7 @@ export class NodeTable {
 
   /** The number of a name that the kernel knows already. */
   idOf(parent: Node, name: string): number | undefined {
-    return this.#byName.get(keyOf(parent, name))?.id;
+    return (parent as CountedNode).byName.get(name)?.id;
   }
 
   /** The kernel forgets that it was told of a node `count` times. */
@@ -124,22 +125,21 @@ export class NodeTable {
 
   /** The node of a name that goes on being it, now that `tree` was found there. */
   #known(parent: CountedNode, name: string, tree: TreeNode | undefined): CountedNode | undefined {
-    const key = keyOf(parent, name);
-    const node = this.#byName.get(key);
+    const node = parent.byName.get(name);
     if (node === undefined) return undefined;
     if (tree !== undefined && node.kind === tree.kind) {
       node.seen = tree;
       return node;
     }
     node.gone = true;
-    this.#byName.delete(key);
+    parent.byName.delete(name);
     return undefined;
   }
 
   #insert(node: CountedNode): void {
     this.#nextId++;
     this.#byId.set(node.id, node);
-    this.#byName.set(keyOf(node.parent!, node.name), node);
+    node.parent!.byName.set(node.name, node);
     node.parent!.children++;
   }
 
@@ -148,14 +148,9 @@ export class NodeTable {
     let at: CountedNode | undefined = node;
     while (at?.parent !== undefined && at.lookups === 0 && at.children === 0) {
       this.#byId.delete(at.id);
-      if (!at.gone) this.#byName.delete(keyOf(at.parent, at.name));
+      if (!at.gone) at.parent.byName.delete(at.name);
       at.parent.children--;
       at = at.parent;
     }
   }
-}
-
-/** No name has a slash in it. */
-function keyOf(parent: Node, name: string): string {
-  return `${parent.id}/${name}`;
 }

@@ -22,12 +22,17 @@ export const DONE: Uint8Array = new Uint8Array(0);
 /** Does what a request wants. Throws a TreeError where the tree refuses it. */
 export type Operation = (tree: ServedTree, request: Request) => Answer | Promise<Answer>;
 
+/** A listing of a directory is given in pieces of this many bytes at most. */
+export const LONGEST_LISTING = 65536;
+
 export class ServedTree {
   readonly nodes: NodeTable;
   readonly files = new Handles<FileHandle>();
   readonly directories = new Handles<DirectoryHandle>();
   readonly owner: Owner;
   readonly report: Report;
+  /** Room for a piece of a listing, which is answered before the next one is made. */
+  readonly listing = new Uint8Array(LONGEST_LISTING);
   /** Names that no directory can show, and that were complained about. */
   readonly unshown = new Set<string>();
 

@@ -5,10 +5,9 @@ import { FUSE_DEVICE, readRequest, writeAnswer } from "../../../ffi/fuse_device.
 import { Memory } from "../../../ffi/memory.ts";
 import { createWake, Wake } from "../../../ffi/wake.ts";
 import { InHeader, OutHeader, WriteIn } from "./abi.ts";
-import { LONGEST_LISTING } from "./directory_operations.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { MAX_WRITE } from "./init.ts";
-import type { ServedTree } from "./served_tree.ts";
+import { LONGEST_LISTING, type ServedTree } from "./served_tree.ts";
 
 /** Requests that are served before the isolate turns to its other work. */
 const MOST_AT_ONCE = 64;
