@@ -1,25 +1,12 @@
 /** The management tree for those who are in the server's process: links followed, errors worded. */
 import { quote } from "../config/problem.ts";
-import { log } from "../log.ts";
-import {
-  readNode,
-  type TreeDirectory,
-  TreeError,
-  type TreeFile,
-  type TreeNode,
-  writeNode,
-} from "./tree.ts";
-import type { TreeClient, TreeEntry } from "./tree_client.ts";
+import { type TreeDirectory, TreeError, type TreeFile, type TreeNode, writeNode } from "./tree.ts";
+import { subtreeOf } from "./subtree.ts";
+import type { Subtree, SubtreeQuery, TreeClient, TreeEntry } from "./tree_client.ts";
+import { entriesOf, entryOf, orTreeError, readFile } from "./tree_entries.ts";
 
 /** Links that one path may lead through, as in Linux (path_resolution(7)). */
 const MAX_LINKS = 40;
-
-/** What stat and readlink would tell of a node. */
-export function entryOf(name: string, node: TreeNode): TreeEntry {
-  if (node.kind === "file") return { name, kind: "file", mode: node.mode };
-  if (node.kind === "link") return { name, kind: "link", target: node.target };
-  return { name, kind: "directory" };
-}
 
 /** The names of a path. Throws a TreeError where one of them is `.` or `..`. */
 export function namesOf(path: string): string[] {
@@ -47,13 +34,13 @@ export class LocalTreeClient implements TreeClient {
 
   /** Rejects with a TreeError, as all of them. */
   list(path: string): Promise<readonly TreeEntry[]> {
-    return orTreeError(() => {
-      const directory = this.find(namesOf(path));
-      if (directory.kind !== "directory") {
-        throw new TreeError("ENOTDIR", `${quote(path)} is not a directory`);
-      }
-      return entriesOf(directory).map(([name, node]) => entryOf(name, node));
-    });
+    return orTreeError(() =>
+      entriesOf(this.#directory(path)).map(([name, node]) => entryOf(name, node))
+    );
+  }
+
+  subtree(path: string, query: SubtreeQuery): Promise<readonly Subtree[]> {
+    return orTreeError(() => subtreeOf(this.#directory(path), query));
   }
 
   async read(path: string): Promise<string> {
@@ -109,6 +96,12 @@ export class LocalTreeClient implements TreeClient {
     return here;
   }
 
+  #directory(path: string): TreeDirectory {
+    const node = this.find(namesOf(path));
+    if (node.kind === "directory") return node;
+    throw new TreeError("ENOTDIR", `${quote(path)} is not a directory`);
+  }
+
   #file(names: readonly string[]): TreeFile {
     const node = this.find(names);
     if (node.kind === "file") return node;
@@ -116,39 +109,7 @@ export class LocalTreeClient implements TreeClient {
   }
 }
 
-/** What a directory has now, with the names. */
-export function entriesOf(directory: TreeDirectory): [string, TreeNode][] {
-  const entries: [string, TreeNode][] = [];
-  for (const name of directory.names()) {
-    const node = directory.lookup(name);
-    if (node !== undefined) entries.push([name, node]);
-  }
-  return entries;
-}
-
-/** What a file says, at most a page of it. Rejects with a TreeError. */
-export function readFile(file: TreeFile, path: string): Promise<Uint8Array> {
-  return orTreeError(() => {
-    if ((file.mode & 0o444) === 0) {
-      throw new TreeError("EACCES", `${quote(path)} can only be written`);
-    }
-    return readNode(file);
-  });
-}
-
 /** The names that the text of a link leads through. */
 function stepsOf(target: string): string[] {
   return target.split("/").filter((name) => name !== "" && name !== ".");
-}
-
-/** Whatever else a node throws is a bug, which is logged and is no reason for silence or a crash. */
-async function orTreeError<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof TreeError) throw error;
-    const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-    log("error", `This is a bug in scst: ${detail}`);
-    throw new TreeError("EIO", "There is a bug in scst, and the log tells of it");
-  }
 }

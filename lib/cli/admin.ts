@@ -1,6 +1,7 @@
 /** `scst admin`: the options of scstadmin, for the server that runs. */
 import { runScstadmin } from "../admin/scstadmin/run.ts";
 import type { Caller } from "../admin/scstadmin/session.ts";
+import { SnapshotClient } from "../admin/scstadmin/snapshot_client.ts";
 import { COMPANIONS } from "../admin/scstadmin/operation.ts";
 import { OPERATIONS, SWITCHES } from "../admin/scstadmin/options.ts";
 import type { TreeClient } from "../admin/tree_client.ts";
@@ -100,7 +101,8 @@ export const ADMIN: VerbatimVerb = {
   help: "-h",
   runWords: async (words) => {
     const { socket, rest } = withoutSocket(words);
-    // deno-lint-ignore require-await -- what controlPath() throws is to reject
-    return await runAdmin(rest, async () => new SocketTreeClient(controlPath(socket)));
+    const connect = () => new SnapshotClient(new SocketTreeClient(controlPath(socket)));
+    // What controlPath() throws is to reject.
+    return await runAdmin(rest, () => Promise.resolve().then(connect));
   },
 };

@@ -1,10 +1,9 @@
 /** The management tree of a running server, through its control socket. */
 import { isTreeErrno } from "../admin/control/answer.ts";
-import type { Subtree } from "../admin/control/subtree.ts";
 import { namesOf } from "../admin/local_client.ts";
 import { quote } from "../config/problem.ts";
 import { TreeError } from "../admin/tree.ts";
-import type { TreeClient, TreeEntry } from "../admin/tree_client.ts";
+import type { Subtree, SubtreeQuery, TreeClient, TreeEntry } from "../admin/tree_client.ts";
 import { Failure, NoServerError } from "./failure.ts";
 import { exchange, type Reply } from "./control_exchange.ts";
 import { controlPath } from "./control_path.ts";
@@ -36,11 +35,7 @@ export class SocketTreeClient implements TreeClient {
     }));
   }
 
-  /** A directory and what is below it, `depth` levels; `contents` has files say what they say. */
-  async subtree(
-    path: string,
-    { depth, contents }: { readonly depth: number | "all"; readonly contents: boolean },
-  ): Promise<readonly Subtree[]> {
+  async subtree(path: string, { depth, contents }: SubtreeQuery): Promise<readonly Subtree[]> {
     const query = `?depth=${depth}${contents ? "&contents" : ""}`;
     const { type, text } = await this.#request("GET", path, query);
     const entries = type.startsWith("application/json") ? parseJson(text) : undefined;

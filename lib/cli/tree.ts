@@ -1,5 +1,5 @@
 /** `scst tree`: the management tree of a running server, as it is. */
-import type { Subtree } from "../admin/control/subtree.ts";
+import type { Subtree } from "../admin/tree_client.ts";
 import { namesOf } from "../admin/local_client.ts";
 import { PAGE, TreeError } from "../admin/tree.ts";
 import { connectTree, type SocketTreeClient } from "./connect_tree.ts";

@@ -1,5 +1,5 @@
 /** Directories of the management tree, as ls would show them. */
-import type { Subtree } from "../admin/control/subtree.ts";
+import type { Subtree } from "../admin/tree_client.ts";
 
 const TYPES = { directory: "d", file: "-", link: "l" } as const;
 /** The mode of what has none of its own in the tree. */

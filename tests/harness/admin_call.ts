@@ -1,5 +1,6 @@
 /** Calls of scstadmin's options over a management tree without a server, and what they say and write. */
 import { LocalTreeClient } from "../../lib/admin/local_client.ts";
+import { SnapshotClient } from "../../lib/admin/scstadmin/snapshot_client.ts";
 import { runScstadmin } from "../../lib/admin/scstadmin/run.ts";
 import { TreeShell } from "./tree_shell.ts";
 
@@ -40,7 +41,7 @@ export async function admin(
 ): Promise<AdminResult> {
   const before = tree.writes.length;
   const lines: string[] = [];
-  const code = await runScstadmin(args, () => Promise.resolve(tree), {
+  const code = await runScstadmin(args, () => Promise.resolve(new SnapshotClient(tree)), {
     print: (text) => lines.push(text),
     confirm: (question) => {
       lines.push(question);

@@ -1,5 +1,5 @@
 /** The whole of a management tree as text, as each of its doors shows it. */
-import type { Subtree } from "../../lib/admin/control/subtree.ts";
+import type { Subtree } from "../../lib/admin/tree_client.ts";
 import type { SocketTreeClient } from "../../lib/cli/connect_tree.ts";
 import { toolOutput } from "./tools.ts";
 

@@ -1,6 +1,6 @@
 /** The control socket as administrators and their tools meet it, with curl as a foreign client. */
 import assert from "node:assert/strict";
-import { subtreeOf } from "../../lib/admin/control/subtree.ts";
+import { subtreeOf } from "../../lib/admin/subtree.ts";
 import { type TreeDirectory, TreeError } from "../../lib/admin/tree.ts";
 import { EXAMPLE_TARGET } from "../harness/example_tree.ts";
 import { type ControlRig, controlRig } from "../harness/control_rig.ts";

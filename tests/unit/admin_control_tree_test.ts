@@ -1,7 +1,7 @@
 /** SCST's own tree through the control socket: the same as in the server, for several at once. */
 import assert from "node:assert/strict";
 import { openControlDoor } from "../../lib/admin/control/door.ts";
-import type { Subtree } from "../../lib/admin/control/subtree.ts";
+import type { Subtree } from "../../lib/admin/tree_client.ts";
 import { SocketTreeClient } from "../../lib/cli/connect_tree.ts";
 import { TreeShell } from "../harness/tree_shell.ts";
 

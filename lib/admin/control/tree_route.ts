@@ -1,10 +1,12 @@
 /** `/tree`: the management tree over HTTP. */
 import { quote } from "../../config/problem.ts";
-import { checkNames, LocalTreeClient, readFile } from "../local_client.ts";
+import { checkNames, LocalTreeClient } from "../local_client.ts";
+import { MAX_DEPTH, subtreeOf } from "../subtree.ts";
 import { PAGE, type TreeDirectory, TreeError } from "../tree.ts";
+import type { SubtreeQuery } from "../tree_client.ts";
+import { readFile } from "../tree_entries.ts";
 import { jsonAnswer } from "./answer.ts";
 import type { ControlRoute } from "./route.ts";
-import { MAX_DEPTH, subtreeOf, type SubtreeQuery } from "./subtree.ts";
 
 /**
  * GET of a file gives its text, GET of a directory its entries as JSON: `?depth=N` (or `all`) has
@@ -47,11 +49,11 @@ function checkDecoded(names: readonly string[]): void {
 }
 
 function parseQuery(query: URLSearchParams): SubtreeQuery {
-  let depth = 1;
+  let depth: SubtreeQuery["depth"] = 1;
   let contents = false;
   for (const [key, value] of query) {
     if (key === "contents" && value === "") contents = true;
-    else if (key === "depth" && isDepth(value)) depth = value === "all" ? MAX_DEPTH : Number(value);
+    else if (key === "depth" && isDepth(value)) depth = value === "all" ? value : Number(value);
     else {
       const what = quote(`${key}=${value}`);
       const allowed = `?depth=1 to ${MAX_DEPTH} or all, and ?contents`;

@@ -1,5 +1,5 @@
 /** The attributes of an object: the files of its directory, and what their modes and contents say. */
-import type { TreeClient, TreeEntry } from "../tree_client.ts";
+import type { Subtree, TreeClient } from "../tree_client.ts";
 import { TreeError } from "../tree.ts";
 
 /** One value of an attribute, and the file that it is in. */
@@ -30,13 +30,11 @@ const OWNER_WRITE = 0o200;
 
 /** The attributes of the object whose directory is `path`, by name. Rejects with a TreeError. */
 export async function readAttributes(client: TreeClient, path: string): Promise<Attributes> {
-  const entries = await client.list(path);
-  const files = entries.filter(({ kind, name }) =>
-    kind === "file" && !NO_ATTRIBUTES.includes(name)
-  );
-  const read = await Promise.all(files.map((entry) => readAttribute(client, path, entry)));
+  const entries = await client.subtree(path, { depth: 1, contents: true });
   const found = new Map<string, AttributeState>();
-  for (const state of read) {
+  for (const entry of entries) {
+    if (entry.kind !== "file" || NO_ATTRIBUTES.includes(entry.name)) continue;
+    const state = stateOf(entry);
     if (state === undefined) continue;
     const before = found.get(state.name);
     const instances = [...before?.instances ?? [], ...state.instances];
@@ -45,22 +43,18 @@ export async function readAttributes(client: TreeClient, path: string): Promise<
   return found;
 }
 
-/** undefined where the attribute is gone meanwhile. */
-async function readAttribute(
-  client: TreeClient,
-  path: string,
-  { name: file, mode = 0 }: TreeEntry,
-): Promise<AttributeState | undefined> {
+/** undefined where the attribute is gone meanwhile. Throws a TreeError. */
+function stateOf(
+  { name: file, mode: octal = "", content, error }: Subtree,
+): AttributeState | undefined {
+  const mode = parseInt(octal, 8);
   const isStatic = (mode & OWNER_WRITE) === 0 && !NEVER_STATIC.includes(file);
   if ((mode & OWNER_READ) === 0) return { name: file, instances: [], isKey: false, isStatic };
-  let text: string;
-  try {
-    text = await client.read(path === "" ? file : `${path}/${file}`);
-  } catch (error) {
-    if (error instanceof TreeError && error.errno === "ENOENT") return undefined;
-    throw error;
+  if (content === undefined) {
+    if (error === undefined || error.errno === "ENOENT") return undefined;
+    throw new TreeError(error.errno, error.message);
   }
-  const [value = "", mark = ""] = text.split("\n");
+  const [value = "", mark = ""] = content.split("\n");
   const isKey = mark.includes("[key]");
   // Several values are in files with numbers behind the name.
   const name = isKey ? file.replace(/^(\D+)\d+$/, "$1") : file;

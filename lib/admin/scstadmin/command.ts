@@ -64,15 +64,20 @@ export function given(condition: boolean, code: Code): Probe {
   return { code, holds: () => condition };
 }
 
-/** Whether the directory of `path` has an entry of that name. */
+/** Whether there is something at `path`. Its directory may have thousands of others, and is not asked. */
 export async function exists(client: TreeClient, path: string): Promise<boolean> {
-  const slash = path.lastIndexOf("/");
-  const name = path.slice(slash + 1);
   try {
-    const entries = await client.list(path.slice(0, Math.max(slash, 0)));
-    return entries.some((entry) => entry.name === name);
+    await client.list(path);
+    return true;
   } catch (error) {
-    if (error instanceof TreeError) return false;
+    if (error instanceof TreeError) return error.errno === "ENOTDIR" && await isFile(client, path);
     throw error;
   }
+}
+
+/** Whether it is what `path` ends with that is no directory, and nothing on the way there. */
+async function isFile(client: TreeClient, path: string): Promise<boolean> {
+  const slash = path.lastIndexOf("/");
+  const entries = await client.list(path.slice(0, Math.max(slash, 0))).catch(() => []);
+  return entries.some(({ name }) => name === path.slice(slash + 1));
 }

@@ -6,9 +6,11 @@ export function debugClient(client: TreeClient, show: (line: string) => void): T
   return {
     list: (path) => client.list(path),
     read: (path) => client.read(path),
+    subtree: (path, query) => client.subtree(path, query),
     write: (path, text) => {
       show(`DEBUG: '${text.replaceAll("\n", "\\n")}' -> ${path}`);
       return Promise.resolve();
     },
+    refresh: () => client.refresh?.(),
   };
 }

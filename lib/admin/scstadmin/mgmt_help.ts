@@ -18,23 +18,24 @@ export async function available(
   heading: Heading,
 ): Promise<ReadonlySet<string>> {
   const begin = HEADINGS[heading];
-  const line = (await helpOf(client, directory)).split("\n").find((one) => one.startsWith(begin));
+  const line = (await helpOf(client, directory) ?? "").split("\n").find((one) =>
+    one.startsWith(begin)
+  );
   const names = (line ?? begin).slice(begin.length).split(",").map((name) => name.trim());
   return new Set(names.filter((name) => name !== ""));
 }
 
-async function helpOf(client: TreeClient, directory: string): Promise<string> {
+/** undefined where there is no `mgmt` that can be read. */
+async function helpOf(client: TreeClient, directory: string): Promise<string | undefined> {
   try {
     return await client.read(`${directory}/mgmt`);
   } catch (error) {
-    if (error instanceof TreeError && error.errno === "ENOENT") return "";
+    if (error instanceof TreeError && error.errno === "ENOENT") return undefined;
     throw error;
   }
 }
 
-/** Whether targets can be added to a driver: whether it has a `mgmt` that can be written. */
+/** Whether targets can be added to a driver: whether it has a `mgmt`. */
 export async function canAddTargets(client: TreeClient, driver: string): Promise<boolean> {
-  const entries = await client.list(`targets/${driver}`);
-  const mgmt = entries.find(({ name }) => name === "mgmt");
-  return mgmt?.kind === "file" && ((mgmt.mode ?? 0) & 0o200) !== 0;
+  return await helpOf(client, `targets/${driver}`) !== undefined;
 }

@@ -42,6 +42,7 @@ export interface Running {
 
 /** What `client` shows. Rejects with a TreeError. */
 export async function readRunning(client: TreeClient): Promise<Running> {
+  client.refresh?.();
   return {
     handlers: await mapOf(directories(await client.list("handlers")), async (handler) => {
       const entries = await client.list(handlerPath(handler));

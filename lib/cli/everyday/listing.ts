@@ -1,5 +1,5 @@
 /** Lists of the objects of a running server, as tables for people and as JSON for programs. */
-import type { Subtree } from "../../admin/control/subtree.ts";
+import type { Subtree } from "../../admin/tree_client.ts";
 import { connectTree } from "../connect_tree.ts";
 import { SOCKET_OPTION } from "../control_path.ts";
 import { ExitCode } from "../failure.ts";

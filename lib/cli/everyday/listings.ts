@@ -1,5 +1,5 @@
 /** What the lists of targets, devices, LUNs, groups and sessions show. */
-import type { Subtree } from "../../admin/control/subtree.ts";
+import type { Subtree } from "../../admin/tree_client.ts";
 import { below, directories, type Listing, type Row, says } from "./listing.ts";
 
 const TARGETS = "targets/iscsi";

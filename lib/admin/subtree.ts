@@ -1,31 +1,13 @@
 /** A directory and what is below it, for clients that want much of the tree in one request. */
-import { entriesOf, entryOf, readFile } from "../local_client.ts";
-import { type TreeDirectory, TreeError, type TreeFile } from "../tree.ts";
-import type { TreeEntry } from "../tree_client.ts";
+import { type TreeDirectory, TreeError, type TreeFile } from "./tree.ts";
+import type { Subtree, SubtreeQuery } from "./tree_client.ts";
+import { entriesOf, entryOf, readFile } from "./tree_entries.ts";
 
 /** Entries, and bytes of what files say, of one answer at most. */
 const MAX_ENTRIES = 200_000;
 const MAX_CONTENT = 32 * 2 ** 20;
 /** Levels of one answer at most; SCST's tree has ten. */
 export const MAX_DEPTH = 32;
-
-/** An entry as it is told: permission bits in octal as people write them. */
-export interface Subtree extends Omit<TreeEntry, "mode"> {
-  readonly mode?: string;
-  /** What a file says; absent where it was not asked for, or cannot be read. */
-  readonly content?: string;
-  /** Why there is no content. */
-  readonly error?: { readonly errno: string; readonly message: string };
-  /** Of a directory, where it is not too deep. */
-  readonly entries?: readonly Subtree[];
-}
-
-/** What is to be told. */
-export interface SubtreeQuery {
-  /** Levels below the directory; 1 is its entries. */
-  readonly depth: number;
-  readonly contents: boolean;
-}
 
 /** The entries of `directory`, links not followed. Rejects with a TreeError where they are too many. */
 export async function subtreeOf(
@@ -52,7 +34,7 @@ export async function subtreeOf(
     }
     return found;
   };
-  return await told(directory, depth);
+  return await told(directory, depth === "all" ? MAX_DEPTH : depth);
 }
 
 /** `0644`. */

@@ -1,0 +1,44 @@
+/** What can be told of the nodes of a tree: entries, and what files say. */
+import { quote } from "../config/problem.ts";
+import { log } from "../log.ts";
+import { readNode, type TreeDirectory, TreeError, type TreeFile, type TreeNode } from "./tree.ts";
+import type { TreeEntry } from "./tree_client.ts";
+
+/** What stat and readlink would tell of a node. */
+export function entryOf(name: string, node: TreeNode): TreeEntry {
+  if (node.kind === "file") return { name, kind: "file", mode: node.mode };
+  if (node.kind === "link") return { name, kind: "link", target: node.target };
+  return { name, kind: "directory" };
+}
+
+/** What a directory has now, with the names. */
+export function entriesOf(directory: TreeDirectory): [string, TreeNode][] {
+  const entries: [string, TreeNode][] = [];
+  for (const name of directory.names()) {
+    const node = directory.lookup(name);
+    if (node !== undefined) entries.push([name, node]);
+  }
+  return entries;
+}
+
+/** What a file says, at most a page of it. Rejects with a TreeError. */
+export function readFile(file: TreeFile, path: string): Promise<Uint8Array> {
+  return orTreeError(() => {
+    if ((file.mode & 0o444) === 0) {
+      throw new TreeError("EACCES", `${quote(path)} can only be written`);
+    }
+    return readNode(file);
+  });
+}
+
+/** Whatever else a node throws is a bug, which is logged and is no reason for silence or a crash. */
+export async function orTreeError<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TreeError) throw error;
+    const detail = error instanceof Error ? error.stack ?? error.message : String(error);
+    log("error", `This is a bug in scst: ${detail}`);
+    throw new TreeError("EIO", "There is a bug in scst, and the log tells of it");
+  }
+}
