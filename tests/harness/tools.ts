@@ -23,6 +23,7 @@ const PACKAGES = {
   /** A library that the program itself opens. */
   "libisal": "libisal2",
   "losetup": "mount",
+  "perl": "perl",
   "qemu-img": "qemu-utils",
   "qemu-storage-daemon": "qemu-utils",
   "qemu-io": "qemu-utils",
