@@ -42,23 +42,27 @@ export function stepsBetween(
   options: LunChangeOptions = {},
 ): Step[] {
   if (before === after) return [];
+  // Most changes are of one object among thousands: what is the same list need not be gone through.
+  const areSame = before.devices === after.devices;
   const remade = new Set(
-    after.devices.filter((device) => {
+    areSame ? [] : after.devices.filter((device) => {
       const old = named(before.devices, device.name);
       return old !== undefined && old !== device && mustRemake(old, device);
     }).map(({ name }) => name),
   );
   /** Whether a device goes before another one of its name comes, or for good. */
   const goes = (name: string) => remade.has(name) || named(after.devices, name) === undefined;
+  const leaving = areSame ? [] : before.devices.filter(({ name }) => goes(name));
+  const isLoss = leaving.length > 0;
   return [
     ...rootSteps(before, after),
     ...driverSteps(before, after),
     ...groupsThatLose(before, after, goes),
     ...targetsThatGo(before, after),
-    ...targetsThatLose(before, after, goes, options),
-    ...before.devices.filter(({ name }) => goes(name)).map(removeDevice),
+    ...(isLoss ? targetsThatLose(before, after, goes, options) : []),
+    ...leaving.map(removeDevice),
     ...deviceSteps(before, after, remade),
-    ...targetSteps(before, after, goes, options),
+    ...targetSteps(before, after, isLoss ? goes : undefined, options),
     ...groupSteps(before, after, goes),
     ...portalSteps(before, after),
   ];
@@ -123,6 +127,7 @@ function groupsThatLose(
 }
 
 function targetsThatGo(before: ServerModel, after: ServerModel): Step[] {
+  if (before.targets === after.targets) return [];
   return before.targets
     .filter(({ name }) => named(after.targets, name) === undefined)
     .map(({ name }) => ({
@@ -171,6 +176,7 @@ function deviceSteps(
   after: ServerModel,
   remade: ReadonlySet<string>,
 ): Step[] {
+  if (before.devices === after.devices) return [];
   return after.devices.flatMap((device): Step[] => {
     const { name } = device;
     const old = remade.has(name) ? undefined : named(before.devices, name);
@@ -184,18 +190,21 @@ function deviceSteps(
   });
 }
 
+/** `goes` says which devices go; undefined if none does. */
 function targetSteps(
   before: ServerModel,
   after: ServerModel,
-  goes: (device: string) => boolean,
+  goes: ((device: string) => boolean) | undefined,
   options: LunChangeOptions,
 ): Step[] {
+  if (goes === undefined && before.targets === after.targets) return [];
   return after.targets.flatMap((target): Step[] => {
     const old = named(before.targets, target.name);
     if (old === undefined) {
       return [{ ...setTarget("add", target, options), newTarget: target }];
     }
-    return differ(leftOfTarget(old, goes), target) ? [setTarget("change", target, options)] : [];
+    const left = goes === undefined ? old : leftOfTarget(old, goes);
+    return differ(left, target) ? [setTarget("change", target, options)] : [];
   });
 }
 
