@@ -1,6 +1,6 @@
 /** What can be told of the nodes of a tree: entries, and what files say. */
 import { quote } from "../config/problem.ts";
-import { log } from "../log.ts";
+import { detailOf, log } from "../log.ts";
 import { readNode, type TreeDirectory, TreeError, type TreeFile, type TreeNode } from "./tree.ts";
 import type { TreeEntry } from "./tree_client.ts";
 
@@ -37,8 +37,7 @@ export async function orTreeError<T>(work: () => T | Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof TreeError) throw error;
-    const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-    log("error", `This is a bug in scst: ${detail}`);
+    log("error", `This is a bug in scst: ${detailOf(error)}`);
     throw new TreeError("EIO", "There is a bug in scst, and the log tells of it");
   }
 }

@@ -3,8 +3,7 @@ import type { Administration } from "../admin/administration.ts";
 import type { StatusSources } from "../admin/status.ts";
 import { configRoutes } from "../admin/control/config_routes.ts";
 import { ControlError } from "../admin/control/control_error.ts";
-import { openControlDoor } from "../admin/control/door.ts";
-import type { ControlRoute } from "../admin/control/route.ts";
+import { type ControlDoorOptions, openControlDoor } from "../admin/control/door.ts";
 import { statusRoute } from "../admin/control/status_route.ts";
 import { whyRoute } from "../admin/control/why_route.ts";
 import { openFuseDoor } from "../admin/fuse/door.ts";
@@ -17,6 +16,8 @@ import { log } from "../log.ts";
 export interface DoorOptions {
   /** The path of the control socket; there is none where it is left out. */
   readonly control?: string | undefined;
+  /** Id of the group whose members may use it; the group of the process where it is left out. */
+  readonly gid?: number | undefined;
   /** Where the tree is mounted; it is not where it is left out. */
   readonly tree?: string | undefined;
   /** Where the configuration is saved; it cannot be where it is left out. */
@@ -44,7 +45,7 @@ export class Doors implements AsyncDisposable {
 /** Opens what can be opened: a server without a door serves all the same, and says so once. */
 export async function openDoors(
   administration: Administration,
-  { control, tree, file, sources }: DoorOptions,
+  { control, gid, tree, file, sources }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
   const routes = [
@@ -53,7 +54,7 @@ export async function openDoors(
     ...configRoutes(administration, file),
   ];
   const doors = await Promise.all([
-    control === undefined ? undefined : openControl(root, control, routes),
+    control === undefined ? undefined : openControl(root, { path: control, gid, routes }),
     tree === undefined ? undefined : openTree(root, tree),
   ]);
   return new Doors(doors.filter((door) => door !== undefined));
@@ -61,10 +62,9 @@ export async function openDoors(
 
 function openControl(
   root: TreeDirectory,
-  path: string,
-  routes: readonly ControlRoute[],
+  options: ControlDoorOptions,
 ): Promise<Door | undefined> {
-  return openControlDoor(root, { path, routes }).catch((error) => {
+  return openControlDoor(root, options).catch((error) => {
     if (!(error instanceof ControlError)) throw error;
     log("warning", `${error.message}; scst's other commands cannot reach this server`);
     return undefined;

@@ -2,7 +2,7 @@
 import { ControlError } from "../admin/control/control_error.ts";
 import { TreeError } from "../admin/tree.ts";
 import { ConfigError } from "../config/problem.ts";
-import { log } from "../log.ts";
+import { detailOf, log } from "../log.ts";
 import { StartError } from "../shard/server.ts";
 
 /** Exit codes of the program. */
@@ -57,7 +57,6 @@ export function reportFailure(error: unknown): ExitCode {
     log("error", (error as Error).message);
     return ExitCode.FAILED;
   }
-  const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-  log("error", `This is a bug in scst: ${detail}`);
+  log("error", `This is a bug in scst: ${detailOf(error)}`);
   return ExitCode.FAILED;
 }

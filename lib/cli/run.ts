@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly read?: () => Promise<ServerModel>;
   /** Where the server is administered; nowhere where it is left out. */
   readonly control?: string;
+  /** Id of the group that may administer it; the group of the process where it is left out. */
+  readonly gid?: number;
   /** Where the management tree is mounted; nowhere where it is left out. */
   readonly tree?: string;
   /** Where the configuration is saved; it cannot be where it is left out. */
@@ -42,7 +44,7 @@ const RETRY_INTERVAL = 10_000;
  */
 export async function serveModel(
   model: ServerModel,
-  { onReady, read, control, tree, file, isStrict = false, history = new LogHistory() }:
+  { onReady, read, control, gid, tree, file, isStrict = false, history = new LogHistory() }:
     ServeOptions,
 ): Promise<ExitCode> {
   // A signal that comes during the start is obeyed right after it.
@@ -61,7 +63,7 @@ export async function serveModel(
     }).catch(reportFailure);
   });
   await started;
-  await using _doors = await openDoors(administration, { control, tree, file, sources });
+  await using _doors = await openDoors(administration, { control, gid, tree, file, sources });
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
   const retry = setInterval(() => retryFailures(administration), RETRY_INTERVAL);

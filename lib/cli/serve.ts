@@ -1,4 +1,5 @@
 /** `scst serve`: the server that a configuration describes. */
+import { groupId } from "../admin/control/group.ts";
 import { LogHistory } from "../admin/log_history.ts";
 import { ConfigFile } from "../config/config_file.ts";
 import { configureLog, log } from "../log.ts";
@@ -13,6 +14,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   const history = new LogHistory();
   configureLog("info", (level, line) => history.note(level, line));
   const path = options.get("config") ?? "";
+  const group = options.get("group");
   const state = stateDir(options.get("state"));
   const read = () => readAnyConfig(path, state);
   return await serveModel(await read(), {
@@ -20,6 +22,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
     history,
     ...(isScstConf(path) ? {} : { file: new ConfigFile(absolutePath(path), state) }),
     ...controlOf(options.get("control")),
+    ...(group === undefined ? {} : { gid: groupId(group) }),
     ...treeOf(options.get("tree")),
   });
 }
@@ -76,16 +79,23 @@ export const SERVE: Verb = {
       completion: "file",
     },
     {
+      name: "group",
+      value: "GROUP",
+      description:
+        "the group, by name or number, whose members may use that socket (default: the server's)",
+    },
+    {
       name: "tree",
       value: "DIR",
       description:
-        `where the management tree is mounted, or none (default: ${TREE} if it is there)`,
+        `where the management tree is mounted, or none (default: SCST_TREE, else ${TREE} if it is there); SCST_FUSE_BROKER names the socket of a service that mounts it for servers that may not`,
       completion: "directory",
     },
   ],
   examples: [
     "scst serve --config /etc/scst/scst.yaml",
     "scst serve --config disks.yaml --state ./state",
+    "scst serve --config /etc/scst.yaml --group disk",
     "scst serve --config /etc/scst.conf --tree /run/scst/tree",
   ],
   run: serve,

@@ -3,7 +3,7 @@
  * discovery domain with them. Serving never waits for it: when the server is away or misbehaves, it
  * is tried again later, and what was last known of the domains holds.
  */
-import { log } from "../log.ts";
+import { detailOf, log } from "../log.ts";
 import { formatPortal, type PortalModel } from "../scst/model.ts";
 import { Alarm } from "./alarm.ts";
 import { Channel } from "./channel.ts";
@@ -69,7 +69,7 @@ export class IsnsClient {
     this.#registrar = new Registrar(this.#name, entity, this.#ports);
     this.#domains = onDomain === undefined ? undefined : new Domains(this.#name, onDomain);
     this.#running = this.#run().catch((error) => {
-      log("error", `bug: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+      log("error", `bug: ${detailOf(error)}`);
     });
   }
 

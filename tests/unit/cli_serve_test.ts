@@ -127,3 +127,16 @@ Deno.test("scst serve does not start with saved ids that it cannot understand", 
     );
     assert.equal(await Deno.readTextFile(`${dir}/state/ids.json`), "{");
   }));
+
+Deno.test("scst serve --group says who may use the control socket, and knows who there is", () =>
+  withDir(async (dir) => {
+    const args = await configure(dir, "handler: vdisk_nullio");
+    const control = `${dir}/control`;
+    const gid = Deno.uid() === 0 ? 1 : Deno.gid()!;
+    await using server = spawnProgram([...args, "--control", control, "--group", `${gid}`]);
+    await server.saw(/^listening on /m);
+    const { mode, gid: found } = Deno.statSync(control);
+    assert.deepEqual([mode! & 0o777, found], [0o660, gid]);
+    const errors = await errorsOf([...args, "--group", "no-such-group"]);
+    assert.match(errors, /^error There is no group ["']no-such-group["'] in \/etc\/group$/);
+  }));

@@ -1,5 +1,5 @@
 /** One client of the control socket: its requests one after the other, with a time limit for each. */
-import { log } from "../../log.ts";
+import { detailOf, log } from "../../log.ts";
 import type { Answer } from "./answer.ts";
 import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -59,8 +59,7 @@ export class ControlConnection {
     } catch (error) {
       // What fails after close() are the calls that it has cut off; else the client has gone.
       if (!this.#isClosed && !isLoss(error)) {
-        const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-        log("error", `This is a bug in scst: ${detail}`);
+        log("error", `This is a bug in scst: ${detailOf(error)}`);
       }
     } finally {
       this.close();

@@ -3,7 +3,6 @@ import { log } from "../../log.ts";
 import type { TreeDirectory } from "../tree.ts";
 import { errorAnswer } from "./answer.ts";
 import { ControlConnection, type ControlLimits } from "./connection.ts";
-import { groupId } from "./group.ts";
 import type { ControlRoute } from "./route.ts";
 import { listenAt, type SocketFile } from "./socket_file.ts";
 import { treeRoute } from "./tree_route.ts";
@@ -11,8 +10,8 @@ import { treeRoute } from "./tree_route.ts";
 export interface ControlDoorOptions {
   /** Where the socket is, as an absolute path. */
   readonly path: string;
-  /** Name or number of the group whose members may use it; the group of the process by default. */
-  readonly group?: string;
+  /** Id of the group whose members may use it; the group of the process where it is left out. */
+  readonly gid?: number | undefined;
   /** What is reached beside the tree. */
   readonly routes?: readonly ControlRoute[];
   /** Milliseconds that clients may take; those below where left out. */
@@ -38,9 +37,8 @@ const ACCEPT_PAUSE_MS = 100;
 /** Opens the door. Rejects with a ControlError, a sentence about why it cannot be opened. */
 export async function openControlDoor(
   root: TreeDirectory,
-  { path, group, routes = [], limits = LIMITS }: ControlDoorOptions,
+  { path, gid, routes = [], limits = LIMITS }: ControlDoorOptions,
 ): Promise<ControlDoor> {
-  const gid = group === undefined ? undefined : groupId(group);
   const file = await listenAt(path, gid);
   return new OpenControlDoor(path, file, [treeRoute(root), ...routes], limits);
 }

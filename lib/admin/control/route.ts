@@ -1,5 +1,5 @@
 /** What is reached through the control socket, as data: paths, methods and limits. */
-import { log } from "../../log.ts";
+import { detailOf, log } from "../../log.ts";
 import { TreeError } from "../tree.ts";
 import { type Answer, errorAnswer, refusal } from "./answer.ts";
 
@@ -80,8 +80,7 @@ async function handled(handler: Handler, request: ControlRequest): Promise<Answe
     return await handler(request);
   } catch (error) {
     if (error instanceof TreeError) return refusal(error);
-    const detail = error instanceof Error ? error.stack ?? error.message : String(error);
-    log("error", `This is a bug in scst: ${detail}`);
+    log("error", `This is a bug in scst: ${detailOf(error)}`);
     return errorAnswer(500, "EIO", "There is a bug in scst, and the log tells of it");
   }
 }
