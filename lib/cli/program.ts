@@ -6,7 +6,7 @@ import { ADMIN } from "./admin.ts";
 import { APPLY, SAVE } from "./apply.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
-import { DOCTOR } from "./doctor/doctor.ts";
+import { DOCTOR } from "./doctor.ts";
 import { EXPORT, IMPORT } from "./convert.ts";
 import { DEMO } from "./demo.ts";
 import { DEVICE_VERBS } from "./everyday/device.ts";

@@ -1,5 +1,5 @@
 /** What `scst doctor` finds, and what it looks at. */
-import type { HandlerName, PortalModel } from "../../scst/model.ts";
+import type { HandlerName, PortalModel } from "../scst/model.ts";
 
 /** From the least to the worst. */
 export type Level = "ok" | "note" | "warning" | "error";

@@ -1,10 +1,10 @@
 /** What the machine and the user have for a server. */
-import { CRC32C_BY } from "../../../ffi/crc32c.ts";
-import { describeErrno } from "../../../ffi/errno.ts";
-import { closeFile, openFile } from "../../../ffi/file.ts";
-import { listMounts } from "../../../ffi/mount.ts";
-import { SYSTEM } from "../../../ffi/platform.ts";
-import { readSystemFile } from "../../../ffi/system_file.ts";
+import { CRC32C_BY } from "../../ffi/crc32c.ts";
+import { describeErrno } from "../../ffi/errno.ts";
+import { closeFile, openFile } from "../../ffi/file.ts";
+import { listMounts } from "../../ffi/mount.ts";
+import { SYSTEM } from "../../ffi/platform.ts";
+import { readSystemFile } from "../../ffi/system_file.ts";
 import { type Finding, note, ok, type Patient, warning } from "./finding.ts";
 
 /** The first Linux whose preadv2() knows RWF_NOWAIT: with older ones every read goes to a worker. */

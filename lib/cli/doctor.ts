@@ -1,56 +1,23 @@
 /** `scst doctor`: what keeps a server from working here, and the command that mends it. */
-import { modelOfScstConf } from "../../admin/scst_conf.ts";
-import { readConfiguration } from "../../config/load.ts";
-import { ConfigError } from "../../config/problem.ts";
-import type { ServerModel } from "../../scst/model.ts";
-import { isScstConf } from "../any_config.ts";
-import { SocketTreeClient } from "../connect_tree.ts";
-import { controlPath, SOCKET_OPTION } from "../control_path.ts";
-import { ExitCode, NoServerError } from "../failure.ts";
-import { print } from "../output.ts";
-import { STATE_OPTION, stateDir } from "../state_dir.ts";
-import type { Verb, VerbInput } from "../verb.ts";
-import { lookAtDevices, lookAtStateDir } from "./files.ts";
-import {
-  type Check,
-  failure,
-  type Finding,
-  note,
-  ok,
-  type Patient,
-  type Wants,
-} from "./finding.ts";
-import {
-  lookAtClock,
-  lookAtDescriptors,
-  lookAtDigests,
-  lookAtFuse,
-  lookAtMemory,
-  lookAtSystem,
-  lookAtUser,
-} from "./machine.ts";
-import { lookAtAccess, lookAtFirewall, lookAtPortals } from "./network.ts";
+import { modelOfScstConf } from "../admin/scst_conf.ts";
+import { readConfiguration } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
+import { CHECKS } from "../doctor/checks.ts";
+import { failure, type Finding, note, ok, type Patient, type Wants } from "../doctor/finding.ts";
+import type { ServerModel } from "../scst/model.ts";
+import { isScstConf } from "./any_config.ts";
+import { SocketTreeClient } from "./connect_tree.ts";
+import { controlPath, SOCKET_OPTION } from "./control_path.ts";
+import { ExitCode, NoServerError } from "./failure.ts";
+import { print } from "./output.ts";
+import { STATE_OPTION, stateDir } from "./state_dir.ts";
+import type { Verb, VerbInput } from "./verb.ts";
 
 /** Where an installed server has its configuration. */
 const CONFIG = "/etc/scst/scst.yaml";
 
 /** Where an installed server has its tree. */
 const TREE = "/run/scst/tree";
-
-const CHECKS: readonly Check[] = [
-  { name: "system", look: lookAtSystem },
-  { name: "user", look: lookAtUser },
-  { name: "open files", look: lookAtDescriptors },
-  { name: "memory", look: lookAtMemory },
-  { name: "clock", look: lookAtClock },
-  { name: "digests", look: lookAtDigests },
-  { name: "fuse", look: lookAtFuse },
-  { name: "state", look: lookAtStateDir },
-  { name: "devices", look: lookAtDevices },
-  { name: "portals", look: lookAtPortals },
-  { name: "firewall", look: lookAtFirewall },
-  { name: "access", look: lookAtAccess },
-];
 
 interface Report extends Finding {
   readonly check: string;

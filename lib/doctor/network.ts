@@ -1,6 +1,6 @@
 /** Whether initiators can come in. */
-import { readSystemFile } from "../../../ffi/system_file.ts";
-import { formatPortal, isIPv6, type PortalModel } from "../../scst/model.ts";
+import { readSystemFile } from "../../ffi/system_file.ts";
+import { formatPortal, isIPv6, type PortalModel } from "../scst/model.ts";
 import { failure, type Finding, note, ok, type Patient, warning } from "./finding.ts";
 
 export function lookAtPortals({ wants, isServing }: Patient): Finding[] {

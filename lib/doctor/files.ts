@@ -1,5 +1,5 @@
 /** Whether the server can use its files. */
-import { describeErrno, Errno } from "../../../ffi/errno.ts";
+import { describeErrno, Errno } from "../../ffi/errno.ts";
 import {
   closeFile,
   kindOfFile,
@@ -7,7 +7,7 @@ import {
   sizeOfFile,
   spaceLeft,
   spaceUsed,
-} from "../../../ffi/file.ts";
+} from "../../ffi/file.ts";
 import { failure, type Finding, note, ok, type Patient, type Wants, warning } from "./finding.ts";
 
 const STATE_LEAST = 64 * 2 ** 20;
