@@ -6,8 +6,27 @@ import { Memory } from "./memory.ts";
 import { PORTABLE, SYSTEM } from "./platform.ts";
 
 const OPEN = {
-  linux: { RDONLY: 0, RDWR: 2, CREAT: 0o100, EXCL: 0o200, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 },
-  freebsd: { RDONLY: 0, RDWR: 2, CREAT: 0x200, EXCL: 0x800, NONBLOCK: 0x4, CLOEXEC: 0x100000 },
+  linux: {
+    RDONLY: 0,
+    RDWR: 2,
+    CREAT: 0o100,
+    EXCL: 0o200,
+    NONBLOCK: 0o4000,
+    DIRECT: 0o40000,
+    CLOEXEC: 0o2000000,
+    /** With a block device: fails where it is mounted, or somebody else has opened it so. */
+    ALONE: 0o200,
+  },
+  freebsd: {
+    RDONLY: 0,
+    RDWR: 2,
+    CREAT: 0x200,
+    EXCL: 0x800,
+    NONBLOCK: 0x4,
+    DIRECT: 0x10000,
+    CLOEXEC: 0x100000,
+    ALONE: 0,
+  },
 }[SYSTEM];
 
 const RWF_DSYNC = 0x2;
@@ -30,6 +49,16 @@ export function cString(path: string): Uint8Array<ArrayBuffer> {
 /** Opens an existing file; a FIFO without a writer does not hold it up. */
 export function openFile(path: string, writable: boolean): number {
   const flags = (writable ? OPEN.RDWR : OPEN.RDONLY) | OPEN.NONBLOCK | OPEN.CLOEXEC;
+  return check(libc.open(cString(path), flags, 0));
+}
+
+/**
+ * Opens what holds the blocks of a disk, with `direct` past the page cache. A block device that is
+ * opened for writing is -EBUSY where it is mounted or somebody else has it for himself.
+ */
+export function openBacking(path: string, writable: boolean, direct: boolean): number {
+  const access = writable ? OPEN.RDWR | OPEN.ALONE : OPEN.RDONLY;
+  const flags = access | OPEN.NONBLOCK | OPEN.CLOEXEC | (direct ? OPEN.DIRECT : 0);
   return check(libc.open(cString(path), flags, 0));
 }
 
@@ -152,13 +181,23 @@ export function isInMemory(fd: number): boolean {
 
 /** Sizes of a block device in bytes; 512 where the system does not say. */
 export function blockSizesOf(fd: number): { logical: number; physical: number } {
-  if (SYSTEM !== "linux") return { logical: 512, physical: 512 };
   const BLKSSZGET = 0x1268;
   const BLKPBSZGET = 0x127b;
+  const [logical = 512, physical = 512] = [askDevice(fd, BLKSSZGET), askDevice(fd, BLKPBSZGET)];
+  return { logical, physical };
+}
+
+/** Whether nobody can write to a block device, though it can be opened for that. */
+export function isReadOnlyDevice(fd: number): boolean {
+  const BLKROGET = 0x125e;
+  return askDevice(fd, BLKROGET) === 1;
+}
+
+/** What an ioctl of Linux tells of a block device, a number; undefined where there is none. */
+function askDevice(fd: number, request: number): number | undefined {
+  if (SYSTEM !== "linux") return undefined;
   const cell = new Memory(64);
-  const ask = (request: number) =>
-    libc.ioctl(fd, request, cell.address) === 0 ? cell.view.getUint32(0, true) : 512;
-  return { logical: ask(BLKSSZGET), physical: ask(BLKPBSZGET) };
+  return libc.ioctl(fd, request, cell.address) === 0 ? cell.view.getUint32(0, true) : undefined;
 }
 
 /** Reads at `offset`; may sleep. */
@@ -263,14 +302,21 @@ export function fillRange(fd: number, iov: number, offset: number, length: numbe
   return 0;
 }
 
-/** The first byte at or behind `offset` that the file has space for; -ENXIO when there is none. */
+/**
+ * The first byte at or behind `offset` that the file has space for; -ENXIO when there is none. What does
+ * not tell its holes, as a block device, has none.
+ */
 export function seekData(fd: number, offset: number): number {
-  return seek(fd, offset, SEEK_DATA);
+  const found = seek(fd, offset, SEEK_DATA);
+  if (found !== -Errno.EINVAL) return found;
+  const size = sizeOfFile(fd);
+  return size < 0 || offset < size ? Math.min(size, offset) : -Errno.ENXIO;
 }
 
 /** The first byte at or behind `offset` that is in a hole; the end of the file is one. */
 export function seekHole(fd: number, offset: number): number {
-  return seek(fd, offset, SEEK_HOLE);
+  const found = seek(fd, offset, SEEK_HOLE);
+  return found === -Errno.EINVAL ? sizeOfFile(fd) : found;
 }
 
 function seek(fd: number, offset: number, whence: number): number {

@@ -1,5 +1,6 @@
 /** struct iovec (sys/uio.h): an array of addresses and lengths for readv, preadv, pwritev, sendmsg. */
-import { copyFrom, Memory } from "./memory.ts";
+import { libc } from "./libc.ts";
+import { bytesAt, copyFrom, Memory } from "./memory.ts";
 
 const ENTRY = 16; // iov_base: 8, iov_len: 8; both systems are 64-bit little-endian
 const HIGH = 2 ** 32;
@@ -15,6 +16,62 @@ export function pieceAt(address: number): { address: number; length: number } {
     address: view.getUint32(0, true) + view.getUint32(4, true) * HIGH,
     length: view.getUint32(8, true),
   };
+}
+
+/** Goes through the memory that `count` entries name, from the first byte to the last. */
+export class PieceWalk {
+  #entries: DataView;
+  #count: number;
+  #next = 0;
+  #address = 0;
+  #left = 0;
+
+  /** The entries at `iov` are kept alive by their owner as long as this is used. */
+  constructor(iov: number, count: number) {
+    const { buffer } = bytesAt(iov, count * ENTRY);
+    this.#entries = new DataView(buffer);
+    this.#count = count;
+  }
+
+  /** Bytes in all entries. */
+  get total(): number {
+    let bytes = 0;
+    for (let index = 0; index < this.#count; index++) bytes += this.#lengthOf(index);
+    return bytes;
+  }
+
+  /** Copies the next `length` bytes to an address. */
+  copyTo(address: number, length: number): void {
+    this.#walk(length, (piece, done, bytes) => libc.memcpy(address + done, piece, bytes));
+  }
+
+  /** Fills the next `length` bytes from an address. */
+  fillFrom(address: number, length: number): void {
+    this.#walk(length, (piece, done, bytes) => libc.memcpy(piece, address + done, bytes));
+  }
+
+  #walk(length: number, copy: (piece: number, done: number, bytes: number) => void): void {
+    for (let done = 0; done < length;) {
+      while (this.#left === 0) this.#enter();
+      const bytes = Math.min(this.#left, length - done);
+      copy(this.#address, done, bytes);
+      this.#address += bytes;
+      this.#left -= bytes;
+      done += bytes;
+    }
+  }
+
+  #enter(): void {
+    if (this.#next === this.#count) throw new RangeError("Cannot walk beyond the last piece");
+    const at = this.#next * ENTRY;
+    const entries = this.#entries;
+    this.#address = entries.getUint32(at, true) + entries.getUint32(at + 4, true) * HIGH;
+    this.#left = this.#lengthOf(this.#next++);
+  }
+
+  #lengthOf(index: number): number {
+    return this.#entries.getUint32(index * ENTRY + 8, true);
+  }
 }
 
 /** A growing list of pieces of memory. It holds addresses only: the owner of the memory is elsewhere. */

@@ -42,6 +42,8 @@ const portable = Deno.dlopen(LIBRARY[SYSTEM], {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "usize"], result: "i32" },
   ioctl: { parameters: ["i32", "usize", "usize"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   poll: { parameters: ["usize", "usize", "i32"], result: "i32" },

@@ -2,7 +2,6 @@
 import { Errno } from "./errno.ts";
 import { closeFile, cString } from "./file.ts";
 import { check, libc } from "./libc.ts";
-import { mainLibc } from "./libc_main.ts";
 import { SYSTEM } from "./platform.ts";
 
 const OPEN = {
@@ -22,7 +21,7 @@ export function takeLock(path: string): number {
   const flags = OPEN.RDWR | OPEN.CREAT | OPEN.NOFOLLOW | OPEN.CLOEXEC;
   const fd = check(libc.open(cString(path), flags, 0o600));
   if (fd < 0) return fd;
-  const locked = check(mainLibc.flock(fd, LOCK_EX | LOCK_NB));
+  const locked = check(libc.flock(fd, LOCK_EX | LOCK_NB));
   if (locked === 0) return fd;
   closeFile(fd);
   return locked === -Errno.EAGAIN ? -Errno.EBUSY : locked;

@@ -22,9 +22,14 @@ export class Memory {
 
 /** A copy of `length` bytes at `address`, which their owner keeps alive until this returns. */
 export function copyFrom(address: number, length: number): Uint8Array<ArrayBuffer> {
+  return bytesAt(address, length).slice();
+}
+
+/** The bytes at `address` as they are, as long as their owner keeps them alive. */
+export function bytesAt(address: number, length: number): Uint8Array<ArrayBuffer> {
   const pointer = Deno.UnsafePointer.create(BigInt(address));
-  if (pointer === null) throw new Error("Cannot copy from address 0");
-  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length)).slice();
+  if (pointer === null) throw new Error("Cannot look at address 0");
+  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
 }
 
 const SMALLEST = 4096;

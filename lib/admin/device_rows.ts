@@ -51,6 +51,7 @@ type Flag =
   | "rotational"
   | "removable"
   | "nvCache"
+  | "oDirect"
   | "explAlua";
 
 function flag(
@@ -68,7 +69,7 @@ function flag(
     mode,
     handlers,
     creates,
-    text: (device) => valueText(digit(device[key]), device[key] !== fallback),
+    text: ({ [key]: value = false }) => valueText(digit(value), value !== fallback),
     set: (device, text) => ({ ...device, [key]: valueBy(SWITCH, name, trimmed(text)) }),
   };
 }
@@ -264,6 +265,7 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
         : { ...device, hidesPhysicalBlocks: true },
   },
   flag("nv_cache", "nvCache", FILES),
+  flag("o_direct", "oDirect", ["vdisk_fileio"]),
   {
     name: "opt_trans_len",
     mode: 0o644,

@@ -48,10 +48,7 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
   const kept = keptFiles(
     deviceKept(handler),
     () => modelOf(administration, name).kept,
-    (change) =>
-      administration.change((model) =>
-        withDevice(model, name, (one) => ({ ...one, kept: change(one.kept) }))
-      ),
+    (change) => changeDevice(administration, name, (one) => ({ ...one, kept: change(one.kept) })),
   );
   return directory({
     handler: () => link(`../../handlers/${handler}`),
@@ -80,12 +77,18 @@ function rowFile(administration: Administration, name: string, row: DeviceRow): 
   if (row.mode === 0o444 || set === undefined) return readable(read);
   return changeable(
     read,
-    (text) =>
-      administration.change((model) =>
-        named(model.devices, name) === undefined
-          ? model
-          : withDeviceAttribute(model, name, (device) => set(device, text))
-      ),
+    (text) => changeDevice(administration, name, (device) => set(device, text)),
+  );
+}
+
+/** Changes a device, if it is there still; what has to hold for devices holds. */
+function changeDevice(
+  administration: Administration,
+  name: string,
+  set: (device: DeviceModel) => DeviceModel,
+): Promise<void> {
+  return administration.change((model) =>
+    named(model.devices, name) === undefined ? model : withDeviceAttribute(model, name, set)
   );
 }
 

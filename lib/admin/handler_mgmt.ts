@@ -117,7 +117,7 @@ function withParameter(device: DeviceModel, name: string, value: string): Device
 
 /** What has to hold for a device among the others. Throws a TreeError. */
 export function checkDevice(model: ServerModel, device: DeviceModel): void {
-  const { name, handler, filename, readOnly, writeThrough, nvCache } = device;
+  const { name, handler, filename, readOnly, writeThrough, nvCache, oDirect, kept } = device;
   if (filename === undefined && (handler === "vdisk_fileio" || handler === "vdisk_blockio")) {
     throw new TreeError("EINVAL", `Parameter filename is missing: ${handler} needs a file`);
   }
@@ -128,18 +128,24 @@ export function checkDevice(model: ServerModel, device: DeviceModel): void {
       `${what}: read_only goes with neither write_through nor nv_cache`,
     );
   }
+  if (oDirect === true && kept?.async !== "1") {
+    throw new TreeError("EINVAL", "o_direct needs async=1");
+  }
   const others = model.devices.filter((other) => other.name !== name);
   const twin = others.find(({ ids }) => ids.usn === device.ids.usn);
   if (twin !== undefined) {
     const what = `usn ${quote(device.ids.usn)} is that of device ${quote(twin.name)}`;
     throw new TreeError("EEXIST", `${what}; initiators would take the two for one`);
   }
-  if (filename === undefined || handler === "vcdrom") return;
+  if (filename === undefined) return;
   const identity = fileIdentity(filename);
-  const owner = others.find((other) => identityOf(other) === identity);
+  // Those that only read (a drive does) may share a file.
+  const owner = others.find((other) =>
+    !(readOnly && other.readOnly) && identityOf(other) === identity
+  );
   if (owner === undefined) return;
   const what = `The file ${quote(filename)} is that of device ${quote(owner.name)}`;
-  throw new TreeError("EBUSY", `${what}, and two would overwrite each other's blocks`);
+  throw new TreeError("EBUSY", `${what}, and a file that is written has one device`);
 }
 
 const identities = new WeakMap<DeviceModel, string>();

@@ -31,6 +31,7 @@ export interface DeviceAttributes {
   removable: boolean;
   write_through: boolean;
   nv_cache: boolean;
+  o_direct: boolean;
   tst: 0 | 1;
   expl_alua: boolean;
   active: boolean;
@@ -159,6 +160,7 @@ const DEVICE: AttributeTable<DeviceAttributes> = {
   removable: optional<boolean>(BOOLEAN, false),
   write_through: optional<boolean>(BOOLEAN, false),
   nv_cache: optional<boolean>(BOOLEAN, false),
+  o_direct: optional<boolean>(BOOLEAN, false),
   tst: optional<0 | 1>(TST, 1),
   expl_alua: optional<boolean>(BOOLEAN, false),
   active: uncommon(optional<boolean>(BOOLEAN, true)),
@@ -203,6 +205,7 @@ export const DEVICES = collection<DeviceDraft>(
     checkFilename(draft, problems);
     checkSize(draft, problems);
     checkTransferLength(draft, problems);
+    checkDirect(draft, problems);
     return { ...draft, values: { ...draft.values, ...FIXED[draft.values.handler] } };
   },
 );
@@ -262,6 +265,23 @@ function checkTransferLength({ values, at, path }: DeviceDraft, problems: Proble
   problems.add(place, `${path}.opt_trans_len`, `${what}: current value is ${length} bytes`);
 }
 
+/** SCST goes past the page cache with `async` only, and always does so for vdisk_blockio. */
+function checkDirect({ values, at, path }: DeviceDraft, problems: ProblemList): void {
+  const place = at.get("o_direct");
+  const { handler } = values;
+  if (!place || !values.o_direct) return;
+  if (handler === "vdisk_fileio") {
+    // What is kept of SCST's attributes is read as one of the keys, without a type of its own.
+    const { async } = values as { async?: string };
+    if (async !== "1") problems.add(place, `${path}.o_direct`, "needs async: 1 beside it");
+  } else if (handler === "vdisk_blockio") {
+    const what = "must not be there: vdisk_blockio never goes through the page cache";
+    problems.add(place, `${path}.o_direct`, what);
+  } else if (handler === "vdisk_nullio") {
+    problems.add(place, `${path}.o_direct`, "must not be there: vdisk_nullio has no file");
+  }
+}
+
 /** What no two devices may share, and the text that is equal for two of them if they do. */
 const UNIQUE = [
   { attribute: "filename", identity: fileIdentity },
@@ -270,9 +290,9 @@ const UNIQUE = [
   { attribute: "pr_file_name", identity: (value: string) => value },
 ] as const;
 
-/** Whether the file of a device is a medium that nobody writes to, which several drives may have. */
-function isDrive({ values }: DeviceDraft): boolean {
-  return values.handler === "vcdrom";
+/** Whether nobody writes to the file of a device: then others that only read may have it as well. */
+function onlyReads({ values }: DeviceDraft): boolean {
+  return values.handler === "vcdrom" || values.read_only;
 }
 
 /** Adds a problem for every device that exports another one's file or answers with its identity. */
@@ -289,7 +309,7 @@ export function checkUnique(devices: readonly DeviceDraft[], problems: ProblemLi
         owners.set(key, device);
         continue;
       }
-      if (attribute === "filename" && isDrive(owner) && isDrive(device)) continue;
+      if (attribute === "filename" && onlyReads(owner) && onlyReads(device)) continue;
       const place = `${owner.path} in line ${owner.at.get(attribute)?.line}`;
       const what = `must be that of one device only: ${quote(value)} is that of ${place}`;
       problems.add(at, `${device.path}.${attribute}`, what);

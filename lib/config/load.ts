@@ -114,6 +114,7 @@ function deviceModel(
     removable: values.removable,
     writeThrough: values.write_through,
     nvCache: values.nv_cache,
+    ...(values.o_direct ? { oDirect: true } : {}),
     tst: values.tst,
     explAlua: values.expl_alua,
     ...(values.active ? {} : { active: false }),

@@ -92,6 +92,7 @@ function plainDevice(device: DeviceModel): PlainMap {
     ["removable", isDrive ? undefined : unless(false, device.removable)],
     ["write_through", unless(false, device.writeThrough)],
     ["nv_cache", unless(false, device.nvCache)],
+    ["o_direct", unless(false, device.oDirect ?? false)],
     ["tst", unless(1 as number, device.tst)],
     ["expl_alua", unless(false, device.explAlua)],
     ["active", unless(true, device.active ?? true)],

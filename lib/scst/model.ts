@@ -56,6 +56,8 @@ export interface DeviceModel {
   readonly writeThrough: boolean;
   /** Whether the store keeps what was written through a loss of power, so that nothing is flushed. */
   readonly nvCache: boolean;
+  /** Whether the backing file of vdisk_fileio is used past the page cache; vdisk_blockio always is. */
+  readonly oDirect?: boolean;
   /** TASK SET TYPE: 0 is one task set for all initiators, 1 one for each. */
   readonly tst: 0 | 1;
   /** Whether initiators may change the access states of its target groups (explicit ALUA). */

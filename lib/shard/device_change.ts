@@ -12,6 +12,7 @@ const FIXED: Readonly<Partial<Record<keyof DeviceModel, string>>> = {
   removable: "removable",
   writeThrough: "write_through",
   nvCache: "nv_cache",
+  oDirect: "o_direct",
   tst: "tst",
   dummy: "dummy",
 };

@@ -28,21 +28,24 @@ export function settingsOf(model: DeviceModel): DiskSettings {
   return { ...model, vendor: T10_VENDORS[model.handler], ...HANDLERS[model.handler] };
 }
 
+/** Takes a sentence for the operator about a store that can be used, but is not as it should be. */
+type Warn = (sentence: string) => void;
+
 /**
  * Opens the store of a device; undefined for a drive without a medium. Throws a StoreError with a
  * sentence for the operator.
  */
-export function openDeviceStore(model: DeviceModel, pool: IoPool): Store | undefined {
-  const { filename, blocksize, size, readOnly } = model;
+export function openDeviceStore(model: DeviceModel, pool: IoPool, warn: Warn): Store | undefined {
+  const { filename, blocksize, size, readOnly, oDirect: direct = false } = model;
   switch (model.handler) {
     case "vdisk_nullio":
       return openNull(size ?? NULL_SIZE, blocksize);
     case "vdisk_fileio":
-      return openFileStore({ filename: filename!, blocksize, size, readOnly }, pool);
+      return openFileStore({ filename: filename!, blocksize, size, readOnly, direct, warn }, pool);
     case "vdisk_blockio":
-      return openBlockStore({ filename: filename!, blocksize, size, readOnly }, pool);
+      return openBlockStore({ filename: filename!, blocksize, size, readOnly, warn }, pool);
     case "vcdrom":
-      return filename === undefined ? undefined : openMedium(filename, pool);
+      return filename === undefined ? undefined : openMedium(filename, pool, warn);
   }
 }
 
@@ -52,7 +55,7 @@ export function sizeWithoutFile({ handler, size }: DeviceModel): number | undefi
 }
 
 /** Opens an image as the medium of a drive for CDs. Throws a StoreError with a sentence for the operator. */
-export function openMedium(filename: string, pool: IoPool): Store {
-  const options = { filename, blocksize: CD_BLOCK, size: undefined, readOnly: true };
+export function openMedium(filename: string, pool: IoPool, warn: Warn): Store {
+  const options = { filename, blocksize: CD_BLOCK, size: undefined, readOnly: true, warn };
   return openFileStore(options, pool);
 }

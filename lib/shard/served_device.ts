@@ -57,6 +57,7 @@ export class ServedDevice {
   #sizeBefore = 0;
   #isBusy = false;
   #isThere = false;
+  #warn = (sentence: string) => this.#host.report("warning", `device '${this.#name}': ${sentence}`);
 
   /**
    * Opens the store of a device; it may be used after recover(). Throws a StoreError when the store or what
@@ -67,7 +68,7 @@ export class ServedDevice {
     this.#host = host;
     const stateFile = (kind: string) => this.#stateFile(kind);
     const report = (line: string) => host.report("error", line);
-    const store = isActive(model) ? openDeviceStore(model, host.pool) : undefined;
+    const store = isActive(model) ? openDeviceStore(model, host.pool, this.#warn) : undefined;
     try {
       const journal = this.#journalOf(store, model);
       const disk = new VirtualDisk(
@@ -142,7 +143,8 @@ export class ServedDevice {
       const who = holder.nexus.initiator;
       throw new OperationError(`Cannot change the medium: ${who} prevents its removal`);
     }
-    const store = filename === undefined ? undefined : openMedium(filename, this.#host.pool);
+    const { pool } = this.#host;
+    const store = filename === undefined ? undefined : openMedium(filename, pool, this.#warn);
     changeMedium(this.device, store);
   }
 
@@ -265,7 +267,7 @@ export class ServedDevice {
   #activate(model: DeviceModel, done: Done): void {
     const { disk } = this.device;
     const before = this.#model;
-    const store = openDeviceStore(model, this.#host.pool)!;
+    const store = openDeviceStore(model, this.#host.pool, this.#warn)!;
     const begun = this.#begin(done);
     disk.changeSettings(settingsOf(model)); // the medium is known by its file
     disk.open(store, this.#journalOf(store, model), (error) => {

@@ -15,6 +15,17 @@ import { IoLane } from "./io_lane.ts";
 import type { IoPool } from "./io_pool.ts";
 import type { IoRequest } from "./io_request.ts";
 import type { Store } from "./store.ts";
+import { WriteOrder } from "./write_order.ts";
+
+/** What is known of a descriptor when it becomes a store. */
+export interface FdTraits {
+  /** Bytes that are used. */
+  readonly size: number;
+  readonly physicalBlockSize: number;
+  readonly identity: string | undefined;
+  /** Bytes of which transfers have to be multiples where it is open past the page cache; else 1. */
+  readonly alignment: number;
+}
 
 const Policy = {
   /** Ask the system not to sleep (RWF_NOWAIT). */
@@ -31,24 +42,33 @@ export class FdStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
   readonly countsSpace: boolean;
-  readonly identity: string;
+  readonly identity: string | undefined;
   #fd: number;
+  #alignment: number;
+  #order: WriteOrder | undefined;
   #pool: IoPool;
   #lane = new IoLane();
   #inMemory: boolean;
   #readPolicy: PolicyNumber;
   #writePolicy: PolicyNumber;
 
-  /** Takes over `fd`, of which `size` bytes are used. */
-  constructor(fd: number, size: number, physicalBlockSize: number, identity: string, pool: IoPool) {
+  /** Takes over `fd`. */
+  constructor(fd: number, traits: FdTraits, pool: IoPool) {
     this.#fd = fd;
-    this.size = size;
-    this.physicalBlockSize = physicalBlockSize;
-    this.identity = identity;
+    this.size = traits.size;
+    this.physicalBlockSize = traits.physicalBlockSize;
+    this.identity = traits.identity;
+    this.#alignment = traits.alignment;
     this.countsSpace = kindOfFile(fd) === "file";
     this.#pool = pool;
     this.#inMemory = isInMemory(fd);
-    const policy = PORTABLE || this.#inMemory ? this.#withoutNoWait() : Policy.NO_WAIT;
+    const isDirect = traits.alignment > 1;
+    if (isDirect) this.#order = new WriteOrder(traits.alignment, (request) => this.#start(request));
+    const policy = isDirect
+      ? Policy.WORKERS
+      : PORTABLE || this.#inMemory
+      ? this.#withoutNoWait()
+      : Policy.NO_WAIT;
     this.#readPolicy = policy;
     this.#writePolicy = policy;
   }
@@ -78,12 +98,18 @@ export class FdStore implements Store {
   }
 
   submit(request: IoRequest): void {
-    request.fd = this.#fd;
-    this.#pool.submit(request, this.#lane);
+    if (this.#order === undefined) this.#start(request);
+    else this.#order.submit(request);
   }
 
   close(): void {
     closeFile(this.#fd);
+  }
+
+  #start(request: IoRequest): void {
+    request.fd = this.#fd;
+    request.alignment = this.#alignment;
+    this.#pool.submit(request, this.#lane);
   }
 
   #withoutNoWait(): PolicyNumber {

@@ -165,6 +165,7 @@ export class IoPool {
       request.iov.count,
       request.offset + request.done,
       request.length,
+      request.alignment,
     );
   }
 

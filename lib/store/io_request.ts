@@ -44,6 +44,8 @@ export class IoRequest {
   operation = 0;
   /** Set by the store. */
   fd = -1;
+  /** Set by the store: bytes of which transfers past the page cache are multiples; 1 is through it. */
+  alignment = 1;
   offset = 0;
   length = 0;
   readonly iov = new IoVector();
@@ -54,4 +56,6 @@ export class IoRequest {
   /** When finished: 0 (or what was found) or -errno. */
   result = 0;
   finished: (request: IoRequest) => void = () => {};
+  /** Who is told in truth, while the store wants to hear of the end first. */
+  finishedAfter: (request: IoRequest) => void = () => {};
 }

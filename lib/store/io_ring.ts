@@ -27,7 +27,8 @@ const OFFSET = 4;
 const LENGTH = 5;
 const RESULT = 6;
 const TIME = 7;
-const FIELDS = 8;
+const ALIGNMENT = 8;
+const FIELDS = 9;
 
 const CONTROL_BYTES = CONTROL_WORDS * 4;
 
@@ -55,8 +56,10 @@ export class IoRing {
     count: number,
     offset: number,
     length: number,
+    alignment = 1,
   ): void {
     const at = slot * FIELDS;
+    this.#slots[at + ALIGNMENT] = alignment;
     this.#slots[at + OPERATION] = operation;
     this.#slots[at + FD] = fd;
     this.#slots[at + IOV] = iov;
@@ -160,6 +163,10 @@ export class IoRing {
 
   length(slot: number): number {
     return this.#slots[slot * FIELDS + LENGTH]!;
+  }
+
+  alignment(slot: number): number {
+    return this.#slots[slot * FIELDS + ALIGNMENT]!;
   }
 
   time(slot: number): number {

@@ -33,6 +33,7 @@ function serve(handle: IoPoolHandle): void {
       ring.count(slot),
       ring.offset(slot),
       ring.length(slot),
+      ring.alignment(slot),
     );
     ring.finish(slot, result, (performance.now() - began) * 1000);
     wake.wake();

@@ -8,6 +8,7 @@ import { patternBytes } from "../initiator/bytes.ts";
 import { writeAtomic16 } from "../initiator/cdb.ts";
 import { FINAL, type Pdu } from "../initiator/pdu.ts";
 import { WRITE } from "../initiator/requests.ts";
+import { dropClaims } from "./dead_claims.ts";
 import { FaultyPool } from "./faulty_pool.ts";
 import { type Peer, Rig, type RigOptions } from "./rig.ts";
 
@@ -55,7 +56,9 @@ export class AtomicRig implements Disposable {
 
   /** Opens the disk anew as it is now: the server was killed. */
   reopen(options: RigOptions = {}): Rig {
-    return new Rig({ ...this.#options, ...options });
+    const all = { ...this.#options, ...options };
+    dropClaims(all.path ?? this.path);
+    return new Rig(all);
   }
 
   /** The only journal that there is. */
@@ -121,6 +124,7 @@ export function killedAfter(steps: number, parent?: string): AtomicRig {
   atomic.hanging = true;
   begin(peer, 8, TORN_DATA);
   for (let step = 0; step < steps; step++) atomic.step();
+  dropClaims(atomic.path);
   return atomic;
 }
 

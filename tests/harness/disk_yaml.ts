@@ -21,6 +21,8 @@ export interface DiskOptions {
   readonly removable?: boolean;
   readonly writeThrough?: boolean;
   readonly nvCache?: boolean;
+  /** Past the page cache. */
+  readonly oDirect?: boolean;
   readonly naaId?: string;
   readonly usn?: string;
 }
@@ -64,6 +66,8 @@ export function diskYaml(disks: readonly DiskOptions[], options: TargetOptions =
       ["removable", disk.removable],
       ["write_through", disk.writeThrough],
       ["nv_cache", disk.nvCache],
+      ["o_direct", disk.oDirect],
+      ["async", disk.oDirect === true ? 1 : undefined],
       ["naa_id", disk.naaId === undefined ? undefined : `"${disk.naaId}"`],
       ["usn", disk.usn === undefined ? undefined : `"${disk.usn}"`],
     ];

@@ -11,9 +11,9 @@ export class InlinePool extends IoPool {
   }
 
   override submit(request: IoRequest): void {
-    const { operation, fd, iov, offset, length } = request;
+    const { operation, fd, iov, offset, length, alignment } = request;
     const address = isAboutPath(operation) ? request.memory!.address : iov.address;
-    const result = perform(operation, fd, address, iov.count, offset, length);
+    const result = perform(operation, fd, address, iov.count, offset, length, alignment);
     request.result = operation <= IoOperation.WRITE_DURABLE ? transferred(result, length) : result;
     request.finished(request);
   }

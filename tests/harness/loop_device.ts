@@ -24,9 +24,10 @@ export class LoopDevice implements Disposable {
   readonly path: string;
   #backing: string;
 
-  /** A device of `size` bytes with sectors of `sector` bytes. */
-  constructor(size: number, sector = 512) {
-    this.#backing = Deno.makeTempFileSync({ prefix: "scst_loop_" });
+  /** A device of `size` bytes with sectors of `sector` bytes; its blocks are in `dir`, if that is said. */
+  constructor(size: number, sector = 512, dir?: string) {
+    const place = dir === undefined ? {} : { dir };
+    this.#backing = Deno.makeTempFileSync({ prefix: "scst_loop_", ...place });
     Deno.truncateSync(this.#backing, size);
     this.path = losetup(["-f", "--show", "-b", String(sector), this.#backing]);
   }

@@ -12,14 +12,14 @@ export class SmallTmpfs implements Disposable {
     this.path = path;
   }
 
-  /** Mounts one of `bytes` bytes; a sentence where that cannot be. */
-  static mount(bytes: number): SmallTmpfs | string {
+  /** Mounts one of `bytes` bytes; a sentence where that cannot be. A ramfs has no limit, and no O_DIRECT. */
+  static mount(bytes: number, type: "tmpfs" | "ramfs" = "tmpfs"): SmallTmpfs | string {
     const path = Deno.makeTempDirSync({ prefix: "scst_tmpfs_" });
     try {
-      const problem = run("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", path]);
+      const problem = run("mount", ["-t", type, "-o", `size=${bytes}`, type, path]);
       if (problem === undefined) return new SmallTmpfs(path);
       Deno.removeSync(path);
-      return `no tmpfs for this user: ${problem}`;
+      return `no ${type} for this user: ${problem}`;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       Deno.removeSync(path);

@@ -8,6 +8,8 @@ import { ModelDisk } from "./model_disk.ts";
 
 const BLOCKS_EACH = 2048;
 const LUNS = 3;
+/** The one that is used past the page cache. */
+const DIRECT = 1;
 
 /** Parameters that make the same commands take different ways. */
 const WAYS: readonly Record<string, string>[] = [
@@ -24,7 +26,10 @@ const WAYS: readonly Record<string, string>[] = [
 
 Deno.test("random commands of several sessions leave what a model disk holds", async () => {
   await withRandom(async (random) => {
-    const disks = Array.from({ length: LUNS }, () => ({ thinProvisioned: true }));
+    const disks = Array.from({ length: LUNS }, (_, lun) => ({
+      thinProvisioned: true,
+      oDirect: lun === DIRECT,
+    }));
     const size = WAYS.length * BLOCKS_EACH * 512;
     await using server = await startTestServer(fileDisks(size, disks));
     await using stack = new AsyncDisposableStack();

@@ -143,6 +143,8 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
   );
   const null_ = "handlers/vdisk_nullio/mgmt";
   const file = "handlers/vdisk_fileio/mgmt";
+  await shell.echo("add_device direct filename=/f;o_direct=1;async=1", file);
+  assert.equal(await shell.cat("devices/direct/o_direct"), "1\n[key]\n");
   const luns = `${TARGET}/luns/mgmt`;
   const initiators = `${TARGET}/ini_groups/g/initiators/mgmt`;
   const table: [text: string, path: string, refusal: RegExp][] = [
@@ -171,6 +173,10 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
     ["add_device x filename=relative", file, /^EINVAL filename must be an absolute path/],
     ["add_device x filename=/a;filename=/b", file, /^EINVAL Parameter filename is given twice/],
     ["add_device x filename=/a;read_only=1;nv_cache=1", file, /^EINVAL A device that can only/],
+    ["add_device x filename=/a;o_direct=1", file, /^EINVAL o_direct needs async=1$/],
+    ["add_device x filename=/a;o_direct=1;async=0", file, /^EINVAL o_direct needs async=1$/],
+    ["add_device x filename=/a;o_direct=1", "handlers/vdisk_blockio/mgmt", /^EINVAL "o_direct" is/],
+    ["0", "devices/direct/async", /^EINVAL o_direct needs async=1$/],
     ["del_device x", null_, /^EINVAL There is no device "x"$/],
     ["del_device d e", null_, /^EINVAL "e" is too much/],
     ["remove d", null_, /^EINVAL "remove" is no command here/],

@@ -23,7 +23,7 @@ function deviceProblems(...attributes: string[]): readonly string[] {
 }
 
 const KEYS =
-  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, tst, expl_alua, naa_id, usn";
+  "handler, filename, blocksize, size, read_only, thin_provisioned, rotational, removable, write_through, nv_cache, o_direct, tst, expl_alua, naa_id, usn";
 
 const TARGET_KEYS =
   "luns, ini_groups, enabled, rel_tgt_id, alias, addr_method, allowed_portal, aen_disabled, comment, per_portal_acl, redirect, MaxSessions, QueuedCommands, RspTimeout, NopInInterval, NopInTimeout, InitialR2T, ImmediateData, MaxRecvDataSegmentLength, MaxXmitDataSegmentLength, MaxBurstLength, FirstBurstLength, MaxOutstandingR2T, HeaderDigest, DataDigest, IncomingUser, OutgoingUser";
@@ -140,17 +140,39 @@ Deno.test("parseConfiguration() lets a drive be empty, and have no attribute of 
   }
 });
 
-Deno.test("parseConfiguration() lets drives share an image, but not with a disk", () => {
+Deno.test("parseConfiguration() lets those share a file that only read it", () => {
   const devices = (a: string, b: string) =>
     problemsOf(
       "portals: [127.0.0.1]",
       "devices:",
-      `  a: {handler: ${a}, filename: /x.iso}`,
-      `  b: {handler: ${b}, filename: /x.iso}`,
+      `  a: {filename: /x.iso, handler: ${a}}`,
+      `  b: {filename: /x.iso, handler: ${b}}`,
     ).length;
   assert.equal(devices("vcdrom", "vcdrom"), 0);
   assert.equal(devices("vcdrom", "vdisk_fileio"), 1);
   assert.equal(devices("vdisk_fileio", "vcdrom"), 1);
+  const readOnly = "vdisk_fileio, read_only: true";
+  assert.equal(devices(readOnly, "vcdrom"), 0);
+  assert.equal(devices(readOnly, readOnly), 0);
+  assert.equal(devices(readOnly, "vdisk_fileio"), 1);
+});
+
+Deno.test("parseConfiguration() takes o_direct with async, and where there is a page cache", () => {
+  const file = ["handler: vdisk_fileio", "filename: /x"];
+  assert.deepEqual(deviceProblems(...file, "o_direct: true", "async: 1"), []);
+  assert.deepEqual(deviceProblems(...file, "o_direct: false"), []);
+  const place = "6:15: devices.d.o_direct";
+  for (const rest of [[], ["async: 0"]]) {
+    assert.deepEqual(deviceProblems(...file, "o_direct: true", ...rest), [
+      `${place} needs async: 1 beside it`,
+    ]);
+  }
+  assert.deepEqual(deviceProblems("handler: vdisk_blockio", "filename: /x", "o_direct: true"), [
+    `${place} must not be there: vdisk_blockio never goes through the page cache`,
+  ]);
+  assert.deepEqual(deviceProblems("handler: vdisk_nullio", "o_direct: true"), [
+    "5:15: devices.d.o_direct must not be there: vdisk_nullio has no file",
+  ]);
 });
 
 Deno.test("parseConfiguration() refuses a file or an identity that two devices share", () => {

@@ -20,7 +20,7 @@ Deno.test("copyFrom() copies: what happens to the memory later does not matter",
   const copy = copyFrom(memory.address + 4, 8);
   memory.bytes.fill(4);
   assert.deepEqual(copy, new Uint8Array(8).fill(3));
-  assert.throws(() => copyFrom(0, 1), /^Error: Cannot copy from address 0$/);
+  assert.throws(() => copyFrom(0, 1), /^Error: Cannot look at address 0$/);
 });
 
 Deno.test("take() lends a quarter more than what is asked for at most, and 4 KiB at least", () => {
