@@ -111,6 +111,11 @@ export function kindOfFile(fd: number): FileKind {
   } else if (freebsd?.fstat(fd, new Uint8Array(view.buffer)) === 0) {
     mode = view.getUint16(24, true); // st_mode
   }
+  return kindOfMode(mode);
+}
+
+/** What kind of thing has this st_mode. */
+export function kindOfMode(mode: number): FileKind {
   return KINDS[mode & 0o170000] ?? "other";
 }
 

@@ -82,6 +82,7 @@ function openFreeBSD() {
   return Deno.dlopen(LIBRARY.freebsd, {
     __error: { parameters: [], result: "pointer" },
     fstat: { parameters: ["i32", "buffer"], result: "i32" },
+    stat: { parameters: ["buffer", "buffer"], result: "i32" },
   }).symbols;
 }
 

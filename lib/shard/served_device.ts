@@ -17,6 +17,7 @@ import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { fixedAttributeOf, isActive, isShownOtherwise } from "./device_change.ts";
 import { openDeviceStore, openMedium, settingsOf, sizeWithoutFile } from "./open_device.ts";
 import { type Done, OperationError } from "./operation_error.ts";
+import { PlaceWatch } from "./place_watch.ts";
 import { type SizeChange, SizeWatch } from "./size_watch.ts";
 
 /** What all devices of a shard share. */
@@ -53,6 +54,7 @@ export class ServedDevice {
   #model: DeviceModel;
   #files: StateFile[] = [];
   #sizes: SizeWatch;
+  #place: PlaceWatch;
   /** Bytes that it had when its store was closed. */
   #sizeBefore = 0;
   #isBusy = false;
@@ -85,6 +87,7 @@ export class ServedDevice {
       throw error;
     }
     this.#sizes = new SizeWatch(this.device, host.report);
+    this.#place = new PlaceWatch(this.device, host.report);
     if (model.nvCache) {
       const risk =
         "where the store has no such cache, a crash loses data that initiators believe safe";
@@ -173,8 +176,9 @@ export class ServedDevice {
     );
   }
 
-  /** Looks once a second whether its store has grown. */
+  /** Looks once a second whether its store has grown, or is not where it was. */
   tick(): void {
+    if (this.#model.filename !== undefined && !this.#isBusy) this.#place.look();
     if (this.#hasFile && !this.#isBusy) this.#sizes.look(this.#model.size);
   }
 

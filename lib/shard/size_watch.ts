@@ -1,8 +1,9 @@
 /**
- * The size of what is behind a disk: it may grow, and then the disk does. That it has shrunk is noticed
- * too, but blocks are given up only when somebody says so.
+ * The size of what is behind a disk: it may grow, and then the disk does. When it has shrunk, what is gone
+ * cannot be read, and nothing is written any more: a write behind the end would make a file long again,
+ * and what it had lost would read as zeros. Blocks are given up only when somebody says so.
  */
-import { describeErrno } from "../../ffi/errno.ts";
+import { describeErrno, Errno } from "../../ffi/errno.ts";
 import { Sense } from "../scsi/sense.ts";
 import { changeCapacity } from "../scst/capacity_change.ts";
 import type { Device } from "../scst/device.ts";
@@ -48,6 +49,7 @@ export class SizeWatch {
         const text =
           `has shrunk from ${medium.size} to ${usable} bytes: what is gone cannot be read`;
         this.#report("error", `the store of device '${disk.settings.name}' ${text}`);
+        if (!disk.settings.readOnly) disk.fail(Errno.EIO, "has lost blocks");
       }
     });
   }

@@ -10,15 +10,18 @@ import {
   pwritevNoWait,
 } from "../../ffi/file.ts";
 import type { IoVector } from "../../ffi/iovec.ts";
+import { Memory } from "../../ffi/memory.ts";
 import { PORTABLE } from "../../ffi/platform.ts";
 import { IoLane } from "./io_lane.ts";
 import type { IoPool } from "./io_pool.ts";
-import type { IoRequest } from "./io_request.ts";
+import { IoOperation, type IoRequest } from "./io_request.ts";
 import type { Store } from "./store.ts";
 import { WriteOrder } from "./write_order.ts";
 
 /** What is known of a descriptor when it becomes a store. */
 export interface FdTraits {
+  /** Where it was opened; undefined for what has no name. */
+  readonly filename: string | undefined;
   /** Bytes that are used. */
   readonly size: number;
   readonly physicalBlockSize: number;
@@ -44,6 +47,7 @@ export class FdStore implements Store {
   readonly countsSpace: boolean;
   readonly identity: string | undefined;
   #fd: number;
+  #path: Memory | undefined;
   #alignment: number;
   #order: WriteOrder | undefined;
   #pool: IoPool;
@@ -59,6 +63,7 @@ export class FdStore implements Store {
     this.physicalBlockSize = traits.physicalBlockSize;
     this.identity = traits.identity;
     this.#alignment = traits.alignment;
+    this.#path = traits.filename === undefined ? undefined : memoryOf(traits.filename);
     this.countsSpace = kindOfFile(fd) === "file";
     this.#pool = pool;
     this.#inMemory = isInMemory(fd);
@@ -98,6 +103,10 @@ export class FdStore implements Store {
   }
 
   submit(request: IoRequest): void {
+    if (request.operation === IoOperation.STANDING && this.#path !== undefined) {
+      request.iov.clear();
+      request.iov.push(this.#path.address, this.#path.length);
+    }
     if (this.#order === undefined) this.#start(request);
     else this.#order.submit(request);
   }
@@ -115,4 +124,12 @@ export class FdStore implements Store {
   #withoutNoWait(): PolicyNumber {
     return this.#inMemory ? Policy.INLINE : Policy.WORKERS;
   }
+}
+
+/** A path in memory that the workers can read. */
+function memoryOf(path: string): Memory {
+  const bytes = new TextEncoder().encode(path);
+  const memory = new Memory(bytes.length);
+  memory.bytes.set(bytes);
+  return memory;
 }

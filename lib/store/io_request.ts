@@ -29,6 +29,8 @@ export const IoOperation = {
   REMOVE: 13,
   /** Finds out how many bytes the store has. */
   SIZE: 14,
+  /** Finds out what has become of the file and its path: a Standing. */
+  STANDING: 15,
 } as const;
 
 /** Whether an operation is about a file by its path: it takes `memory` as it is, and no vector. */

@@ -18,6 +18,8 @@ import {
   writeZeros,
   zeroRange,
 } from "../../ffi/file.ts";
+import { Standing, standingOfFile } from "../../ffi/file_standing.ts";
+import { pieceAt } from "../../ffi/iovec.ts";
 import { copyFrom } from "../../ffi/memory.ts";
 import { IoOperation } from "./io_request.ts";
 
@@ -69,9 +71,17 @@ export function perform(
       return removeForGood(new TextDecoder().decode(copyFrom(iov, length)));
     case IoOperation.SIZE:
       return wholeBlocks(sizeOfFile(fd), alignment);
+    case IoOperation.STANDING:
+      return count === 0 ? Standing.IN_PLACE : standingOfFile(fd, pathAt(iov));
     default:
       return -Errno.EINVAL;
   }
+}
+
+/** The path in the one piece of memory at `iov`. */
+function pathAt(iov: number): string {
+  const { address, length } = pieceAt(iov);
+  return new TextDecoder().decode(copyFrom(address, length));
 }
 
 function replace(bytes: Uint8Array<ArrayBuffer>, pathLength: number): number {

@@ -259,8 +259,17 @@ export class VirtualDisk {
 
   /** Finds out how many bytes the store has by now; `then` hears them, or -errno. Nothing else waits. */
   measure(then: (result: number) => void): void {
+    this.#ask(IoOperation.SIZE, then);
+  }
+
+  /** Finds out whether the store is where it was opened; `then` hears a Standing, or -errno. */
+  locate(then: (result: number) => void): void {
+    this.#ask(IoOperation.STANDING, then);
+  }
+
+  #ask(operation: number, then: (result: number) => void): void {
     const request = this.takeRequest();
-    request.start(IoOperation.SIZE, 0, 0, ({ result }) => {
+    request.start(operation, 0, 0, ({ result }) => {
       this.giveRequest(request);
       then(result);
     });

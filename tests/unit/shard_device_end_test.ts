@@ -193,7 +193,7 @@ Deno.test("The size that is looked for while the disk is closed is nobody's", ()
   pool.isStuck = true;
   rig.devices.tick();
   rig.devices.tick();
-  assert.equal(pool.held.length, 1, "a store that is slow is not asked again");
+  assert.equal(pool.held.length, 2, "a store that is slow is not asked again for size or place");
   Deno.truncateSync(scene.path, 2 * SIZE);
   const resync = resultOf<SizeChange>((done) => rig.devices.get("a").resyncSize(false, done));
   const closed = scene.change({ active: false });
