@@ -68,6 +68,12 @@ export function createFile(path: string): number {
   return check(libc.open(cString(path), flags, 0o600));
 }
 
+/** Makes a file in memory that has no name, and opens it. */
+export function createMemoryFile(): number {
+  const MFD_CLOEXEC = 1;
+  return check(libc.memfd_create(cString("scst"), MFD_CLOEXEC));
+}
+
 /** Removes a file by its name. */
 export function removeFile(path: string): number {
   return check(libc.unlink(cString(path)));

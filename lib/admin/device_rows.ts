@@ -20,8 +20,10 @@ import { trimmed, valueBy } from "./text_value.ts";
 import { TreeError } from "./tree.ts";
 
 const ALL: readonly HandlerName[] = HANDLERS;
-const DISKS: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio"];
+const DISKS: readonly HandlerName[] = HANDLERS.filter((handler) => handler !== "vcdrom");
 const FILES: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio"];
+/** Those that hold what is written. */
+const STORES: readonly HandlerName[] = [...FILES, "vdisk_ram"];
 const NONE: readonly HandlerName[] = [];
 
 /** Permission bits of an attribute. */
@@ -190,7 +192,7 @@ function sizeRows(
       name: "size_mb",
       mode,
       handlers: [handler],
-      creates: handler === "vdisk_nullio" ? creates : NONE,
+      creates: handler === "vdisk_nullio" || handler === "vdisk_ram" ? creates : NONE,
       alsoCreates: creates,
       isLive: true,
       text: (device, now) => valueText(Math.floor(bytes(device, now) / MIB), false),
@@ -209,6 +211,7 @@ const SIZES: readonly DeviceRow[] = [
     unsaid: () => NULL_SIZE,
     isMarked: ({ size = NULL_SIZE }) => size !== NULL_SIZE,
   }),
+  ...sizeRows("vdisk_ram", 0o444, { unsaid: found }),
   ...sizeRows("vcdrom", 0o444, { unsaid: found, isMarked: () => true }),
 ];
 
@@ -243,7 +246,7 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     set: ({ dummy: _, ...device }, text) =>
       valueBy(SWITCH, "dummy", trimmed(text)) ? { ...device, dummy: true } : device,
   },
-  flag("expl_alua", "explAlua", FILES, { mode: 0o644, creates: NONE }),
+  flag("expl_alua", "explAlua", STORES, { mode: 0o644, creates: NONE }),
   {
     name: "filename",
     mode: 0o644,
@@ -287,8 +290,8 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
   {
     name: "thin_provisioned",
     mode: 0o444,
-    handlers: FILES,
-    creates: FILES,
+    handlers: STORES,
+    creates: STORES,
     text: ({ thinProvisioned, isProvisioningGiven = thinProvisioned }) =>
       valueText(digit(thinProvisioned), isProvisioningGiven),
     set: (device, text) => ({

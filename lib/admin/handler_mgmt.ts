@@ -117,9 +117,12 @@ function withParameter(device: DeviceModel, name: string, value: string): Device
 
 /** What has to hold for a device among the others. Throws a TreeError. */
 export function checkDevice(model: ServerModel, device: DeviceModel): void {
-  const { name, handler, filename, readOnly, writeThrough, nvCache, oDirect, kept } = device;
+  const { name, handler, filename, size, readOnly, writeThrough, nvCache, oDirect, kept } = device;
   if (filename === undefined && (handler === "vdisk_fileio" || handler === "vdisk_blockio")) {
     throw new TreeError("EINVAL", `Parameter filename is missing: ${handler} needs a file`);
+  }
+  if (handler === "vdisk_ram" && size === undefined) {
+    throw new TreeError("EINVAL", `Parameter size is missing: ${handler} has what is said`);
   }
   if (handler === "vdisk_fileio" && readOnly && (writeThrough || nvCache)) {
     const what = "A device that can only be read has no write cache";

@@ -185,8 +185,22 @@ function tableOf(handler: HandlerName): AttributeTable<DeviceAttributes> {
   return { ...DEVICE, ...keptTable(deviceKept(handler)) };
 }
 
-/** The keys of a device that is not a disk; a disk has all of them. */
+/** The keys of a device that has not all of them. */
 const KEYS_OF: Partial<Record<HandlerName, readonly (keyof DeviceAttributes)[]>> = {
+  vdisk_ram: [
+    "handler",
+    "blocksize",
+    "size",
+    "read_only",
+    "thin_provisioned",
+    "rotational",
+    "removable",
+    "tst",
+    "expl_alua",
+    "opt_trans_len",
+    "pr_file_name",
+    ...NAMING,
+  ],
   vcdrom: ["handler", "filename", "tst", "pr_file_name", ...NAMING],
 };
 
@@ -233,7 +247,10 @@ function checkKeys({ values: { handler }, at, path }: DeviceDraft, problems: Pro
   }
 }
 
-/** vdisk_nullio has nothing behind it, a drive may be empty, and the others are nothing without their file. */
+/** Those that are nothing without their file. */
+const WITH_FILE: readonly HandlerName[] = ["vdisk_fileio", "vdisk_blockio"];
+
+/** vdisk_nullio has nothing behind it, and a drive may be empty. */
 function checkFilename(
   { values, at, given, path, keyAt }: DeviceDraft,
   problems: ProblemList,
@@ -245,13 +262,16 @@ function checkFilename(
     if (filenameAt) {
       problems.add(filenameAt, `${path}.filename`, "must not be there: vdisk_nullio has no file");
     }
-  } else if (!given.has("filename") && values.handler !== "vcdrom") {
+  } else if (!given.has("filename") && WITH_FILE.includes(values.handler)) {
     problems.add(keyAt, `${path}.filename`, `is missing: ${values.handler} needs an absolute path`);
   }
 }
 
-function checkSize({ values, at, path }: DeviceDraft, problems: ProblemList): void {
+function checkSize({ values, at, given, path, keyAt }: DeviceDraft, problems: ProblemList): void {
   const sizeAt = at.get("size");
+  if (values.handler === "vdisk_ram" && !given.has("size")) {
+    problems.add(keyAt, `${path}.size`, "is missing: vdisk_ram has as many bytes as are said");
+  }
   if (!sizeAt || values.size === undefined || values.size % values.blocksize === 0) return;
   const what = `must be a multiple of the blocksize of ${values.blocksize} bytes`;
   problems.add(sizeAt, `${path}.size`, `${what}: current value is ${values.size} bytes`);

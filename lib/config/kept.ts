@@ -127,6 +127,7 @@ const DEVICE_KEPT: Readonly<Record<HandlerName, readonly KeptRow[]>> = {
   vdisk_blockio: [...deviceRows("1"), flag("bind_alua_state", "1")],
   // Reads give zeros in any case: what stood in memory before is of other initiators.
   vdisk_nullio: [...deviceRows("1"), flag("read_zero")],
+  vdisk_ram: deviceRows("1"),
   vcdrom: deviceRows("8"),
 };
 

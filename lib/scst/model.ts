@@ -12,8 +12,14 @@ export {
   PRODUCT_REVISION,
 } from "../scsi/identity.ts";
 
-/** The device handlers of SCST that are served here. */
-export const HANDLERS = ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"] as const;
+/** The device handlers of SCST that are served here, and one of our own: vdisk_ram. */
+export const HANDLERS = [
+  "vdisk_fileio",
+  "vdisk_blockio",
+  "vdisk_nullio",
+  "vdisk_ram",
+  "vcdrom",
+] as const;
 export type HandlerName = typeof HANDLERS[number];
 
 /** T10 VENDOR IDENTIFICATION of the devices of each handler, where nothing was set. */
@@ -21,6 +27,7 @@ export const T10_VENDORS: Readonly<Record<HandlerName, string>> = {
   vdisk_fileio: "SCST_FIO",
   vdisk_blockio: "SCST_BIO",
   vdisk_nullio: "SCST_FIO",
+  vdisk_ram: "SCST_RAM",
   vcdrom: "SCST_FIO",
 };
 
@@ -37,7 +44,7 @@ export const NULL_SIZE = 5 * 2 ** 39;
 export interface DeviceModel {
   readonly name: string;
   readonly handler: HandlerName;
-  /** Absolute path of the backing file or block device; absent for vdisk_nullio and an empty vcdrom. */
+  /** Absolute path of the backing file or block device; absent for what has none, and an empty vcdrom. */
   readonly filename?: string;
   /** Logical block size in bytes: a power of two, 512 or more. */
   readonly blocksize: number;

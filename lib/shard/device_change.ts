@@ -22,6 +22,8 @@ const SHOWN: readonly (keyof DeviceModel)[] = ["ids", "texts", "optTransLen"];
 
 /** SCST's name of an attribute that is another one and cannot be changed; undefined if there is none. */
 export function fixedAttributeOf(before: DeviceModel, after: DeviceModel): string | undefined {
+  // Its memory is as large as it was made.
+  if (after.handler === "vdisk_ram" && before.size !== after.size) return "size";
   const entries = Object.entries(FIXED) as [keyof DeviceModel, string][];
   return entries.find(([key]) => before[key] !== after[key])?.[1];
 }

@@ -4,6 +4,7 @@ import { type DeviceModel, type HandlerName, NULL_SIZE, T10_VENDORS } from "../s
 import { openBlockStore, openFileStore } from "../store/file.ts";
 import type { IoPool } from "../store/io_pool.ts";
 import { openNull } from "../store/null.ts";
+import { openRam } from "../store/ram.ts";
 import type { Store } from "../store/store.ts";
 import type { DiskSettings } from "../vdisk/virtual_disk.ts";
 
@@ -17,6 +18,7 @@ const HANDLERS: Readonly<Record<HandlerName, Handler>> = {
   vdisk_fileio: { type: DeviceType.DISK },
   vdisk_blockio: { type: DeviceType.DISK },
   vdisk_nullio: { type: DeviceType.DISK },
+  vdisk_ram: { type: DeviceType.DISK },
   vcdrom: { type: DeviceType.CD_ROM, nvCache: true },
 };
 
@@ -40,6 +42,9 @@ export function openDeviceStore(model: DeviceModel, pool: IoPool, warn: Warn): S
   switch (model.handler) {
     case "vdisk_nullio":
       return openNull(size ?? NULL_SIZE, blocksize);
+    case "vdisk_ram":
+      warn("what is written is in memory, and gone when the server ends");
+      return openRam(size!, pool);
     case "vdisk_fileio":
       return openFileStore({ filename: filename!, blocksize, size, readOnly, direct, warn }, pool);
     case "vdisk_blockio":

@@ -3,7 +3,6 @@ import { Errno } from "../../ffi/errno.ts";
 import {
   closeFile,
   isInMemory,
-  kindOfFile,
   preadv,
   preadvNoWait,
   pwritev,
@@ -28,6 +27,8 @@ export interface FdTraits {
   readonly identity: string | undefined;
   /** Bytes of which transfers have to be multiples where it is open past the page cache; else 1. */
   readonly alignment: number;
+  /** Whether it can tell what space it takes, and what is left. */
+  readonly countsSpace: boolean;
 }
 
 const Policy = {
@@ -64,7 +65,7 @@ export class FdStore implements Store {
     this.identity = traits.identity;
     this.#alignment = traits.alignment;
     this.#path = traits.filename === undefined ? undefined : memoryOf(traits.filename);
-    this.countsSpace = kindOfFile(fd) === "file";
+    this.countsSpace = traits.countsSpace;
     this.#pool = pool;
     this.#inMemory = isInMemory(fd);
     const isDirect = traits.alignment > 1;

@@ -66,7 +66,8 @@ function openStore(options: FileOptions, kinds: readonly FileKind[], pool: IoPoo
     const physical = isDevice ? blockSizesOf(fd).physical : PAGE;
     const physicalBlockSize = Math.max(physical, alignment);
     const identity = identityOf(fd, kind, filename);
-    const traits = { filename, size, physicalBlockSize, identity, alignment };
+    const countsSpace = !isDevice;
+    const traits = { filename, size, physicalBlockSize, identity, alignment, countsSpace };
     return new FdStore(fd, traits, pool);
   } catch (error) {
     closeFile(fd);

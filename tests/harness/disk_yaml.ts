@@ -1,5 +1,5 @@
 /** Configurations for tests: one target on one loopback portal, a LUN per disk. */
-import type { UserModel, UsersModel } from "../../lib/scst/model.ts";
+import type { HandlerName, UserModel, UsersModel } from "../../lib/scst/model.ts";
 
 /** The name of the target that {@linkcode diskYaml} configures. */
 export const TARGET_NAME = "iqn.2026-11.org.example:disk1";
@@ -10,7 +10,7 @@ export interface DiskOptions {
   /** The device's name; `disk` and its place in the list if not given. */
   readonly name?: string;
   /** vdisk_fileio if a file name is given, else vdisk_nullio. */
-  readonly handler?: "vdisk_fileio" | "vdisk_blockio" | "vdisk_nullio" | "vcdrom";
+  readonly handler?: HandlerName;
   readonly filename?: string;
   /** Bytes, or with a unit as in the configuration: `64MiB`. */
   readonly size?: string | number;

@@ -28,12 +28,13 @@ const DEVICES: Writes = [
   ["vcdrom", "cd tst=0"],
   [
     "vdisk_fileio",
-    "file filename=/srv/a_b;thin_provisioned=1;write_through=1;active=0;async=1;size=1048576;" +
+    "file filename=/srv/a_b;thin_provisioned=1;write_through=1;active=0;async=1;o_direct=1;size=1048576;" +
     "blocksize=4096;removable=1;rotational=0;tst=0;bind_alua_state=1",
   ],
   ["vdisk_fileio", "file2 filename=/srv/c;thin_provisioned=0;read_only=1"],
   ["vdisk_nullio", "null1 size=1048576;rotational=0;tst=0;numa_node_id=0"],
   ["vdisk_nullio", "null2 blocksize=4096;read_only=1;removable=1;dummy=1"],
+  ["vdisk_ram", "ram size_mb=1;thin_provisioned=1;blocksize=4096"],
 ];
 
 /** Of every device that has it. */
@@ -55,7 +56,7 @@ const DEVICE: Writes = [
 ];
 
 /** What no two devices may share. */
-const IDENTITIES: Writes = ["block", "cd", "file", "file2", "null1", "null2"].flatMap(
+const IDENTITIES: Writes = ["block", "cd", "file", "file2", "null1", "null2", "ram"].flatMap(
   (device, index) => [
     [`${device}/usn`, `012${index}`],
     [`${device}/naa_id`, `0x500000000000000${index}`],

@@ -1,15 +1,24 @@
 /** Several sessions with different parameters do random I/O on several LUNs at once. */
-import { fileDisks } from "../harness/disks.ts";
 import { Random, withRandom } from "../harness/random.ts";
-import { startTestServer } from "../harness/server.ts";
+import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
 import { keysWith } from "../initiator/login.ts";
 import { ModelDisk } from "./model_disk.ts";
 
 const BLOCKS_EACH = 2048;
 const LUNS = 3;
-/** The one that is used past the page cache. */
-const DIRECT = 1;
+
+/** A disk in a file, one past the page cache and one in memory, of `size` bytes each. */
+function disksOf(size: number): (dir: string) => string {
+  return (dir) => {
+    const filename = (name: string) => backingFile(dir, name, size);
+    return diskYaml([
+      { filename: filename("file.img"), thinProvisioned: true },
+      { filename: filename("direct.img"), thinProvisioned: true, oDirect: true },
+      { handler: "vdisk_ram", size, thinProvisioned: true },
+    ]);
+  };
+}
 
 /** Parameters that make the same commands take different ways. */
 const WAYS: readonly Record<string, string>[] = [
@@ -26,12 +35,8 @@ const WAYS: readonly Record<string, string>[] = [
 
 Deno.test("random commands of several sessions leave what a model disk holds", async () => {
   await withRandom(async (random) => {
-    const disks = Array.from({ length: LUNS }, (_, lun) => ({
-      thinProvisioned: true,
-      oDirect: lun === DIRECT,
-    }));
     const size = WAYS.length * BLOCKS_EACH * 512;
-    await using server = await startTestServer(fileDisks(size, disks));
+    await using server = await startTestServer(disksOf(size));
     await using stack = new AsyncDisposableStack();
 
     const models: ModelDisk[] = [];

@@ -145,6 +145,8 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
   const file = "handlers/vdisk_fileio/mgmt";
   await shell.echo("add_device direct filename=/f;o_direct=1;async=1", file);
   assert.equal(await shell.cat("devices/direct/o_direct"), "1\n[key]\n");
+  await shell.echo("add_device memory size_mb=1;thin_provisioned=1", "handlers/vdisk_ram/mgmt");
+  assert.equal(await shell.cat("devices/memory/size"), "1048576\n[key]\n");
   const luns = `${TARGET}/luns/mgmt`;
   const initiators = `${TARGET}/ini_groups/g/initiators/mgmt`;
   const table: [text: string, path: string, refusal: RegExp][] = [
@@ -176,6 +178,9 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
     ["add_device x filename=/a;o_direct=1", file, /^EINVAL o_direct needs async=1$/],
     ["add_device x filename=/a;o_direct=1;async=0", file, /^EINVAL o_direct needs async=1$/],
     ["add_device x filename=/a;o_direct=1", "handlers/vdisk_blockio/mgmt", /^EINVAL "o_direct" is/],
+    ["add_device x", "handlers/vdisk_ram/mgmt", /^EINVAL Parameter size is missing/],
+    ["add_device x filename=/a;size=512", "handlers/vdisk_ram/mgmt", /^EINVAL "filename" is no/],
+    ["1024", "devices/memory/size", /^(EIO|EACCES)/],
     ["0", "devices/direct/async", /^EINVAL o_direct needs async=1$/],
     ["del_device x", null_, /^EINVAL There is no device "x"$/],
     ["del_device d e", null_, /^EINVAL "e" is too much/],

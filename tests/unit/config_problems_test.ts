@@ -39,7 +39,7 @@ Deno.test("parseConfiguration() says place, key, fault and what is allowed for e
   const table: [string, string][] = [
     [
       "handler: nullio",
-      '4:14: devices.d.handler must be vdisk_fileio, vdisk_blockio, vdisk_nullio or vcdrom: current value is "nullio"',
+      '4:14: devices.d.handler must be vdisk_fileio, vdisk_blockio, vdisk_nullio, vdisk_ram or vcdrom: current value is "nullio"',
     ],
     [
       "filename: a.img",
@@ -173,6 +173,21 @@ Deno.test("parseConfiguration() takes o_direct with async, and where there is a 
   assert.deepEqual(deviceProblems("handler: vdisk_nullio", "o_direct: true"), [
     "5:15: devices.d.o_direct must not be there: vdisk_nullio has no file",
   ]);
+});
+
+Deno.test("parseConfiguration() wants the size of a disk in memory, and nothing of files", () => {
+  const sized = ["handler: vdisk_ram", "size: 1MiB"];
+  assert.deepEqual(deviceProblems(...sized, "thin_provisioned: true", "expl_alua: true"), []);
+  assert.deepEqual(deviceProblems("handler: vdisk_ram"), [
+    "3:3: devices.d.size is missing: vdisk_ram has as many bytes as are said",
+  ]);
+  for (const key of ["filename: /x", "nv_cache: true", "write_through: true", "active: false"]) {
+    const problems = deviceProblems(...sized, key);
+    assert.match(
+      problems.join(),
+      /^6:\d+: devices\.d\.\w+ must not be there: the keys of a vdisk_ram/,
+    );
+  }
 });
 
 Deno.test("parseConfiguration() refuses a file or an identity that two devices share", () => {

@@ -12,8 +12,8 @@ const DEVICE_ACTIONS: readonly Action[] = [
     options: [{
       name: "handler",
       value: "HANDLER",
-      description: "vdisk_fileio (default), vdisk_blockio, vdisk_nullio or vcdrom",
-      completion: ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vcdrom"],
+      description: "vdisk_fileio (default), vdisk_blockio, vdisk_nullio, vdisk_ram or vcdrom",
+      completion: ["vdisk_fileio", "vdisk_blockio", "vdisk_nullio", "vdisk_ram", "vcdrom"],
     }],
     examples: [
       "scst device add disk1 filename=/srv/disk1.img thin_provisioned=1",
