@@ -4,7 +4,8 @@
  * block of which only a part is written is read before. Nobody else may write to that block meanwhile.
  */
 import { Errno } from "./errno.ts";
-import { blockSizesOf, preadv, pwritev, pwritevDurable } from "./file.ts";
+import { blockSizesOf } from "./block_device.ts";
+import { preadv, pwritev, pwritevDurable } from "./file.ts";
 import { IoVector, pieceAt, PieceWalk } from "./iovec.ts";
 import { freebsd, libc, linux } from "./libc.ts";
 import { Memory } from "./memory.ts";

@@ -190,27 +190,6 @@ export function isInMemory(fd: number): boolean {
   return new TextDecoder().decode(name).startsWith("tmpfs\0");
 }
 
-/** Sizes of a block device in bytes; 512 where the system does not say. */
-export function blockSizesOf(fd: number): { logical: number; physical: number } {
-  const BLKSSZGET = 0x1268;
-  const BLKPBSZGET = 0x127b;
-  const [logical = 512, physical = 512] = [askDevice(fd, BLKSSZGET), askDevice(fd, BLKPBSZGET)];
-  return { logical, physical };
-}
-
-/** Whether nobody can write to a block device, though it can be opened for that. */
-export function isReadOnlyDevice(fd: number): boolean {
-  const BLKROGET = 0x125e;
-  return askDevice(fd, BLKROGET) === 1;
-}
-
-/** What an ioctl of Linux tells of a block device, a number; undefined where there is none. */
-function askDevice(fd: number, request: number): number | undefined {
-  if (SYSTEM !== "linux") return undefined;
-  const cell = new Memory(64);
-  return libc.ioctl(fd, request, cell.address) === 0 ? cell.view.getUint32(0, true) : undefined;
-}
-
 /** Reads at `offset`; may sleep. */
 export function preadv(fd: number, iov: number, count: number, offset: number): number {
   return check(libc.preadv(fd, iov, count, offset));
@@ -281,6 +260,12 @@ export function punchHole(fd: number, offset: number, length: number): number {
 export function zeroRange(fd: number, offset: number, length: number): number {
   if (linux === undefined || PORTABLE) return -Errno.EOPNOTSUPP;
   return check(linux.fallocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+/** Whether holes can be punched in an open file. Asks for one behind its end, which changes nothing. */
+export function canPunch(fd: number): boolean {
+  const size = sizeOfFile(fd);
+  return size >= 0 && punchHole(fd, size, 4096) === 0;
 }
 
 const zeros = new Memory(65536);

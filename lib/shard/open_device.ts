@@ -38,7 +38,9 @@ type Warn = (sentence: string) => void;
  * sentence for the operator.
  */
 export function openDeviceStore(model: DeviceModel, pool: IoPool, warn: Warn): Store | undefined {
-  const { filename, blocksize, size, readOnly, oDirect: direct = false } = model;
+  const { filename, blocksize, size, readOnly, oDirect: direct } = model;
+  const thin = model.thinProvisioned;
+  const options = { filename: filename!, blocksize, size, readOnly, thin, warn };
   switch (model.handler) {
     case "vdisk_nullio":
       return openNull(size ?? NULL_SIZE, blocksize);
@@ -46,9 +48,9 @@ export function openDeviceStore(model: DeviceModel, pool: IoPool, warn: Warn): S
       warn("what is written is in memory, and gone when the server ends");
       return openRam(size!, pool);
     case "vdisk_fileio":
-      return openFileStore({ filename: filename!, blocksize, size, readOnly, direct, warn }, pool);
+      return openFileStore({ ...options, direct: direct ?? false }, pool);
     case "vdisk_blockio":
-      return openBlockStore({ filename: filename!, blocksize, size, readOnly, warn }, pool);
+      return openBlockStore(options, pool);
     case "vcdrom":
       return filename === undefined ? undefined : openMedium(filename, pool, warn);
   }

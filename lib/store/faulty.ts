@@ -12,6 +12,7 @@ export class FaultyStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
   readonly countsSpace: boolean;
+  readonly forgets: boolean;
   readonly identity: string | undefined;
   #inner: Store;
   #held: IoRequest[] = [];
@@ -27,6 +28,7 @@ export class FaultyStore implements Store {
     this.size = inner.size;
     this.physicalBlockSize = inner.physicalBlockSize;
     this.countsSpace = inner.countsSpace;
+    this.forgets = inner.forgets ?? false;
     this.identity = inner.identity;
   }
 

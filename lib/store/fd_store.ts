@@ -29,6 +29,8 @@ export interface FdTraits {
   readonly alignment: number;
   /** Whether it can tell what space it takes, and what is left. */
   readonly countsSpace: boolean;
+  /** As Store.forgets says. */
+  readonly forgets?: boolean;
 }
 
 const Policy = {
@@ -46,6 +48,7 @@ export class FdStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
   readonly countsSpace: boolean;
+  readonly forgets: boolean;
   readonly identity: string | undefined;
   #fd: number;
   #path: Memory | undefined;
@@ -62,6 +65,7 @@ export class FdStore implements Store {
     this.#fd = fd;
     this.size = traits.size;
     this.physicalBlockSize = traits.physicalBlockSize;
+    this.forgets = traits.forgets ?? false;
     this.identity = traits.identity;
     this.#alignment = traits.alignment;
     this.#path = traits.filename === undefined ? undefined : memoryOf(traits.filename);

@@ -1,12 +1,17 @@
 /** Regular files and block devices as stores. */
+import {
+  blockSizesOf,
+  Deallocation,
+  deallocationOf,
+  isReadOnlyDevice,
+} from "../../ffi/block_device.ts";
 import { directAlignment } from "../../ffi/direct_io.ts";
 import { describeErrno, Errno } from "../../ffi/errno.ts";
 import {
-  blockSizesOf,
+  canPunch,
   closeFile,
   type FileKind,
   identityOfFile,
-  isReadOnlyDevice,
   kindOfFile,
   openBacking,
   sizeOfFile,
@@ -25,6 +30,8 @@ export interface FileOptions {
   readonly readOnly: boolean;
   /** Whether to go past the page cache (O_DIRECT). */
   readonly direct?: boolean;
+  /** Whether initiators give space back. */
+  readonly thin?: boolean;
   /** Takes a sentence for the operator about what is not as it should be, though it can be used. */
   readonly warn?: (sentence: string) => void;
 }
@@ -67,7 +74,9 @@ function openStore(options: FileOptions, kinds: readonly FileKind[], pool: IoPoo
     const physicalBlockSize = Math.max(physical, alignment);
     const identity = identityOf(fd, kind, filename);
     const countsSpace = !isDevice;
-    const traits = { filename, size, physicalBlockSize, identity, alignment, countsSpace };
+    const forgets = isDevice && options.thin === true && forgetsBlocks(fd, options);
+    if (!isDevice && options.thin === true && !readOnly && !canPunch(fd)) warnOfZeros(options);
+    const traits = { filename, size, physicalBlockSize, identity, alignment, countsSpace, forgets };
     return new FdStore(fd, traits, pool);
   } catch (error) {
     closeFile(fd);
@@ -125,6 +134,17 @@ function claim(fd: number, options: FileOptions): void {
   }
   const why = `its file system has no locks: ${describeErrno(-claimed)}`;
   options.warn?.(`Nothing keeps others from writing to '${options.filename}': ${why}`);
+}
+
+/** Whether a device gives space back, but does not make zeros of it. */
+function forgetsBlocks(fd: number, options: FileOptions): boolean {
+  const means = deallocationOf(fd);
+  if (means === Deallocation.NONE && !options.readOnly) warnOfZeros(options);
+  return means === Deallocation.DISCARDS;
+}
+
+function warnOfZeros({ filename, warn }: FileOptions): void {
+  warn?.(`'${filename}' cannot give space back: what initiators unmap is filled with zeros`);
 }
 
 /** A file is the same one under another name. A device has nothing but its name, and its size. */

@@ -31,6 +31,8 @@ export const IoOperation = {
   SIZE: 14,
   /** Finds out what has become of the file and its path: a Standing. */
   STANDING: 15,
+  /** Gives the space of a range back to a store that forgets (Store.forgets); it reads as anything. */
+  DISCARD: 16,
 } as const;
 
 /** Whether an operation is about a file by its path: it takes `memory` as it is, and no vector. */

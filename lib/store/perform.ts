@@ -1,4 +1,5 @@
 /** What each store operation is in calls of the system. */
+import { discardRange } from "../../ffi/block_device.ts";
 import { fillRangeDirect, readDirect, writeDirect, writeZerosDirect } from "../../ffi/direct_io.ts";
 import { Errno } from "../../ffi/errno.ts";
 import {
@@ -51,9 +52,11 @@ export function perform(
     case IoOperation.SYNC:
       return syncData(fd);
     case IoOperation.PUNCH:
-      return orWriteZeros(punchHole(fd, offset, length), fd, offset, length, alignment);
+      return makeZeros(punchHole, fd, offset, length, alignment);
+    case IoOperation.DISCARD:
+      return discardBlocks(fd, offset, length, alignment);
     case IoOperation.ZERO:
-      return orWriteZeros(zeroRange(fd, offset, length), fd, offset, length, alignment);
+      return makeZeros(zeroRange, fd, offset, length, alignment);
     case IoOperation.REPLACE:
       return replace(copyFrom(iov, length), offset);
     case IoOperation.FILL:
@@ -94,16 +97,39 @@ function wholeBlocks(size: number, alignment: number): number {
   return size < 0 ? size : size - size % alignment;
 }
 
-/** Zeros that the system has no call for, or not for a range like this, are written. */
-function orWriteZeros(
-  result: number,
+/** The whole blocks of a range that begins or ends within one. */
+function insideOf(offset: number, length: number, alignment: number) {
+  const begin = Math.ceil(offset / alignment) * alignment;
+  const end = offset + length - (offset + length) % alignment;
+  return { begin, end: Math.max(begin, end) };
+}
+
+/**
+ * Makes zeros by a call of the system. What it has no call for, or not for ranges like this, is written; of
+ * a range that begins or ends within a block of a device only those parts are.
+ */
+function makeZeros(
+  call: (fd: number, offset: number, length: number) => number,
   fd: number,
   offset: number,
   length: number,
   alignment: number,
 ): number {
+  const result = call(fd, offset, length);
   if (result !== -Errno.EOPNOTSUPP && result !== -Errno.EINVAL) return result;
-  return alignment > 1
-    ? writeZerosDirect(fd, offset, length, alignment)
-    : writeZeros(fd, offset, length);
+  if (alignment === 1) return writeZeros(fd, offset, length);
+  const { begin, end } = insideOf(offset, length, alignment);
+  if (begin === end || begin === offset && end === offset + length) {
+    return writeZerosDirect(fd, offset, length, alignment);
+  }
+  const before = writeZerosDirect(fd, offset, begin - offset, alignment);
+  if (before < 0) return before;
+  const behind = writeZerosDirect(fd, end, offset + length - end, alignment);
+  return behind < 0 ? behind : makeZeros(call, fd, begin, end - begin, alignment);
+}
+
+/** Blocks of which a part is not needed any more are needed. */
+function discardBlocks(fd: number, offset: number, length: number, alignment: number): number {
+  const { begin, end } = insideOf(offset, length, alignment);
+  return begin === end ? 0 : discardRange(fd, begin, end - begin);
 }

@@ -14,6 +14,8 @@ export interface Store {
   readonly physicalBlockSize: number;
   /** Whether it can tell what space it takes, and what is left. */
   readonly countsSpace: boolean;
+  /** Whether it gives space back by DISCARD, after which blocks read as anything; else by PUNCH, as zeros. */
+  readonly forgets?: boolean;
   /** Tells what is kept here from what is kept elsewhere, after a restart too; undefined if nothing is. */
   readonly identity: string | undefined;
 

@@ -85,6 +85,7 @@ function changesBlocks(operation: number): boolean {
     case IoOperation.WRITE:
     case IoOperation.WRITE_DURABLE:
     case IoOperation.PUNCH:
+    case IoOperation.DISCARD:
     case IoOperation.ZERO:
     case IoOperation.FILL:
       return true;

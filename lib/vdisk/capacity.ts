@@ -32,6 +32,10 @@ export function readCapacity16(disk: VirtualDisk, command: Command): void {
   view.setUint32(4, last >>> 0);
   view.setUint32(8, disk.blockSize);
   view.setUint8(13, physicalExponent(disk));
-  if (disk.settings.thinProvisioned) view.setUint16(14, 0xc000); // LBPME, LBPRZ
+  const LBPME = 0x80;
+  const LBPRZ = 0x40;
+  if (disk.settings.thinProvisioned) {
+    view.setUint8(14, disk.store.forgets === true ? LBPME : LBPME | LBPRZ);
+  }
   command.respond(new Uint8Array(view.buffer));
 }

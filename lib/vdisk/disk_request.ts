@@ -37,7 +37,7 @@ export class DiskRequest extends IoRequest {
   ): void {
     const through = this.disk.writesThrough;
     const ranges = operation === IoOperation.PUNCH || operation === IoOperation.ZERO ||
-      operation === IoOperation.FILL;
+      operation === IoOperation.FILL || operation === IoOperation.DISCARD;
     this.#through = through;
     this.operation = operation;
     if (through && operation === IoOperation.WRITE) this.operation = IoOperation.WRITE_DURABLE;

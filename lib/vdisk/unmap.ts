@@ -74,7 +74,8 @@ function nextDescriptor(request: DiskRequest): void {
     const { lba, blocks } = descriptorAt(memory!.view, request.step++ * DESCRIPTOR);
     if (blocks === 0) continue;
     const length = blocks * disk.blockSize;
-    return request.start(IoOperation.PUNCH, lba * disk.blockSize, length, nextDescriptor);
+    const operation = disk.store.forgets === true ? IoOperation.DISCARD : IoOperation.PUNCH;
+    return request.start(operation, lba * disk.blockSize, length, nextDescriptor);
   }
   finishWrite(request);
 }

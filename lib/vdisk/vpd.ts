@@ -122,7 +122,8 @@ function logicalBlockProvisioning(disk: VirtualDisk): Uint8Array {
   const THIN = 2;
   const view = newPage(0xb2, 4);
   if (hasCountedSpace(disk)) view.setUint8(4, thresholdExponent(disk.blockSize));
-  view.setUint8(5, 0xe4); // LBPU, LBPWS, LBPWS10, LBPRZ 001b: unmapped blocks read as zeros
+  const LBPRZ = 0x04; // 001b: unmapped blocks read as zeros
+  view.setUint8(5, 0xe0 | (disk.store.forgets === true ? 0 : LBPRZ)); // LBPU, LBPWS, LBPWS10
   view.setUint8(6, THIN);
   return bytesOf(view);
 }

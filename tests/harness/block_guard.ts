@@ -19,7 +19,7 @@ const ENTRY = 16;
 /** Operations that change blocks; what is not a write has no content that an owner could know. */
 const CHANGING: ReadonlySet<number> = new Set(
   Object.entries(IoOperation)
-    .filter(([name]) => /WRITE|PUNCH|ZERO|FILL/.test(name))
+    .filter(([name]) => /WRITE|PUNCH|DISCARD|ZERO|FILL/.test(name))
     .map(([, operation]) => operation),
 );
 

@@ -12,7 +12,7 @@ export const BLOCK = 512;
 export class DirectRig implements Disposable {
   readonly store: Store;
   readonly device: LoopDevice;
-  readonly workers = new IoWorkers(4);
+  readonly workers = new IoWorkers(2);
   readonly model: Uint8Array<ArrayBuffer>;
 
   /** A device of `size` bytes with sectors of `sector` bytes. */

@@ -32,6 +32,11 @@ export class LoopDevice implements Disposable {
     this.path = losetup(["-f", "--show", "-b", String(sector), this.#backing]);
   }
 
+  /** Bytes that its blocks take. */
+  get bytesTaken(): number {
+    return Deno.statSync(this.#backing).blocks! * 512;
+  }
+
   [Symbol.dispose](): void {
     losetup(["-d", this.path]);
     Deno.removeSync(this.#backing);

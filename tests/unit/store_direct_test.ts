@@ -51,6 +51,8 @@ for (const sector of [512, 4096]) {
         while (first < size / BLOCK - 64) {
           const blocks = random.pick([1, 1, 1, 2, 3, 7, 8, 9, 16, 33]);
           change(rig, random, first, blocks);
+          // More at a time would only wait, and have the pool start workers on a busy machine.
+          if (rig.workers.pool.pending >= 12) await rig.workers.settle();
           first += blocks + random.pick([0, 0, 0, 1, 5, 60]);
         }
         await rig.workers.settle();
