@@ -37,6 +37,12 @@ export class LoopDevice implements Disposable {
     return Deno.statSync(this.#backing).blocks! * 512;
   }
 
+  /** Makes it as long as so many bytes, as an administrator does with a volume. */
+  resize(size: number): void {
+    Deno.truncateSync(this.#backing, size);
+    losetup(["-c", this.path]);
+  }
+
   [Symbol.dispose](): void {
     losetup(["-d", this.path]);
     Deno.removeSync(this.#backing);

@@ -23,17 +23,18 @@ export function missingExt4(): string | undefined {
 
 export class SmallExt4 implements Disposable {
   readonly path: string;
-  #device: LoopDevice;
+  /** What it is on. */
+  readonly device: LoopDevice;
 
-  /** Makes and mounts one of `bytes` bytes, all of which anybody may use. */
-  constructor(bytes: number) {
+  /** Makes and mounts one of `bytes` bytes, all of which anybody may use, on sectors of `sector` bytes. */
+  constructor(bytes: number, sector = 512) {
     this.path = Deno.makeTempDirSync({ prefix: "scst_ext4_" });
-    this.#device = new LoopDevice(bytes);
+    this.device = new LoopDevice(bytes, sector);
     try {
-      run("mkfs.ext4", ["-q", "-m0", this.#device.path]);
-      run("mount", ["-t", "ext4", this.#device.path, this.path]);
+      run("mkfs.ext4", ["-q", "-m0", this.device.path]);
+      run("mount", ["-t", "ext4", this.device.path, this.path]);
     } catch (error) {
-      this.#device[Symbol.dispose]();
+      this.device[Symbol.dispose]();
       Deno.removeSync(this.path);
       throw error;
     }
@@ -46,7 +47,7 @@ export class SmallExt4 implements Disposable {
 
   [Symbol.dispose](): void {
     run("umount", [this.path]);
-    this.#device[Symbol.dispose]();
+    this.device[Symbol.dispose]();
     Deno.removeSync(this.path);
   }
 }
