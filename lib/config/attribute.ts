@@ -12,6 +12,8 @@ export interface Attribute<T> {
   readonly fallback: T;
   /** Whether the key has to be there; the fallback then only bridges the gap to the next problem. */
   readonly required?: boolean;
+  /** What a value is; absent where that is an object or a collection. */
+  readonly allowed?: string;
   /** Whether it is left out where keys are listed: it is for those who know it. */
   readonly isUncommon?: boolean;
   /** The value of `node`, or undefined after a problem was added. */
@@ -60,7 +62,12 @@ export function readScalar<T>(
 
 /** An attribute that may be left out. */
 export function optional<T>(rule: ScalarRule<NonNullable<T>>, fallback: T): Attribute<T> {
-  return { fallback, read: (node, path, problems) => readScalar(rule, node, path, problems) };
+  const { allowed } = rule;
+  return {
+    fallback,
+    allowed,
+    read: (node, path, problems) => readScalar(rule, node, path, problems),
+  };
 }
 
 /** An attribute that has to be there. */

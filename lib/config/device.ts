@@ -149,7 +149,8 @@ function uncommon<T>(attribute: Attribute<T>): Attribute<T> {
   return { ...attribute, isUncommon: true };
 }
 
-const DEVICE: AttributeTable<DeviceAttributes> = {
+/** The keys of a device, of whatever handler. */
+export const DEVICE: AttributeTable<DeviceAttributes> = {
   handler: required<HandlerName>(HANDLER, "vdisk_fileio"),
   filename: optional<string | undefined>(FILENAME, undefined),
   blocksize: optional<number>(BLOCKSIZE, MIN_BLOCKSIZE),

@@ -29,7 +29,7 @@ export interface MemberDraft extends NameDraft {
   readonly relTgtId: RelativeIdDraft | undefined;
 }
 
-interface TargetGroupAttributes {
+export interface TargetGroupAttributes {
   group_id: number;
   state: AccessStateName;
   preferred: boolean;
@@ -44,7 +44,7 @@ export interface TargetGroupDraft {
   readonly at: ReadonlyMap<keyof TargetGroupAttributes, Position>;
 }
 
-interface DeviceGroupAttributes {
+export interface DeviceGroupAttributes {
   devices: readonly NameDraft[];
   target_groups: readonly TargetGroupDraft[];
 }
@@ -112,7 +112,8 @@ const GROUP_TARGETS: Attribute<readonly MemberDraft[]> = {
   },
 };
 
-const TARGET_GROUP: AttributeTable<TargetGroupAttributes> = {
+/** The keys of a target group. */
+export const TARGET_GROUP: AttributeTable<TargetGroupAttributes> = {
   group_id: required<number>(wholeNumber(0, 65535), 0),
   state: optional<AccessStateName>(STATE, "active"),
   preferred: optional<boolean>(BOOLEAN, false),
@@ -121,7 +122,8 @@ const TARGET_GROUP: AttributeTable<TargetGroupAttributes> = {
 
 const GROUP_NAME = { allowed: DEVICE_NAME_ALLOWED, accepts: isDeviceName };
 
-const DEVICE_GROUP: AttributeTable<DeviceGroupAttributes> = {
+/** The keys of a device group. */
+export const DEVICE_GROUP: AttributeTable<DeviceGroupAttributes> = {
   devices: list<NameDraft>(nameOf("device"), MAX_DEVICES),
   target_groups: collection<TargetGroupDraft>(GROUP_NAME, ({ key, path, node }, problems) => {
     const { values, at } = readObject(TARGET_GROUP, node, path, problems);

@@ -19,7 +19,8 @@ export interface DriverAttributes extends UserAttributes {
 /** More internal portals than this are a mistake. */
 const MAX_INTERNAL_PORTALS = 64;
 
-const TABLE: AttributeTable<DriverAttributes> = {
+/** The keys of the driver. */
+export const DRIVER_KEYS: AttributeTable<DriverAttributes> = {
   enabled: optional<boolean>(BOOLEAN, DRIVER_DEFAULTS.enabled),
   link_local: optional<boolean>(BOOLEAN, DRIVER_DEFAULTS.linkLocal),
   internal_portal: list(ADDRESS, MAX_INTERNAL_PORTALS),
@@ -39,7 +40,7 @@ export const DRIVER: Attribute<DriverAttributes> = {
     IncomingUser: [],
     OutgoingUser: [],
   },
-  read: (node, path, problems) => readObject(TABLE, node, path, problems).values,
+  read: (node, path, problems) => readObject(DRIVER_KEYS, node, path, problems).values,
 };
 
 /** The model of the driver. */

@@ -17,7 +17,7 @@ export interface GroupDraft {
 }
 
 /** The keys of a group, under the names of SCST. */
-interface GroupAttributes {
+export interface GroupAttributes {
   initiators: readonly string[];
   luns: readonly LunDraft[];
   addr_method: AddrMethod;
@@ -36,7 +36,8 @@ export function isGroupName(text: string): boolean {
 
 const GROUP_NAME = { allowed: GROUP_NAME_ALLOWED, accepts: isGroupName };
 
-const GROUP: AttributeTable<GroupAttributes> = {
+/** The keys of a group. */
+export const GROUP: AttributeTable<GroupAttributes> = {
   initiators: list(PATTERN, MAX_PATTERNS, patternIdentity),
   luns: LUNS,
   addr_method: ADDR_METHOD,

@@ -14,6 +14,7 @@ export function list<T>(
 ): Attribute<readonly T[]> {
   return {
     fallback: [],
+    allowed: `a list, each item ${rule.allowed}`,
     read: (node, path, problems) => {
       if (isEmpty(node)) return [];
       if (node.kind === "broken") return undefined;

@@ -14,8 +14,7 @@ export interface LunDraft {
   readonly at: Position;
 }
 
-/** The keys of a LUN that is more than the name of a device. */
-interface LunAttributes {
+export interface LunAttributes {
   device: string;
   read_only: boolean;
 }
@@ -25,7 +24,8 @@ const MAX_LUN = 16383;
 
 const DEVICE = { allowed: "the name of a device", parse: ({ text }: { text: string }) => text };
 
-const LUN: AttributeTable<LunAttributes> = {
+/** The keys of a LUN that is more than the name of a device. */
+export const LUN: AttributeTable<LunAttributes> = {
   device: required<string>(DEVICE, ""),
   read_only: optional<boolean>(BOOLEAN, false),
 };

@@ -8,7 +8,8 @@ export interface RootAttributes {
   setup_id: number;
 }
 
-const TABLE: AttributeTable<RootAttributes> = {
+/** The keys of that section. */
+export const ROOT_KEYS: AttributeTable<RootAttributes> = {
   setup_id: optional<number>(number(0, 0xffffffff), 0),
   ...keptTable(ROOT_KEPT),
 };
@@ -16,10 +17,10 @@ const TABLE: AttributeTable<RootAttributes> = {
 /** The `scst` of a configuration. */
 export const ROOT: Attribute<RootAttributes> = {
   fallback: readFallback(),
-  read: (node, path, problems) => readObject(TABLE, node, path, problems).values,
+  read: (node, path, problems) => readObject(ROOT_KEYS, node, path, problems).values,
 };
 
 function readFallback(): RootAttributes {
-  const entries = Object.entries(TABLE).map(([key, { fallback }]) => [key, fallback]);
+  const entries = Object.entries(ROOT_KEYS).map(([key, { fallback }]) => [key, fallback]);
   return Object.fromEntries(entries);
 }

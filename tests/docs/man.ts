@@ -2,11 +2,65 @@
 import { VERBS } from "../../lib/cli/program.ts";
 import type { AnyVerb, Verb } from "../../lib/cli/verb.ts";
 import { example, item, page, paragraph, section, subsection } from "./roff.ts";
+import { SECTIONS } from "./yaml_keys.ts";
 
 /** Where each page is, and what makes it. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/man/scst.8": scst8,
+  "docs/man/scst.yaml.5": scstYaml5,
 };
+
+const EXAMPLE = [
+  "portals: [10.0.0.1:3260]",
+  "devices:",
+  "  disk1: { handler: vdisk_fileio, filename: /srv/disk1.img, thin_provisioned: true }",
+  "targets:",
+  "  iqn.2026-11.org.example:disk1:",
+  "    IncomingUser: { joe: twelve or more }",
+  "    luns: { 0: disk1 }",
+];
+
+function scstYaml5(): string {
+  return page("scst.yaml", 5, "File Formats", [
+    section("NAME", "scst.yaml \\- what scst serves"),
+    section(
+      "DESCRIPTION",
+      paragraph(
+        "YAML 1.2 without tags and merge keys. Keys have the names of the attributes of SCST. A key\n" +
+          'that is not known, and a value that is not allowed, are mistakes: "scst check" says file,\n' +
+          'line and key of each, and nothing is changed. "scst save" keeps comments.',
+      ),
+      example(EXAMPLE),
+      item(
+        "portals",
+        "Where it listens (required): a list of ADDRESS:PORT, [IPV6]:PORT or an address alone for\n" +
+          "port 3260; 0.0.0.0 and [::] are all addresses.",
+      ),
+    ),
+    ...SECTIONS.map(({ title, intro, rows, kept }) =>
+      section(
+        title,
+        paragraph(intro),
+        ...rows.map(([key, text, { allowed, fallback, required }]) => {
+          const value = allowed === undefined ? "" : `\nValue: ${allowed}.`;
+          return item(key, `${sentence(text)}${value}${describeFallback(fallback, required)}`);
+        }),
+        ...(kept.length === 0 ? [] : [paragraph(
+          `Taken for the sake of configurations of SCST, shown and saved, but of no effect here:\n` +
+            `${kept.join(", ")}.`,
+        )]),
+      )
+    ),
+    section("SEE ALSO", paragraph("scst(8)")),
+  ]);
+}
+
+/** What holds where a key is not there, if that is a value. */
+function describeFallback(fallback: unknown, required = false): string {
+  if (required) return "\nIt is required.";
+  if (Array.isArray(fallback) && fallback.length > 0) return `\nDefault: ${fallback.join(", ")}.`;
+  return typeof fallback === "object" || fallback === undefined ? "" : `\nDefault: ${fallback}.`;
+}
 
 function scst8(): string {
   return page("scst", 8, "System Administration", [

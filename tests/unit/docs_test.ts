@@ -3,6 +3,14 @@ import assert from "node:assert/strict";
 import { BLOCKS, COMMAND, withBlocks } from "../docs/blocks.ts";
 import { PAGES } from "../docs/man.ts";
 import { escaped } from "../docs/roff.ts";
+import { SECTIONS } from "../docs/yaml_keys.ts";
+import { DEVICE } from "../../lib/config/device.ts";
+import { DEVICE_GROUP, TARGET_GROUP } from "../../lib/config/device_group.ts";
+import { DRIVER_KEYS } from "../../lib/config/driver.ts";
+import { GROUP } from "../../lib/config/ini_group.ts";
+import { LUN } from "../../lib/config/luns.ts";
+import { ROOT_KEYS } from "../../lib/config/root.ts";
+import { TARGET } from "../../lib/config/target.ts";
 import { markdownTable } from "../docs/table.ts";
 
 for (const [path, blocks] of Object.entries(BLOCKS)) {
@@ -20,6 +28,17 @@ for (const [path, text] of Object.entries(PAGES)) {
     assert.equal(text(), written, `${path} is behind the code: ${COMMAND} rewrites it`);
   });
 }
+
+Deno.test("scst.yaml(5) tells of every key", () => {
+  const page = PAGES["docs/man/scst.yaml.5"]!();
+  const told = new Set(
+    SECTIONS.flatMap(({ rows, kept }) => [...rows.map(([key]) => key), ...kept]),
+  );
+  const tables = [DEVICE, TARGET, GROUP, LUN, DEVICE_GROUP, TARGET_GROUP, DRIVER_KEYS, ROOT_KEYS];
+  const missing = tables.flatMap((table) => Object.keys(table)).filter((key) => !told.has(key));
+  assert.deepEqual(missing, []);
+  for (const key of told) assert(page.includes(key), key);
+});
 
 Deno.test("escaped() keeps a line of text from being taken for something else by roff", () => {
   assert.equal(escaped(".conf with \\ and --help"), "\\&.conf with \\e and \\-\\-help");
