@@ -99,22 +99,14 @@ function failCommand(session: Session, task: Task, sense: number): void {
 }
 
 /** What is wrong with a SCSI Command before there is a task. */
-function findFault({ nexus, tasks }: Session, pdu: Pdu): RequestFault | undefined {
+function findFault({ nexus, tasks, immediateCount }: Session, pdu: Pdu): RequestFault | undefined {
   if (nexus === undefined) return RequestFault.NOT_IN_DISCOVERY;
   if (pdu.initiatorTaskTag === NO_TAG) return RequestFault.RESERVED_TASK_TAG;
   if (tasks.has(pdu.initiatorTaskTag)) return RequestFault.TASK_TAG_IN_USE;
-  if (pdu.isImmediate && countImmediate(tasks) >= IMMEDIATE_MOST) {
-    return RequestFault.TOO_MANY_IMMEDIATE;
-  }
+  if (pdu.isImmediate && immediateCount >= IMMEDIATE_MOST) return RequestFault.TOO_MANY_IMMEDIATE;
   if ((pdu.flags & (FINAL | WRITE)) === 0) return RequestFault.NEITHER_F_NOR_W;
   if (pdu.hasAhs && !areAhsValid(pdu)) return RequestFault.AHS;
   return undefined;
-}
-
-function countImmediate(tasks: ReadonlyMap<number, Task>): number {
-  let count = 0;
-  for (const task of tasks.values()) if (task.immediate) count++;
-  return count;
 }
 
 /** Counts a command for the statistics of its session. */
@@ -132,13 +124,11 @@ function count({ counters }: Session, flags: number, task: Task): void {
 
 /** Reads the header into a task. */
 function beginTask(session: Session, pdu: Pdu): Task {
-  const task = session.takeTask();
+  const task = session.takeTask(pdu.isImmediate);
   const { view, bytes } = pdu.memory;
   const { flags } = pdu;
   const expected = pdu.uint32(EXPECTED_DATA_TRANSFER_LENGTH);
   task.initiatorTaskTag = pdu.initiatorTaskTag;
-  task.immediate = pdu.isImmediate;
-  task.inWindow = !task.immediate;
   task.lun = decodeLun(view, pdu.lunAt);
   task.attribute = flags & ATTRIBUTE;
   if ((flags & WRITE) !== 0) task.expectedOut = expected;

@@ -79,6 +79,7 @@ export class Session implements NexusTransport {
   /** Commands that the window has room for when all of it is open, and the places that it is to lose. */
   #window: number;
   #windowDebt = 0;
+  #immediateCount = 0;
   #match: GroupMatch | undefined;
   #nextTransferTag = 0;
   #free: Task[] = [];
@@ -242,6 +243,14 @@ export class Session implements NexusTransport {
     this.maxCmdSN = (this.maxCmdSN + Math.max(0, growth)) >>> 0;
   }
 
+  /**
+   * Commands for immediate delivery that have not ended: also those that were aborted while a store
+   * works on them, as no window keeps their number down.
+   */
+  get immediateCount(): number {
+    return this.#immediateCount;
+  }
+
   /** Opens the window for a task, once; an immediate one has never taken a place in it. */
   openWindow(task: Task): void {
     if (!task.inWindow) return;
@@ -257,10 +266,13 @@ export class Session implements NexusTransport {
     return first;
   }
 
-  /** Lends a task; retire() takes it back. */
-  takeTask(): Task {
+  /** Lends a task for a command, `immediate` or in its place of the window; retire() takes it back. */
+  takeTask(immediate: boolean): Task {
     const task = this.#free.pop() ?? new Task(this, this.#iov);
     task.renew();
+    task.immediate = immediate;
+    task.inWindow = !immediate;
+    if (immediate) this.#immediateCount++;
     return task;
   }
 
@@ -273,6 +285,7 @@ export class Session implements NexusTransport {
   /** Ends a task for good. */
   retire(task: Task): void {
     this.openWindow(task);
+    if (task.immediate) this.#immediateCount--;
     if (task.listed && this.tasks.get(task.initiatorTaskTag) === task) {
       this.tasks.delete(task.initiatorTaskTag);
     }

@@ -95,6 +95,29 @@ Deno.test("aborted commands keep their places in the window while the store work
   assert.equal(peer.send(peer.command({ cdb: new Uint8Array(16) }))[0]!.u8(Field.status), 0);
 });
 
+Deno.test("aborted commands for immediate delivery count while the store works on them", () => {
+  using rig = new Rig();
+  const peer = rig.login(1);
+  rig.store.hanging = true;
+  const immediateWrite = (lba: number) =>
+    peer.command({
+      cdb: cdb10(0x2a, lba, 1),
+      flags: FINAL | WRITE | SIMPLE,
+      expectedLength: BLOCK,
+      data: new Uint8Array(BLOCK),
+      immediate: true,
+    });
+  for (let count = 0; count < 100; count++) {
+    peer.send(immediateWrite(count));
+    peer.send(abortTaskSet(peer));
+  }
+  assert.equal(rig.store.held.length, 16);
+  rig.store.hanging = false;
+  rig.store.release();
+  const status = peer.send(immediateWrite(0)).map((pdu) => [pdu.opcode, pdu.u8(Field.status)]);
+  assert.deepEqual(status, [[Opcode.ScsiResponse, 0]]);
+});
+
 Deno.test("ABORT TASK SET runs none of the commands that it aborts", () => {
   using rig = new Rig();
   const peer = rig.login(1);
