@@ -1,10 +1,11 @@
 /**
- * Connections that have not logged in, by where they come from: one host cannot take all places. When
- * there are too many of a host the oldest has to go, so that its own next login comes through.
+ * Connections that have not logged in to a target, by where they come from: neither one host nor many
+ * can take all places. When there are too many of a host the oldest has to go, so that its own next
+ * login comes through. Discovery sessions are among them, which often need no secret.
  */
 import { isIPv6 } from "../scst/model.ts";
 
-/** Logins that one address may have under way. */
+/** Such connections that one address may have. */
 const HALF_OPEN_MOST = 128;
 
 export class HalfOpen<T> {
@@ -22,11 +23,23 @@ export class HalfOpen<T> {
     return oldest;
   }
 
+  /** Takes out the oldest connection of the address that has the most; undefined if there is none. */
+  expel(): T | undefined {
+    let most: Set<T> | undefined;
+    for (const others of this.#byOrigin.values()) {
+      if (others.size > (most?.size ?? 0)) most = others;
+    }
+    const [oldest] = most ?? [];
+    if (oldest !== undefined) most!.delete(oldest);
+    return oldest;
+  }
+
   /** A connection has logged in, or has ended. */
   leave(hostname: string, connection: T): void {
     const origin = originOf(hostname);
     const others = this.#byOrigin.get(origin);
-    if (others?.delete(connection) === true && others.size === 0) this.#byOrigin.delete(origin);
+    others?.delete(connection);
+    if (others?.size === 0) this.#byOrigin.delete(origin);
   }
 }
 

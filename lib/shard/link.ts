@@ -18,7 +18,7 @@ import type { Handler, Loop, Settler } from "./loop.ts";
 
 /** Who hears what becomes of a link. */
 export interface LinkOwner {
-  /** The login is through, or will never be. */
+  /** It is logged in to a target, or will never be. */
   loginEnded(link: Link): void;
   /** The socket is closed. */
   ended(link: Link): void;
@@ -95,7 +95,11 @@ export class Link implements Handler, Settler {
   /** Sends what there is, goes on with what waited for that, and adapts to what has become of it. */
   settle(): void {
     this.#settling = false;
-    if (this.#fd < 0 || this.#lingerUntil > 0) return;
+    if (this.#fd < 0) return;
+    if (this.#lingerUntil > 0) {
+      if (this.connection.isClosed) this.#close(); // its place is wanted
+      return;
+    }
     try {
       this.#settle();
     } catch (error) {
@@ -125,7 +129,7 @@ export class Link implements Handler, Settler {
       this.#resume();
       this.#send();
     }
-    if (this.#isHalfOpen && !this.connection.isLoggingIn) this.#endLogin();
+    if (this.#isHalfOpen && this.connection.session?.isDiscovery === false) this.#endLogin();
     if (this.connection.isClosed) return this.#close();
     if (this.connection.isFinishing && this.connection.output.length === 0) return this.#linger();
     this.#watch();

@@ -236,7 +236,7 @@ export class Shard {
     const peer = remoteAddress(fd);
     const local = localAddress(fd);
     if (peer === undefined || local === undefined) return closeSocket(fd); // gone already
-    if (this.#links.size >= CONNECTIONS_MOST) {
+    if (this.#links.size >= CONNECTIONS_MOST && !this.#makeRoom()) {
       const text = `connection refused: there are ${CONNECTIONS_MOST} already`;
       this.#report("warning", `${text}: peer=${formatPortal(peer)}`);
       return closeSocket(fd);
@@ -250,6 +250,13 @@ export class Shard {
     this.#links.add(link);
     const oldest = this.#halfOpen.enter(hostname, link);
     oldest?.connection.breakOff("there are too many connections from there that do not log in");
+  }
+
+  /** Ends a connection that is not logged in to a target; false if there is none. */
+  #makeRoom(): boolean {
+    const link = this.#halfOpen.expel();
+    link?.connection.breakOff(`there are ${CONNECTIONS_MOST} connections, and it does not log in`);
+    return link !== undefined;
   }
 
   #linkEnded(link: Link): void {

@@ -1,5 +1,7 @@
 /** Garbage, and random PDUs in sessions: the server lives, others get what they ask for. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { Bystander } from "../harness/bystander.ts";
 import { fileDisks } from "../harness/disks.ts";
 import { assertNoBug, warningsWith } from "../harness/log.ts";
@@ -10,7 +12,9 @@ import { startTestServer, type TestServer } from "../harness/server.ts";
 import { openReady, openSteered } from "../harness/sessions.ts";
 import { Field, Opcode, Pdu } from "../initiator/pdu.ts";
 import { RawConnection } from "../initiator/raw.ts";
-import type { SteeredSession } from "../initiator/steered.ts";
+import { textRequest } from "../initiator/requests.ts";
+import { SteeredSession } from "../initiator/steered.ts";
+import { encodeText } from "../initiator/text.ts";
 
 const YAML = fileDisks(1 << 20, [{}, {}]);
 const MEMORY_LIMIT = 256 << 20;
@@ -93,6 +97,43 @@ Deno.test("random PDUs in sessions crash nothing and leave other LUNs alone", as
     assert(await residentBytes(server.pid) < MEMORY_LIMIT * 2, "memory after the babble");
     assertNoBug(server);
   });
+});
+
+/** Connects from an address of this machine. */
+async function connectFrom(localAddress: string, { host, port }: TestServer): Promise<Socket> {
+  const socket = connect({ host, port, localAddress });
+  socket.on("error", () => {}); // a reset is what some of them are to get
+  await once(socket, "connect");
+  return socket;
+}
+
+Deno.test("discovery sessions do not keep others out", async () => {
+  await using server = await startTestServer(YAML);
+  using stack = new DisposableStack();
+  const sessions: SteeredSession[] = [];
+  for (let count = 0; count < 140; count++) {
+    sessions.push(stack.use(await SteeredSession.open(server, {})));
+  }
+  await Promise.all(sessions.slice(0, 12).map(({ raw }) => raw.receiveUntilClosed()));
+  const last = sessions[12]!;
+  const text = encodeText([["SendTargets", "All"]]);
+  await last.send(textRequest({ ...last.numbers(), text }));
+  await last.expect(Opcode.TextResponse);
+  assertNoBug(server);
+});
+
+Deno.test("connections of many addresses that fill all places do not keep others out", async () => {
+  await using server = await startTestServer(YAML);
+  await using bystander = await Bystander.start(server, 1);
+  const sockets: Socket[] = [];
+  await inParallel(4200, 64, async (index) => {
+    sockets.push(await connectFrom(`127.0.1.${1 + index % 40}`, server));
+  });
+  await using _session = await openReady(server);
+  await warningsWith(server, "there are 4096 connections, and it does not log in");
+  for (const socket of sockets) socket.destroy();
+  await bystander.finish();
+  assertNoBug(server);
 });
 
 Deno.test("connections that say nothing do not keep others out", async () => {

@@ -26,6 +26,19 @@ Deno.test("HalfOpen forgets who has logged in", () => {
   assert.equal(halfOpen.enter("10.0.0.1", 1001), 1);
 });
 
+Deno.test("HalfOpen expels the oldest of the host that has the most", () => {
+  const halfOpen = new HalfOpen<number>();
+  assert.equal(halfOpen.expel(), undefined);
+  halfOpen.enter("10.0.0.1", 0);
+  for (const number of [1, 2, 3]) halfOpen.enter("10.0.0.2", number);
+  halfOpen.enter("10.0.0.3", 4);
+  assert.deepEqual([1, 2, 3, 4, 5].map(() => halfOpen.expel()), [1, 2, 0, 3, 4]);
+  assert.equal(halfOpen.expel(), undefined);
+  halfOpen.leave("10.0.0.2", 1);
+  halfOpen.enter("10.0.0.2", 5);
+  assert.equal(halfOpen.expel(), 5);
+});
+
 Deno.test("HalfOpen takes the addresses of a /64 for one host", () => {
   const cases: [one: string, other: string, same: boolean][] = [
     ["2001:db8::1", "2001:db8::ffff:2", true],
