@@ -23,7 +23,7 @@ import type { Task } from "./task.ts";
 
 // Constants of this module, as they are asked for once a PDU.
 const { LOGIN_REQUEST, REQUEST } = ConnectionEvent;
-const { IN_LOGOUT, CLEANUP_WAIT, FREE } = ConnectionState;
+const { IN_LOGIN, IN_LOGOUT, CLEANUP_WAIT, FREE } = ConnectionState;
 
 export class Connection {
   readonly node: Node;
@@ -188,6 +188,10 @@ export class Connection {
   /** The socket has ended. */
   lost(why: string): void {
     if (!this.isFinishing) this.session?.report("info", `connection lost: ${why}`);
+    // As an initiator does when the target could not prove itself.
+    if (this.#states.at === IN_LOGIN) {
+      this.node.report("info", `login given up: ${why}: ${this.#login!.forLog}`);
+    }
     this.close();
   }
 

@@ -55,7 +55,10 @@ export class Login {
 
   /** Handles a Login Request. Returns the session when the full feature phase begins. */
   handle(pdu: Pdu): Session | undefined {
-    if (this.#pdus++ === 0) this.#statSN = pdu.uint32(EXP_STAT_SN);
+    if (this.#pdus++ === 0) {
+      this.#statSN = pdu.uint32(EXP_STAT_SN);
+      this.#names.begin(pdu);
+    }
     const refusal = this.#collect(pdu);
     if (refusal !== undefined) return this.refuse(pdu, refusal);
     if ((pdu.flags & CONTINUE) !== 0) return this.#send(pdu, NO_TEXT, false);
@@ -124,7 +127,7 @@ export class Login {
       if (this.#keys.has(key)) return refuseFault(LoginFault.REPEATED_KEY, `'${key}'`);
       this.#keys.add(key);
     }
-    const refusal = this.#introduce(pdu, pairs, answers);
+    const refusal = this.#introduce(pairs, answers);
     if (refusal !== undefined) return refusal;
     const isSecurity = ([key]: Pair) => KEYS.get(key)?.use === "security";
     const denial = this.#authenticate(pdu, new Map(pairs.filter(isSecurity)), answers);
@@ -134,13 +137,13 @@ export class Login {
   }
 
   /** Finds out who wants what, from the first request; later ones have nothing to say of that. */
-  #introduce(pdu: Pdu, pairs: readonly Pair[], answers: Pair[]): Refusal | undefined {
+  #introduce(pairs: readonly Pair[], answers: Pair[]): Refusal | undefined {
     if (this.#negotiation !== undefined) {
       const late = pairs.find(([key]) => KEYS.get(key)?.use === "first");
       return late === undefined ? undefined : refuseFault(LoginFault.LATE_KEY, late[0]);
     }
     const names = this.#names;
-    const refusal = names.read(pdu, new Map(pairs));
+    const refusal = names.read(new Map(pairs));
     if (refusal !== undefined) return refusal;
     const { attributes: wanted, target } = names;
     const continued = names.continued?.parameters;

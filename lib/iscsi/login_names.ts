@@ -97,13 +97,17 @@ export class LoginNames {
     return parts.join(" ");
   }
 
-  /** Reads the first request, whose text has these keys. */
-  read(pdu: Pdu, keys: ReadonlyMap<string, string>): Refusal | undefined {
-    const { node } = this.#connection;
+  /** Reads the header of the first request. */
+  begin(pdu: Pdu): void {
     const isid = pdu.memory.bytes.subarray(pdu.at + ISID, pdu.at + ISID + 6);
     this.#isid = Array.from(isid, (byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#tsih = pdu.uint16(TSIH);
     this.#connection.cid = pdu.uint16(CID);
+  }
+
+  /** Reads the text of the first request, which has these keys. */
+  read(keys: ReadonlyMap<string, string>): Refusal | undefined {
+    const { node } = this.#connection;
     const initiator = keys.get("InitiatorName");
     if (!initiator) return refuseFault(LoginFault.NO_INITIATOR_NAME);
     this.#initiator = normalName(initiator);

@@ -82,6 +82,32 @@ Deno.test("a login, a logout and a lost connection name rule, portal and ISID", 
   ]);
 });
 
+Deno.test("a login that is refused for its header, or given up, names the ISID as well", () => {
+  using rig = rigWith({});
+  const send = (peer: Peer, isid: number, flags: number, text = NAMES) => {
+    request(peer, isid, flags, text);
+    return rig.log.at(-1);
+  };
+  const where = "peer=127.0.0.1:40000 portal=127.0.0.1:3260 isid=";
+  assert.equal(
+    send(rig.connect(), 0x12, 2 << 2),
+    "warning login refused with INITIATOR_ERROR (0200): a stage out of its order: " +
+      `IN_RESERVED (a request with CSG 2) in the state START: ${where}000000000012`,
+  );
+  assert.match(send(rig.connect(), 0x13, STAY, "no text")!, / isid=000000000013$/);
+  const peer = rig.connect();
+  send(peer, 0x14, STAY);
+  peer.connection.lost("closed by the peer");
+  assert.equal(
+    rig.log.at(-1),
+    `info login given up: closed by the peer: initiator=${HOST} target=${TARGET} ${where}000000000014`,
+  );
+  const { length } = rig.log;
+  peer.connection.lost("closed by the peer");
+  rig.connect().connection.lost("closed by the peer");
+  assert.equal(rig.log.length, length, "who has said nothing has given nothing up");
+});
+
 Deno.test("a redirected login is told where to go, without a portal group tag", () => {
   const portal = { hostname: "fd00::2", port: 3261 };
   for (const permanent of [false, true]) {
