@@ -233,6 +233,7 @@ function lio(changes: Record<string, unknown> = {}, group: Record<string, unknow
         { name: "two", plugin: "block", dev: "/dev/vg/two", wwn: "", attributes: {} },
         { name: "none", plugin: "ramdisk", nullio: true, size: 4194304 },
         { name: "ram", plugin: "ramdisk", size: 4194304 },
+        { name: "scsi", plugin: "pscsi", dev: "/dev/sg0" },
       ],
       targets: [{
         fabric: "iscsi",
@@ -246,7 +247,7 @@ function lio(changes: Record<string, unknown> = {}, group: Record<string, unknow
           luns: [
             { index: 0, storage_object: "/backstores/fileio/disk.one" },
             { index: 1, storage_object: "/backstores/block/two" },
-            { index: 2, storage_object: "/backstores/ramdisk/ram" },
+            { index: 2, storage_object: "/backstores/pscsi/scsi" },
           ],
           node_acls: [{
             node_wwn: "iqn.1993-08.org.debian:01:x",
@@ -287,6 +288,9 @@ devices:
   none:
     handler: vdisk_nullio
     size: "4194304"
+  ram:
+    handler: vdisk_ram
+    size: "4194304"
 targets:
   ${A}:
     DataDigest: CRC32C
@@ -306,8 +310,8 @@ iscsi:
 `,
   );
   assert.deepEqual(imported.warnings, [
-    's.json: storage_objects[3]: "ram" is left out: scst has no ramdisk storage',
-    's.json: targets[0].tpgs[0].luns[2]: LUN 2 is left out: there is no "/backstores/ramdisk/ram" here',
+    's.json: storage_objects[4]: "scsi" is left out: scst has no pscsi storage',
+    's.json: targets[0].tpgs[0].luns[2]: LUN 2 is left out: there is no "/backstores/pscsi/scsi" here',
     's.json: targets[1]: target "naa.1" is left out: its fabric is vhost',
   ]);
 });

@@ -95,7 +95,7 @@ class LioImport {
     return mapOf([
       ["handler", handler],
       ["filename", object.text("dev")],
-      ["size", handler === "vdisk_nullio" ? object.text("size") : undefined],
+      ["size", plugin === "ramdisk" ? object.text("size") : undefined],
       ["write_through", isWrittenThrough || undefined],
       ...common,
     ]);
@@ -244,7 +244,8 @@ class LioImport {
 function handlerOf(object: Member, plugin: string): string | undefined {
   if (plugin === "fileio") return "vdisk_fileio";
   if (plugin === "block") return "vdisk_blockio";
-  return plugin === "ramdisk" && object.flag("nullio") ? "vdisk_nullio" : undefined;
+  if (plugin !== "ramdisk") return undefined;
+  return object.flag("nullio") ? "vdisk_nullio" : "vdisk_ram";
 }
 
 /** What initiators know a disk of LIO by. */
