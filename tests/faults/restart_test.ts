@@ -66,7 +66,8 @@ Deno.test("Initiators that retry see no I/O error when the server is killed unde
       done = true;
       await Promise.all(works);
     }
-    for (const { logins } of sessions) assert.equal(logins, KILLS + 1);
+    // What was answered before a kill may be read after it: then the next kill may come before the login.
+    for (const { logins } of sessions) assert(logins > 1 && logins <= KILLS + 1, String(logins));
     for (const lun of luns) await checkAll(sessions[0]!, lun);
   }));
 
