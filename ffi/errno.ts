@@ -38,9 +38,11 @@ const NUMBERS = {
   ENOTCONN: [107, 57],
   ETIMEDOUT: [110, 60],
   ECONNREFUSED: [111, 61],
+  ESTALE: [116, 70],
   EDQUOT: [122, 69],
   ENOMEDIUM: [123, 123], // FreeBSD has none, and nothing of this number
   EMEDIUMTYPE: [124, 22], // FreeBSD has none: EINVAL
+  ESHORT: [4095, 4095], // neither has it: a transfer ended before its end
 } as const;
 
 export type ErrnoName = keyof typeof NUMBERS;
@@ -70,8 +72,13 @@ const SENTENCES: Partial<Record<ErrnoName, string>> = {
   EROFS: "read-only file system",
   ENAMETOOLONG: "file name too long",
   ELOOP: "too many levels of symbolic links",
+  EBADF: "bad file descriptor",
+  ESTALE: "stale file handle",
+  ENOMEM: "out of memory",
+  ETIMEDOUT: "timed out",
   EDQUOT: "disk quota exceeded",
   ENOMEDIUM: "no medium",
+  ESHORT: "the store ended before the transfer did",
   ECONNREFUSED: "nobody listens there",
 };
 

@@ -14,6 +14,9 @@ export const Sense = {
   UNRECOVERED_READ_ERROR: 0x031100,
   FORMAT_COMMAND_FAILED: 0x033101,
   SANITIZE_COMMAND_FAILED: 0x033103,
+  LOGICAL_UNIT_COMMUNICATION_FAILURE: 0x040800,
+  LOGICAL_UNIT_FAILURE: 0x043e01,
+  TIMEOUT_ON_LOGICAL_UNIT: 0x043e02,
   FAILED_SELF_TEST: 0x043e03,
   HARDWARE_INTERNAL_TARGET_FAILURE: 0x044400,
   SET_TARGET_PORT_GROUPS_COMMAND_FAILED: 0x04670a,
@@ -74,13 +77,21 @@ export const Sense = {
   MISCOMPARE_DURING_VERIFY: 0x0e1d00,
 } as const;
 
+/**
+ * Added to a sense code: the error is one of commands that have ended with GOOD before (SPC-5 4.4,
+ * deferred errors), and the command that is told of it was not executed.
+ */
+export const DEFERRED = 1 << 24;
+
 const names = new Map<number, string>(
   Object.entries(Sense).map(([name, code]) => [code, name]),
 );
 
 /** The name of a sense code for a log line. */
 export function nameOfSense(code: number): string {
-  return names.get(code) ?? `0x${code.toString(16).padStart(6, "0")}`;
+  const current = code & ~DEFERRED;
+  const name = names.get(current) ?? `0x${current.toString(16).padStart(6, "0")}`;
+  return current === code ? name : `deferred ${name}`;
 }
 
 /** Bytes of the longest sense data that encodeSense() writes. */
@@ -139,6 +150,10 @@ export function encodeSense(
     : encodeFixedSense(view, at, code, detail);
 }
 
+function isDeferred(code: number): boolean {
+  return (code & DEFERRED) !== 0;
+}
+
 function encodeFixedSense(
   view: DataView,
   at: number,
@@ -147,8 +162,8 @@ function encodeFixedSense(
 ): number {
   for (let index = 0; index < 18; index++) view.setUint8(at + index, 0);
   const hasInformation = detail.information !== NOTHING && detail.information < HIGH;
-  view.setUint8(at, 0x70 | (hasInformation ? 0x80 : 0));
-  view.setUint8(at + 2, code >> 16);
+  view.setUint8(at, (isDeferred(code) ? 0x71 : 0x70) | (hasInformation ? 0x80 : 0));
+  view.setUint8(at + 2, code >> 16 & 0x0f);
   if (hasInformation) view.setUint32(at + 3, detail.information);
   view.setUint8(at + 7, 10); // ADDITIONAL SENSE LENGTH
   view.setUint16(at + 12, code & 0xffff);
@@ -166,8 +181,8 @@ function encodeDescriptorSense(
 ): number {
   let end = at + 8;
   for (let index = 0; index < SENSE_MOST; index++) view.setUint8(at + index, 0);
-  view.setUint8(at, 0x72);
-  view.setUint8(at + 1, code >> 16);
+  view.setUint8(at, isDeferred(code) ? 0x73 : 0x72);
+  view.setUint8(at + 1, code >> 16 & 0x0f);
   view.setUint16(at + 2, code & 0xffff);
   // An LBA beyond 2**53 has lost its last bits: better none than a wrong one.
   if (detail.information !== NOTHING && detail.information <= Number.MAX_SAFE_INTEGER) {

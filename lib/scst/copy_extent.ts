@@ -49,6 +49,7 @@ export function hindranceOf({ source, destination, length, token }: CopyExtent):
   const { disk, protection } = destination.unit;
   const refused = source !== undefined && isBarred(source, length, Access.READ) ||
     isBarred(destination, length, Access.WRITE) || disk.failure !== 0 ||
+    source?.unit.disk.hasLost === true ||
     protection !== Sense.NO_SENSE;
   return refused ? Sense.THIRD_PARTY_DEVICE_FAILURE : Sense.NO_SENSE;
 }

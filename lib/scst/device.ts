@@ -1,5 +1,6 @@
 /** A device of the core: a virtual disk and everybody who uses it, through whatever target. */
 import type { TargetPort } from "../scsi/command.ts";
+import { DEFERRED } from "../scsi/sense.ts";
 import type { StateFile } from "../store/state_file.ts";
 import { changeModes } from "../vdisk/change_modes.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
@@ -49,6 +50,8 @@ export class Device {
   ) {
     this.disk = disk;
     this.copyCounters = copyCounters;
+    // Nobody can tell whose writes they were: every nexus hears of it once (SPC-5 4.4, deferred errors).
+    disk.onLoss = (sense) => this.announce(DEFERRED | sense);
     this.tasks = disk.settings.tst === 0 ? new TaskSet(runCommand, commandFailed) : undefined;
     this.reservations = new Reservations(this, stateFile("pr"), report);
     this.information = new IdentifyingInformation(stateFile("identifying_information"), report);

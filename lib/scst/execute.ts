@@ -104,6 +104,11 @@ function isInSpiteOfUpkeep(disk: VirtualDisk, operation: Operation): boolean {
   return failed && operation.code === SANITIZE;
 }
 
+/** Whether a disk that has failed cannot execute an operation any more. */
+function isInVain(disk: VirtualDisk, { changesMedium, readsMedium }: Operation): boolean {
+  return changesMedium === true || readsMedium === true && disk.hasLost;
+}
+
 /** Whether the reservation of somebody else refuses an operation. */
 function isBarred(
   unit: LogicalUnit,
@@ -184,6 +189,9 @@ function run(command: CoreCommand, mayWait: boolean): void {
   }
   if (tray.changes !== command.mediumChanges && needsMedium(operation)) {
     return command.fail(hasMedium ? tray.lastChange : unit.disk.absence);
+  }
+  if (unit.disk.failure !== 0 && isInVain(unit.disk, operation)) {
+    return command.fail(Sense.LOGICAL_UNIT_FAILURE);
   }
   if (command.times !== undefined) command.times.begin(Stage.STORE);
   try {

@@ -108,7 +108,7 @@ const { IDENTIFY, SWITCH, MANAGE } = PortAccess;
 const SMALL = { timeouts: Timeouts.SMALL } as const;
 const LONG = { timeouts: Timeouts.LONG } as const;
 
-const READ = shared({ access: Access.READ, onDisk: read });
+const READ = shared({ access: Access.READ, onDisk: read, readsMedium: true });
 const WRITE = { out: allBlocks, check: checkWrite, onDisk: write, changesMedium: true } as const;
 const VERIFY = shared({
   ...LONG,
@@ -116,6 +116,7 @@ const VERIFY = shared({
   out: verifyOut,
   check: checkVerify,
   onDisk: verify,
+  readsMedium: true,
 });
 const WRITE_AND_VERIFY = {
   ...LONG,

@@ -39,6 +39,8 @@ export interface Operation extends TypedRow {
   readonly portAccess?: PortAccess;
   /** Whether it changes the medium, so that write protection refuses it. */
   readonly changesMedium?: boolean;
+  /** Whether it shows or compares what the medium holds: not after writes were lost (VirtualDisk.hasLost). */
+  readonly readsMedium?: boolean;
   /** Whether nobody else may touch its blocks while it runs. */
   readonly exclusive?: boolean;
   /** Whether the disk executes it without a medium as well; what the core executes never needs one. */

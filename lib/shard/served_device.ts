@@ -176,8 +176,9 @@ export class ServedDevice {
     );
   }
 
-  /** Looks once a second whether its store has grown, or is not where it was. */
+  /** Looks once a second whether its store has grown, or is not where it was, and what went wrong with it. */
   tick(): void {
+    this.device.disk.errors.tick(performance.now());
     if (this.#model.filename !== undefined && !this.#isBusy) this.#place.look();
     if (this.#hasFile && !this.#isBusy) this.#sizes.look(this.#model.size);
   }

@@ -179,7 +179,7 @@ export class IoPool {
         return this.#start(slot, request, lane);
       }
       // Nothing was transferred though something was left: the store ended before its size.
-      request.result = request.done < request.length ? -Errno.EIO : 0;
+      request.result = request.done < request.length ? -Errno.ESHORT : 0;
     } else {
       request.result = result;
     }

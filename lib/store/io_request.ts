@@ -35,6 +35,30 @@ export const IoOperation = {
   DISCARD: 16,
 } as const;
 
+const names = new Map<number, string>(
+  Object.entries(IoOperation).map(([name, operation]) => [operation, name]),
+);
+
+/** The name of an operation for a log line. */
+export function nameOfOperation(operation: number): string {
+  return names.get(operation) ?? String(operation);
+}
+
+const ABOUT_BLOCKS: readonly number[] = [
+  IoOperation.READ,
+  IoOperation.WRITE,
+  IoOperation.WRITE_DURABLE,
+  IoOperation.PUNCH,
+  IoOperation.ZERO,
+  IoOperation.FILL,
+  IoOperation.DISCARD,
+];
+
+/** Whether an operation is about `length` bytes at `offset` of the store. */
+export function isAboutBlocks(operation: number): boolean {
+  return ABOUT_BLOCKS.includes(operation);
+}
+
 /** Whether an operation is about a file by its path: it takes `memory` as it is, and no vector. */
 export function isAboutPath(operation: number): boolean {
   return operation === IoOperation.REPLACE || operation === IoOperation.REMOVE;

@@ -12,7 +12,6 @@ import type { RecordedPiece } from "../store/atomic_record.ts";
 import { IoOperation } from "../store/io_request.ts";
 import { StoreError } from "../store/store.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 import { setWriteSense } from "./write.ts";
 
@@ -128,7 +127,7 @@ export class AtomicWriter {
   #take(request: DiskRequest): void {
     const command = request.command!;
     const { failure } = this.#disk;
-    if (failure !== 0) command.setSense(senseOfWrite(failure));
+    if (failure !== 0) command.setSense(Sense.LOGICAL_UNIT_FAILURE);
     // An initiator that has given its command up takes its blocks to be as they were.
     if (failure !== 0 || command.aborted) return end(request);
     const length = sizeOf(request);

@@ -2,7 +2,6 @@
 import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { isOnMedium } from "./range.ts";
 import { giveUp, readForUpdate, writeBack } from "./read_for_update.ts";
 import { differsAt } from "./verify.ts";
@@ -37,7 +36,6 @@ export function checkCompareAndWrite(disk: VirtualDisk, command: Command): boole
 
 /** Executes COMPARE AND WRITE. */
 export function compareAndWrite(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   if (command.blocks === 0) return command.succeed();
   readForUpdate(disk, command, compareThenWrite);
 }

@@ -2,7 +2,7 @@
 import { Errno } from "../../ffi/errno.ts";
 import { isRefusal } from "../../ffi/file.ts";
 import type { Command } from "../scsi/command.ts";
-import { IoOperation, IoRequest } from "../store/io_request.ts";
+import { IoOperation, IoRequest, isAboutBlocks, nameOfOperation } from "../store/io_request.ts";
 import type { Medium } from "./medium.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -36,8 +36,6 @@ export class DiskRequest extends IoRequest {
     then: (request: DiskRequest) => void,
   ): void {
     const through = this.disk.writesThrough;
-    const ranges = operation === IoOperation.PUNCH || operation === IoOperation.ZERO ||
-      operation === IoOperation.FILL || operation === IoOperation.DISCARD;
     this.#through = through;
     this.operation = operation;
     if (through && operation === IoOperation.WRITE) this.operation = IoOperation.WRITE_DURABLE;
@@ -47,10 +45,7 @@ export class DiskRequest extends IoRequest {
     this.offset = offset;
     this.length = length;
     this.#then = then;
-    this.finished = then as (request: IoRequest) => void;
-    if (operation === IoOperation.READ) this.finished = failRemoved;
-    else if (this.operation === IoOperation.WRITE_DURABLE) this.finished = failUndurable;
-    else if (ranges || this.operation === IoOperation.WRITE) this.finished = syncAfter;
+    this.finished = endOf(this.operation);
     this.medium.store.submit(this);
   }
 
@@ -62,41 +57,72 @@ export class DiskRequest extends IoRequest {
   /** Brings what the operation did to stable storage as well. */
   sync(): void {
     this.operation = IoOperation.SYNC;
-    this.finished = failUnsynced;
+    this.finished = proceed;
     this.medium.store.submit(this);
   }
 
   /** Goes on with what start() was given. */
   proceed(): void {
+    if (this.result < 0) {
+      this.#noteError();
+      if (isFlushFailure(this)) this.disk.failFlush(-this.result);
+    }
     this.#then(this);
+  }
+
+  #noteError(): void {
+    const { disk, operation, offset, length, result } = this;
+    // That there is no data, or no medium any more, is an answer.
+    if (operation === IoOperation.FIND_DATA && result === -Errno.ENXIO) return;
+    if (result === -Errno.ENOMEDIUM) return;
+    const detail = { operation: nameOfOperation(operation), errno: -result };
+    if (!isAboutBlocks(operation)) return disk.errors.note(detail);
+    const { blockSize } = disk;
+    disk.errors.note({ ...detail, lba: offset / blockSize, blocks: length / blockSize });
   }
 }
 
+/**
+ * Whether something that was written may be lost. A write through to stable storage that fails may
+ * have taken the news of other blocks that were lost with it: the next flush would report success.
+ */
+function isFlushFailure({ operation, result }: DiskRequest): boolean {
+  return operation === IoOperation.SYNC ||
+    operation === IoOperation.WRITE_DURABLE && !isRefusal(-result);
+}
+
+/** What has to be done when an operation has ended, beside telling that. */
+function endOf(operation: number): (finished: IoRequest) => void {
+  switch (operation) {
+    case IoOperation.READ:
+      return endRead;
+    case IoOperation.WRITE:
+    case IoOperation.PUNCH:
+    case IoOperation.ZERO:
+    case IoOperation.FILL:
+    case IoOperation.DISCARD:
+      return endChange;
+    default:
+      return proceed;
+  }
+}
+
+function proceed(finished: IoRequest): void {
+  (finished as DiskRequest).proceed();
+}
+
 /** What is read of a medium that is gone by now must not pass for the data of the one that came after it. */
-function failRemoved(finished: IoRequest): void {
+function endRead(finished: IoRequest): void {
   const request = finished as DiskRequest;
   if (request.medium.isRemoved) request.result = -Errno.ENOMEDIUM;
   request.proceed();
 }
 
-function syncAfter(finished: IoRequest): void {
+/** What ends before it is on stable storage is for the next flush. */
+function endChange(finished: IoRequest): void {
   const request = finished as DiskRequest;
-  if (request.result < 0 || !request.mustSync) request.proceed();
-  else request.sync();
-}
-
-/**
- * A write through to stable storage that fails may have taken the news of other blocks that were lost
- * with it: the next flush would report success.
- */
-function failUndurable(finished: IoRequest): void {
-  const request = finished as DiskRequest;
-  if (request.result < 0 && !isRefusal(-request.result)) request.disk.fail(-request.result);
-  request.proceed();
-}
-
-function failUnsynced(finished: IoRequest): void {
-  const request = finished as DiskRequest;
-  if (request.result < 0) request.disk.fail(-request.result);
+  if (request.result < 0) return request.proceed();
+  if (request.mustSync) return request.sync();
+  request.disk.flusher.noteWrite();
   request.proceed();
 }

@@ -9,9 +9,28 @@ export class Flusher {
   #disk: VirtualDisk;
   #running: ((result: number) => void)[] | undefined = undefined;
   #next: ((result: number) => void)[] | undefined = undefined;
+  /** Whether writes have ended that no flush has begun after; and whether there were some before this one. */
+  #isDirty = false;
+  #coversWrites = false;
 
   constructor(disk: VirtualDisk) {
     this.#disk = disk;
+  }
+
+  /** A write has ended that need not be on stable storage. */
+  noteWrite(): void {
+    this.#isDirty = true;
+  }
+
+  /** Whether writes may have ended that are not on stable storage. */
+  get hasUnflushed(): boolean {
+    return this.#isDirty || this.#coversWrites;
+  }
+
+  /** Begins anew, on a store that nothing was written to. */
+  reset(): void {
+    this.#isDirty = false;
+    this.#coversWrites = false;
   }
 
   /**
@@ -31,9 +50,11 @@ export class Flusher {
   #start(who: ((result: number) => void)[]): void {
     const disk = this.#disk;
     this.#running = who;
+    this.#coversWrites = this.hasUnflushed;
+    this.#isDirty = false;
     const request = disk.takeRequest();
     request.start(IoOperation.SYNC, 0, 0, () => {
-      if (request.result < 0) disk.fail(-request.result);
+      if (request.result >= 0) this.#coversWrites = false;
       disk.giveRequest(request);
       this.#ended();
     });

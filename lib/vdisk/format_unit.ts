@@ -4,7 +4,6 @@
  */
 import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { takeAllBlocks } from "./sanitize.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -42,7 +41,6 @@ export function checkFormatUnit(disk: VirtualDisk, command: Command): boolean {
 
 /** Executes FORMAT UNIT. */
 export function formatUnit(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   const { out, outAt, outLength, wantedOut } = command;
   if (outLength < wantedOut) return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);
   let waits = true;

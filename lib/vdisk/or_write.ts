@@ -1,13 +1,11 @@
 /** ORWRITE (SBC-4 5.8): the blocks become what they are, ORed with what comes. */
 import type { Command } from "../scsi/command.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { readForUpdate, writeBack } from "./read_for_update.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 /** Executes ORWRITE(16). Like WRITE it goes as far as the initiator has data. */
 export function orWrite(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   command.blocks = Math.floor(command.outLength / disk.blockSize);
   if (command.blocks === 0) return command.succeed();
   readForUpdate(disk, command, orThenWrite);

@@ -67,6 +67,7 @@ export function writeBack(
   const address = memory!.address + at;
   const durable = isDurable(disk, command);
   if (!durable && disk.store.writeNow(disk.onePiece(address, length), offset, length) === length) {
+    disk.flusher.noteWrite();
     request.result = 0;
     return then(request);
   }

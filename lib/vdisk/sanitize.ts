@@ -1,7 +1,6 @@
 /** SANITIZE (SBC-4 5.29). */
 import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { SanitizeAction, type SanitizePlan } from "./sanitize_plan.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -43,7 +42,6 @@ export function takeAllBlocks(disk: VirtualDisk, command: Command): void {
 
 /** Executes SANITIZE with OVERWRITE or BLOCK ERASE. */
 export function sanitize(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   const overwrites = (command.cdb[1]! & ACTION) === SanitizeAction.OVERWRITE;
   const unrestricted = (command.cdb[1]! & AUSE) !== 0;
   const plan = overwrites

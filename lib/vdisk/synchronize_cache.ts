@@ -1,5 +1,6 @@
 /** SYNCHRONIZE CACHE (SBC-4 5.30, 5.31). */
 import type { Command } from "../scsi/command.ts";
+import { Sense } from "../scsi/sense.ts";
 import { senseOfWrite } from "./errno_sense.ts";
 import { isOnMedium } from "./range.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
@@ -12,7 +13,7 @@ const IMMED = 0x02;
  */
 export function synchronizeCache(disk: VirtualDisk, command: Command): void {
   if (!isOnMedium(disk, command)) return;
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
+  if (disk.failure !== 0) return command.fail(Sense.LOGICAL_UNIT_FAILURE);
   if (disk.settings.nvCache) return command.succeed();
   if ((command.cdb[1]! & IMMED) !== 0) {
     disk.flusher.flush();

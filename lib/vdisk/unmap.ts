@@ -3,7 +3,6 @@ import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { IoOperation } from "../store/io_request.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { UNMAP_DESCRIPTORS_MOST, UNMAP_MOST, type VirtualDisk } from "./virtual_disk.ts";
 import { finishWrite } from "./write.ts";
 
@@ -25,7 +24,6 @@ export function checkUnmap(_disk: VirtualDisk, command: Command): boolean {
 
 /** Executes UNMAP: checks every descriptor before the first block is given back. */
 export function unmap(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   if (command.wantedOut === 0) return command.succeed();
   if (command.outLength < command.wantedOut) {
     return command.fail(Sense.PARAMETER_LIST_LENGTH_ERROR);

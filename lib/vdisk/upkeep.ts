@@ -117,7 +117,6 @@ export class Upkeep {
   }
 
   #endPass({ result }: DiskRequest): void {
-    if (result < 0) this.#disk.fail(-result);
     this.#passesDone++;
     if (result < 0 || this.#passesDone >= this.#passes.length) return this.#end(result);
     this.#beginPass();

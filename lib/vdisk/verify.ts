@@ -3,7 +3,7 @@ import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { IoOperation } from "../store/io_request.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfRead, senseOfWrite } from "./errno_sense.ts";
+import { senseOfRead } from "./errno_sense.ts";
 import { isTransferable } from "./range.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 import { finishWrite } from "./write.ts";
@@ -64,7 +64,6 @@ export function verify(disk: VirtualDisk, command: Command): void {
  * initiator has data.
  */
 export function writeAndVerify(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   command.blocks = Math.floor(command.outLength / disk.blockSize);
   if (command.blocks === 0) return command.succeed();
   const request = takeBuffers(disk, command);

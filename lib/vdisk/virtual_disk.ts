@@ -13,11 +13,13 @@ import { IoOperation } from "../store/io_request.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { AtomicWriter } from "./atomic_writer.ts";
 import { BlockLocks } from "./block_locks.ts";
+import { senseOfWrite } from "./errno_sense.ts";
 import { Flusher } from "./flusher.ts";
 import { DiskRequest } from "./disk_request.ts";
 import { Medium } from "./medium.ts";
 import { Modes } from "./modes.ts";
 import { Statistics } from "./statistics.ts";
+import { StoreErrors } from "./store_errors.ts";
 import { Sanitizer } from "./sanitizer.ts";
 import { Tray } from "./tray.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -87,6 +89,11 @@ export class VirtualDisk {
   failure = 0;
   /** The same for people; `at` is in milliseconds since 1970. */
   trouble: { readonly problem: string; readonly at: number } | undefined = undefined;
+  /** Whether writes were lost that had ended with GOOD: what is read may be older than them. */
+  hasLost = false;
+  /** Hears the sense of a loss, at once. */
+  onLoss: (sense: number) => void = () => {};
+  readonly errors: StoreErrors;
   #settings: DiskSettings;
   #medium: Medium;
   #isOpen: boolean;
@@ -113,6 +120,7 @@ export class VirtualDisk {
   ) {
     this.#report = report;
     this.#settings = settings;
+    this.errors = new StoreErrors((line) => report(`device '${this.settings.name}': ${line}`));
     this.memory = memory;
     this.blockSize = settings.blocksize;
     this.#medium = new Medium(store ?? new AbsentStore(), settings.blocksize);
@@ -156,6 +164,8 @@ export class VirtualDisk {
     this.#medium = new Medium(store, this.blockSize);
     this.failure = 0;
     this.trouble = undefined;
+    this.hasLost = false;
+    this.flusher.reset();
     if (journal !== undefined) {
       this.#atomicWriter = new AtomicWriter(this, journal, this.#report);
     }
@@ -302,12 +312,27 @@ export class VirtualDisk {
   }
 
   /** Refuses writes and flushes from here on; `errno` says why, `problem` says it to the operator. */
-  fail(errno: number, problem = `failed to flush: ${describeErrno(errno)}`): void {
+  fail(errno: number, problem: string): void {
     if (this.failure !== 0) return;
     this.failure = errno;
     this.trouble = { problem, at: Date.now() };
-    const consequence = "writes are refused until it is opened again";
-    this.#report(`device '${this.settings.name}' ${problem}; ${consequence}`);
+    this.errors.failures++;
+    const what = this.hasLost
+      ? "writes that have ended may be lost: reads and writes are refused"
+      : "writes are refused";
+    this.#report(`device '${this.settings.name}' ${problem}; ${what} until it is opened again`);
+  }
+
+  /**
+   * Fails as something could not be brought to stable storage. The system may have dropped any of what
+   * was written since the last flush and tells that once, without saying which blocks: so nothing that
+   * is read can be trusted if writes had ended with GOOD by then, and everybody is told.
+   */
+  failFlush(errno: number): void {
+    if (this.failure !== 0) return;
+    this.hasLost = this.flusher.hasUnflushed;
+    this.fail(errno, `failed to flush: ${describeErrno(errno)}`);
+    if (this.hasLost) this.onLoss(senseOfWrite(errno));
   }
 
   /** A vector of one piece, for a transfer in the same turn. */

@@ -28,7 +28,6 @@ export function checkWrite(disk: VirtualDisk, command: Command): boolean {
  * made shorter than the CDB says is written as far as it goes (RFC 7143 11.4.5.2: overflow).
  */
 export function write(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   const length = command.outLength - command.outLength % disk.blockSize;
   disk.statistics.countWrite(length / disk.blockSize);
   if (length === 0) return command.succeed();
@@ -37,7 +36,10 @@ export function write(disk: VirtualDisk, command: Command): void {
     return writeLater(disk, command, IoOperation.WRITE_DURABLE, offset, length);
   }
   const iov = disk.onePiece(command.out!.address + command.outAt, length);
-  if (disk.store.writeNow(iov, offset, length) === length) return command.succeed();
+  if (disk.store.writeNow(iov, offset, length) === length) {
+    disk.flusher.noteWrite();
+    return command.succeed();
+  }
   writeLater(disk, command, IoOperation.WRITE, offset, length);
 }
 

@@ -1,7 +1,6 @@
 /** WRITE ATOMIC (SBC-4 5.41): all of its blocks or none, whatever happens. */
 import type { Command } from "../scsi/command.ts";
 import { ATOMIC_MOST } from "../store/atomic_record.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { isOnMedium } from "./range.ts";
 import { readForUpdate } from "./read_for_update.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
@@ -29,7 +28,6 @@ export function checkWriteAtomic(disk: VirtualDisk, command: Command): boolean {
 export function writeAtomic(disk: VirtualDisk, command: Command): void {
   const { atomicWriter } = disk;
   if (atomicWriter === undefined) return write(disk, command);
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   if (command.blocks === 0) return command.succeed();
   readForUpdate(disk, command, (request) => atomicWriter.write(request));
 }

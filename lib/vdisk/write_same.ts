@@ -3,7 +3,6 @@ import type { Command } from "../scsi/command.ts";
 import { Sense } from "../scsi/sense.ts";
 import { IoOperation } from "../store/io_request.ts";
 import type { DiskRequest } from "./disk_request.ts";
-import { senseOfWrite } from "./errno_sense.ts";
 import { isOnMedium } from "./range.ts";
 import { type VirtualDisk, WRITE_SAME_MOST } from "./virtual_disk.ts";
 import { finishWrite } from "./write.ts";
@@ -49,7 +48,6 @@ function refuse(command: Command, byte: number, bit = 7): false {
 
 /** Executes WRITE SAME 10 and 16. Zeros are left to the store, which can do that without data. */
 export function writeSame(disk: VirtualDisk, command: Command): void {
-  if (disk.failure !== 0) return command.fail(senseOfWrite(disk.failure));
   // More data than one block is no WRITE SAME either: nothing tells which block is meant.
   if (command.outLength < command.wantedOut || command.expectedOut > command.wantedOut) {
     return command.fail(Sense.INVALID_FIELD_IN_CDB);

@@ -21,5 +21,5 @@ export class InlinePool extends IoPool {
 
 function transferred(result: number, length: number): number {
   if (result < 0) return result;
-  return result === length ? 0 : -Errno.EIO;
+  return result === length ? 0 : -Errno.ESHORT;
 }

@@ -205,7 +205,8 @@ export class Keeper implements BlockOwner {
       this.#send(scsiCommand({ ...this.#numbers(), cdb: testUnitReady() }));
       const [answer] = this.#observed(this.#link.flush());
       if (answer!.u8(Field.status) === Status.GOOD) return;
-      this.#isBarred = parseResponseSense(answer!.data)?.key !== SenseKey.UNIT_ATTENTION;
+      const sense = parseResponseSense(answer!.data);
+      this.#isBarred = sense?.key !== SenseKey.UNIT_ATTENTION && sense?.deferred !== true;
     }
     if (!this.#isBarred) throw new assert.AssertionError({ message: "the unit never gets ready" });
   }

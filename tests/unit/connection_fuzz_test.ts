@@ -122,8 +122,9 @@ class Round {
 
   /** The store does what it has to do, and everything that was sent is received and answered. */
   #calm(): void {
-    const { store } = this.#rig;
+    const { store, disk } = this.#rig;
     store.failures.clear();
+    Object.assign(disk, { failure: 0, hasLost: false }); // as when it is opened again
     store.hanging = false;
     while (store.held.length > 0) store.release();
     for (const hostile of this.#hostiles) hostile.flush();

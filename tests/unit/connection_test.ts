@@ -257,7 +257,17 @@ Deno.test("An error of the store becomes its sense, with the LBA", () => {
     [IoOperation.WRITE, Errno.ENOSPC, [0x07, 0x27, 0x07]],
     [IoOperation.WRITE, Errno.EDQUOT, [0x07, 0x27, 0x07]],
     [IoOperation.WRITE, Errno.EROFS, [0x07, 0x27, 0x00]],
-    [IoOperation.WRITE, Errno.ENXIO, [0x04, 0x44, 0x00]],
+    [IoOperation.WRITE, Errno.EPERM, [0x07, 0x27, 0x00]],
+    [IoOperation.WRITE, Errno.EFBIG, [0x07, 0x27, 0x07]],
+    [IoOperation.WRITE, Errno.ENXIO, [0x04, 0x08, 0x00]],
+    [IoOperation.WRITE, Errno.EBADF, [0x04, 0x08, 0x00]],
+    [IoOperation.READ, Errno.ESTALE, [0x04, 0x08, 0x00]],
+    [IoOperation.READ, Errno.ENODEV, [0x04, 0x08, 0x00]],
+    [IoOperation.READ, Errno.ETIMEDOUT, [0x04, 0x3e, 0x02]],
+    [IoOperation.READ, Errno.ENOMEM, [0x0b, 0x44, 0x00]],
+    [IoOperation.READ, Errno.ESHORT, [0x03, 0x11, 0x00]],
+    [IoOperation.WRITE, Errno.ESHORT, [0x03, 0x0c, 0x00]],
+    [IoOperation.WRITE, Errno.EINVAL, [0x04, 0x44, 0x00]],
   ];
   for (const [operation, errno, sense] of cases) {
     using rig = new Rig();
@@ -272,7 +282,7 @@ Deno.test("An error of the store becomes its sense, with the LBA", () => {
     assert.equal(answer!.u8(Field.status), 0x02);
     const data = answer!.data.subarray(2);
     assert.deepEqual([data[2], data[12], data[13]], sense);
-    if (errno === Errno.EIO) {
+    if (errno === Errno.EIO || errno === Errno.ESHORT) {
       assert.deepEqual([...data.subarray(0, 1), ...data.subarray(3, 7)], [0xf0, 0, 0, 0, 5]);
     }
   }

@@ -227,7 +227,7 @@ Deno.test("extendedCopy() refuses a side without a medium, under upkeep, or out 
     refuse(list, "under upkeep");
     disk.upkeep.sense = Sense.NO_SENSE;
   }
-  disk.fail(Errno.EIO);
+  disk.failFlush(Errno.EIO);
   refuse(listOf([{ blocks: 8 }]), "a flush failed");
   assert(isBlank(rig));
 });

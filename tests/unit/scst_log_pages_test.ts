@@ -185,7 +185,7 @@ Deno.test("page 2Fh predicts a failure when a flush has failed", () => {
   const peer = rig.login(1);
   const value = () => toHex(new Uint8Array(page(peer, EXCEPTIONS).buffer).slice(0, 12));
   assert.equal(value(), "2f000008 00000304 0000ff00");
-  rig.disk.fail(Errno.EIO);
+  rig.disk.failFlush(Errno.EIO);
   assert.equal(value(), "2f000008 00000304 5d00ff00");
 });
 

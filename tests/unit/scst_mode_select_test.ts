@@ -211,8 +211,6 @@ Deno.test("modeSelect() that cannot save says so, and keeps the current values",
 });
 
 Deno.test("without WCE everything that changes the medium is on stable storage before GOOD", () => {
-  using rig = new Rig();
-  const peer = rig.login(1);
   const list = unmapList([{ lba: 8, blocks: 8 }]);
   const write = { write: block };
   const commands: [cdb: Uint8Array, transfer: Transfer][] = [
@@ -223,22 +221,20 @@ Deno.test("without WCE everything that changes the medium is on stable storage b
     [unmap(list.length), { write: list }],
   ];
   /** The statuses when neither durable writes nor flushes succeed. */
-  const statuses = (...operations: number[]) =>
+  const statuses = (caches: readonly boolean[], ...operations: number[]) =>
     commands.map(([cdb, transfer]) => {
+      using rig = new Rig();
+      const peer = rig.login(1);
+      for (const cache of caches) setWriteCache(peer, cache);
       for (const operation of operations) rig.store.failures.set(operation, Errno.EIO);
-      const { status } = exchange(peer, cdb, transfer);
-      rig.store.failures.clear();
-      rig.disk.failure = 0;
-      return status;
+      return exchange(peer, cdb, transfer).status;
     });
   const { WRITE_DURABLE, SYNC } = IoOperation;
   const VERIFIED = [0, 2, 0, 0, 0]; // WRITE AND VERIFY goes to the medium in any case
-  assert.deepEqual(statuses(WRITE_DURABLE, SYNC), VERIFIED);
-  setWriteCache(peer, false);
-  assert.deepEqual(statuses(WRITE_DURABLE, SYNC), [2, 2, 2, 2, 2]);
-  assert.deepEqual(statuses(), [0, 0, 0, 0, 0]);
-  setWriteCache(peer, true);
-  assert.deepEqual(statuses(WRITE_DURABLE, SYNC), VERIFIED);
+  assert.deepEqual(statuses([], WRITE_DURABLE, SYNC), VERIFIED);
+  assert.deepEqual(statuses([false], WRITE_DURABLE, SYNC), [2, 2, 2, 2, 2]);
+  assert.deepEqual(statuses([false]), [0, 0, 0, 0, 0]);
+  assert.deepEqual(statuses([false, true], WRITE_DURABLE, SYNC), VERIFIED);
 });
 
 Deno.test("write_through is WCE as it is at first; nv_cache has nothing to flush", () => {

@@ -88,10 +88,10 @@ Deno.test("IoPool goes on behind a short transfer, to the byte", () => {
   assert.deepEqual([scene.ended, request.result], [[request], 0]);
 });
 
-Deno.test("IoPool ends a transfer that does not get on with EIO, and others with their result", () => {
+Deno.test("IoPool ends a transfer that does not get on with ESHORT, and others with their result", () => {
   const cases: [operation: number, results: number[], expected: number][] = [
-    [IoOperation.READ, [0], -Errno.EIO],
-    [IoOperation.READ, [100, 0], -Errno.EIO],
+    [IoOperation.READ, [0], -Errno.ESHORT],
+    [IoOperation.READ, [100, 0], -Errno.ESHORT],
     [IoOperation.READ, [100, -Errno.EBADF], -Errno.EBADF],
     [IoOperation.WRITE, [-Errno.ENOSPC], -Errno.ENOSPC],
     [IoOperation.SYNC, [-Errno.EIO], -Errno.EIO],

@@ -38,7 +38,7 @@ Deno.test("sendDiagnostic() tests whether the store gives the ends and the middl
     rig.store.failures.clear();
     exchangeGood(peer, sendDiagnostic(flags));
   }
-  rig.disk.fail(Errno.EIO);
+  rig.disk.failFlush(Errno.EIO);
   exchangeSense(peer, sendDiagnostic(SELFTEST), FAILED);
   exchangeGood(peer, testUnitReady());
 });

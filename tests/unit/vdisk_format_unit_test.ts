@@ -94,5 +94,5 @@ Deno.test("formatUnit() has the sense of a flush that failed", () => {
   const peer = rig.login(1);
   rig.store.failures.set(IoOperation.SYNC, Errno.EIO);
   exchangeSense(peer, formatUnit(), "03/31/01");
-  exchangeSense(peer, formatUnit(), "03/0C/00");
+  exchangeSense(peer, formatUnit(), "04/3E/01");
 });

@@ -166,7 +166,9 @@ Deno.test("an error of the store while it verifies has the sense of a read, with
   rig.store.failures.set(IoOperation.WRITE, Errno.EIO);
   // It may write through (WRITE DURABLE) or not.
   rig.store.failures.set(IoOperation.WRITE_DURABLE, Errno.EIO);
-  for (const row of WRITES) {
-    exchangeSense(peer, cdb(row, 77, 1, 0), "03/0C/00", { write }, row.name);
+  for (const [index, row] of WRITES.entries()) {
+    // The first one has failed to bring something to the medium, and nobody knows what else.
+    const sense = index === 0 ? "03/0C/00" : "04/3E/01";
+    exchangeSense(peer, cdb(row, 77, 1, 0), sense, { write }, row.name);
   }
 });

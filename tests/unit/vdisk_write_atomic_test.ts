@@ -199,8 +199,8 @@ Deno.test("writeAtomic() has writes refused when a record cannot be got rid of, 
       atomic.rig.log.at(-1)!,
       /^error device 'rig' could not clear .*: input.* \(EIO\); writes are refused until/,
     );
-    exchangeSense(peer, write16(9, 1), "03/0C/00", { write: new Uint8Array(512) });
-    exchangeSense(peer, writeAtomic16(9, 1), "03/0C/00", { write: new Uint8Array(512) });
+    exchangeSense(peer, write16(9, 1), "04/3E/01", { write: new Uint8Array(512) });
+    exchangeSense(peer, writeAtomic16(9, 1), "04/3E/01", { write: new Uint8Array(512) });
     const expected = recorded ? atomic.changed(8, DATA) : atomic.content;
     assert.deepEqual(exchangeGood(peer, read16(8, 8), { read: 4096 }), expected.slice(4096, 8192));
     using reopened = atomic.reopen();
@@ -249,7 +249,8 @@ Deno.test("writeAtomic() lets blocks be that found no room and hold what they he
   assert.deepEqual(atomic.waiting, ["store READ"]);
   atomic.finish();
   assert.equal(ending(peer.take()), "07/27/07");
-  assert.deepEqual(errorsOf(atomic.rig), []);
+  const line = "WRITE_DURABLE failed: no space left on device (ENOSPC): lba=8 blocks=8";
+  assert.deepEqual(errorsOf(atomic.rig), [`error device 'rig': ${line}`]);
   using reopened = atomic.reopen();
   assert.deepEqual(reopened.log, []);
 });
@@ -341,10 +342,10 @@ Deno.test("writeAtomic() writes nothing more when the disk has failed while it w
   atomic.pool.hanging = true;
   begin(peer, 8, DATA);
   begin(other, 32, DATA);
-  atomic.rig.disk.fail(Errno.EIO);
+  atomic.rig.disk.failFlush(Errno.EIO);
   atomic.finish();
   assert.equal(ending(peer.take()), "GOOD");
-  assert.equal(ending(other.take()), "03/0C/00");
+  assert.equal(ending(other.take()), "04/3E/01");
   assertSameBytes(atomic.medium, atomic.changed(8, DATA));
 });
 
