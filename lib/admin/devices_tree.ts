@@ -3,6 +3,7 @@ import { FILENAME } from "../config/device.ts";
 import { deviceKept } from "../config/kept.ts";
 import type { DeviceModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
+import { healthText } from "./device_health.ts";
 import { DEVICE_ROWS, type DeviceRow } from "./device_rows.ts";
 import { withDevice } from "./edit.ts";
 import { withDeviceAttribute } from "./handler_mgmt.ts";
@@ -55,6 +56,8 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
     type: () => readable(() => typeText(handler)),
     exported: () => exportedDirectory(administration, name),
     pr_file_name: () => prFile(administration, name),
+    health: () =>
+      readable(async () => healthText((await administration.engine.device(name))?.health)),
     dump_prs: () => writable(() => administration.dumpReservations(name)),
     ...fileCommands(administration, device),
     ...deviceLiveFiles(administration, name, device.thinProvisioned),

@@ -14,6 +14,7 @@ import type { TreeErrno } from "./tree.ts";
 
 export type {
   Counters,
+  DeviceHealth,
   DeviceView,
   Direction,
   DirectionCounters,

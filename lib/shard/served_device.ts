@@ -15,6 +15,7 @@ import { StateFile } from "../store/state_file.ts";
 import type { Store } from "../store/store.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { fixedAttributeOf, isActive, isShownOtherwise } from "./device_change.ts";
+import { type DeviceHealth, healthOf } from "./device_health.ts";
 import { openDeviceStore, openMedium, settingsOf, sizeWithoutFile } from "./open_device.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { PlaceWatch } from "./place_watch.ts";
@@ -46,6 +47,7 @@ export interface DeviceView {
     /** Milliseconds since 1970. */
     readonly at: number;
   };
+  readonly health: DeviceHealth;
 }
 
 export class ServedDevice {
@@ -88,11 +90,7 @@ export class ServedDevice {
     }
     this.#sizes = new SizeWatch(this.device, host.report);
     this.#place = new PlaceWatch(this.device, host.report);
-    if (model.nvCache) {
-      const risk =
-        "where the store has no such cache, a crash loses data that initiators believe safe";
-      host.report("warning", `device '${model.name}' has nv_cache: nothing is flushed; ${risk}`);
-    }
+    this.#warnOfCache();
   }
 
   /** Whether something is being done with it that has not ended. */
@@ -161,10 +159,11 @@ export class ServedDevice {
 
   /** What it is like now, beside what the model says. */
   get view(): DeviceView {
-    const { medium, settings, modes, trouble } = this.device.disk;
+    const { disk } = this.device;
+    const { medium, settings, modes, trouble } = disk;
     const writeThrough = settings.nvCache ? settings.writeThrough : modes.current.WCE === 0;
     const failure = trouble === undefined ? {} : { failure: trouble };
-    return { size: medium.size, writeThrough, ...failure };
+    return { size: medium.size, writeThrough, ...failure, health: healthOf(disk) };
   }
 
   /** Brings everything to stable storage. */
@@ -281,12 +280,21 @@ export class ServedDevice {
         return begun(error.message);
       }
       this.#take(model);
+      this.#warnOfCache();
       announceMedium(this.device);
       if (this.#sizeBefore > 0 && disk.medium.size !== this.#sizeBefore) {
         this.device.announce(Sense.CAPACITY_DATA_CHANGED);
       }
       begun(undefined);
     });
+  }
+
+  #warnOfCache(): void {
+    if (!this.#model.nvCache) return;
+    const what = `device '${this.#name}' has nv_cache: NOTHING IS FLUSHED`;
+    const risk =
+      "where the store has no such cache, a crash loses data that initiators believe safe";
+    this.#host.report("warning", `${what}; ${risk}`);
   }
 
   #close(then: () => void): void {

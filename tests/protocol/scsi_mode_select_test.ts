@@ -48,5 +48,5 @@ Deno.test("a device with nv_cache is warned of in the log", async () => {
   await using server = await startTestServer(diskYaml([{ nvCache: true }, {}]));
   const warnings = server.stderr().split("\n").filter((line) => line.startsWith("warning "));
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /^warning device 'disk0' has nv_cache: nothing is flushed/);
+  assert.match(warnings[0]!, /^warning device 'disk0' has nv_cache: NOTHING IS FLUSHED/);
 });

@@ -24,7 +24,18 @@ export const TARGET_LISTING: Listing = {
 export const DEVICE_LISTING: Listing = {
   noun: "device",
   summary: "list devices",
-  columns: ["device", "handler", "size", "blocksize", "read_only", "active", "exports", "filename"],
+  columns: [
+    "device",
+    "handler",
+    "size",
+    "blocksize",
+    "read_only",
+    "active",
+    "health",
+    "cache",
+    "exports",
+    "filename",
+  ],
   path: "devices",
   depth: 3,
   rows: (entries) =>
@@ -38,11 +49,20 @@ export const DEVICE_LISTING: Listing = {
         blocksize: Number(says(entries, "blocksize") || 2048),
         read_only: handler.endsWith("/vcdrom") || says(entries, "read_only") === "1",
         active: says(entries, "active") !== "0",
+        health: says(entries, "health"),
+        cache: cacheOf(entries),
         exports: below(entries, "exported").filter(isOfTarget).length,
         filename: filename === "none" ? "" : filename,
       };
     }),
 };
+
+/** What becomes of writes before they end; one that takes the operator's word for it stands out. */
+function cacheOf(entries: readonly Subtree[] | undefined): string {
+  if (says(entries, "nv_cache") === "1") return "NV_CACHE-NEVER-FLUSHED";
+  const writeThrough = says(entries, "write_through");
+  return writeThrough === "" ? "" : writeThrough === "1" ? "write_through" : "write_back";
+}
 
 /** Whether a link leads to a LUN that initiators see, and not to one of the copy manager. */
 function isOfTarget({ target = "" }: Subtree): boolean {
