@@ -9,7 +9,7 @@ import { CONNECTION_STATES, ConnectionEvent, ConnectionState } from "./connectio
 import { ConnectionFault, LoginFault, RequestFault } from "./faults.ts";
 import { FullFeature } from "./full_feature.ts";
 import { Login } from "./login.ts";
-import { OUTPUT_MOST } from "./limits.ts";
+import { LONG_TURN, OUTPUT_MOST } from "./limits.ts";
 import type { Node } from "./node.ts";
 import { nameOfOpcode, Opcode } from "./opcode.ts";
 import { Output } from "./output.ts";
@@ -113,13 +113,16 @@ export class Connection {
   }
 
   /**
-   * Takes the bytes from `start` to `end` of `memory`. Returns how far it came: less than `end` when
-   * the output has to be sent first.
+   * Takes the bytes from `start` to `end` of `memory`, as far as `turn` goes. Returns how far it came:
+   * less than `end` when there are more, or the output has to be sent first.
    */
-  receive(memory: Memory, start: number, end: number): number {
+  receive(memory: Memory, start: number, end: number, turn = LONG_TURN): number {
     this.session?.latency?.arrive();
     let at = start;
+    const last = this.pduCount + turn.pdus;
+    const most = this.output.length + turn.output;
     while (at < end && !this.isCongested) {
+      if (this.pduCount >= last || this.output.length >= most) return at;
       if (this.isFinishing) return end;
       at = this.#receiver.take(memory, at, end);
     }

@@ -10,6 +10,20 @@
  */
 export const OUTPUT_MOST = 512 * 2 ** 10;
 
+/** What a connection gets done at once, as long as there is more: PDUs, and bytes to send. */
+export interface Turn {
+  readonly pdus: number;
+  readonly output: number;
+}
+
+export const LONG_TURN: Turn = { pdus: Infinity, output: Infinity };
+
+/**
+ * The turn of a connection while another one waits for each of its answers: a deep queue of one
+ * initiator then costs others no more than this each time.
+ */
+export const SHORT_TURN: Turn = { pdus: 8, output: 64 * 2 ** 10 };
+
 /**
  * Bytes of memory for data that commands read: on its way from the store, or waiting to be sent. The
  * commands beyond that wait without any.

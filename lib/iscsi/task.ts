@@ -93,6 +93,10 @@ export class Task extends Command {
     this.#receivedAt = 0;
   }
 
+  override get source(): object {
+    return this.session;
+  }
+
   /** Whether it runs: it has its data and its turn, and no status yet. */
   get isActive(): boolean {
     return this.ready && this.enabled && !this.statusHeld;

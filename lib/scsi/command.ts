@@ -86,6 +86,11 @@ export abstract class Command {
     this.port = port;
   }
 
+  /** Whose it is: the commands of one source take turns with those of others at the store. */
+  get source(): object {
+    return this.port;
+  }
+
   /** Prepares the object for its next use. */
   renew(): void {
     this.expectedIn = 0;

@@ -12,7 +12,7 @@ import {
   type SocketAddress,
 } from "../../ffi/socket.ts";
 import { Connection } from "../iscsi/connection.ts";
-import { OUTPUT_MOST } from "../iscsi/limits.ts";
+import { LONG_TURN, OUTPUT_MOST, SHORT_TURN, type Turn } from "../iscsi/limits.ts";
 import type { Node } from "../iscsi/node.ts";
 import type { Handler, Loop, Settler } from "./loop.ts";
 
@@ -32,6 +32,9 @@ const LANDING_LEAST = 8 * 2 ** 10;
 
 /** So few PDUs at once show an initiator that waits for each answer. */
 const FEW = 2;
+
+/** Bytes that are received at once for a short turn. */
+const SHORT_RECEIVE = 32 * 2 ** 10;
 
 /** Milliseconds for a login, for the peer to take the last answers, and to close after us. */
 const LOGIN_TIMEOUT = 15_000;
@@ -56,6 +59,8 @@ export class Link implements Handler, Settler {
   #backlog: Memory | undefined = undefined;
   #backlogStart = 0;
   #backlogEnd = 0;
+  /** Whether it has handled something in this turn, and leaves the rest to the next one. */
+  #hadTurn = false;
 
   /**
    * Takes over an accepted socket. `buffer` is shared by all links: what a link leaves in it at the
@@ -94,17 +99,15 @@ export class Link implements Handler, Settler {
 
   /** Sends what there is, goes on with what waited for that, and adapts to what has become of it. */
   settle(): void {
-    this.#settling = false;
-    if (this.#fd < 0) return;
-    if (this.#lingerUntil > 0) {
-      if (this.connection.isClosed) this.#close(); // its place is wanted
-      return;
-    }
+    // What it says meanwhile it sends by itself: settling once more would be another turn in this one.
+    this.#settling = true;
     try {
-      this.#settle();
+      if (this.#fd >= 0 && this.#lingerUntil === 0) this.#settle();
+      else if (this.#fd >= 0 && this.connection.isClosed) this.#close(); // its place is wanted
     } catch (error) {
       this.#endForBug(error);
     }
+    this.#settling = false;
   }
 
   /**
@@ -125,7 +128,9 @@ export class Link implements Handler, Settler {
       this.connection.resumeReads();
       this.#send();
     }
-    if (this.#backlog !== undefined && !this.connection.isCongested) {
+    const hadTurn = this.#hadTurn;
+    this.#hadTurn = false;
+    if (this.#backlog !== undefined && !hadTurn && !this.connection.isCongested) {
       this.#resume();
       this.#send();
     }
@@ -176,23 +181,29 @@ export class Link implements Handler, Settler {
 
   #receive(): void {
     const { connection } = this;
+    const isHurried = this.#loop.isHurried(this);
+    const most = isHurried ? SHORT_RECEIVE : RECEIVE_LENGTH;
     const direct = connection.landingLength >= LANDING_LEAST ? connection.landingLength : 0;
     let length: number;
     if (direct > 0) {
       this.#iov.clear();
       this.#iov.push(connection.landingAddress, direct);
-      this.#iov.push(this.#buffer.address, RECEIVE_LENGTH);
+      this.#iov.push(this.#buffer.address, most);
       length = receiveVector(this.#fd, this.#iov);
     } else {
-      length = receive(this.#fd, this.#buffer.address, RECEIVE_LENGTH);
+      length = receive(this.#fd, this.#buffer.address, most);
     }
     if (length <= 0) return this.#stopReceiving(length);
     const before = connection.pduCount;
     if (direct > 0) connection.landed(Math.min(direct, length));
-    this.#handle(this.#buffer, 0, length - Math.min(direct, length));
+    this.#hadTurn = isHurried;
+    const turn = isHurried ? SHORT_TURN : LONG_TURN;
+    this.#handle(this.#buffer, 0, length - Math.min(direct, length), turn);
     // With much to be sent nobody waits for an answer that is still to come.
     const answersAtOnce = connection.output.length < OUTPUT_MOST;
-    if (answersAtOnce && connection.pduCount - before <= FEW) this.#loop.expectSoon();
+    if (!answersAtOnce || connection.pduCount - before > FEW) return;
+    this.#loop.expectSoon();
+    this.#loop.notePatient(this);
   }
 
   #stopReceiving(result: number): void {
@@ -200,10 +211,9 @@ export class Link implements Handler, Settler {
     this.connection.lost(result === 0 ? "closed by the peer" : describeErrno(-result));
   }
 
-  /** Handles bytes, until much output has gathered; the rest is kept for a later turn. */
-  #handle(memory: Memory, start: number, end: number): void {
-    let at = start;
-    at = this.connection.receive(memory, at, end);
+  /** Handles bytes, as far as the turn goes and until much output has gathered; the rest is kept for a later turn. */
+  #handle(memory: Memory, start: number, end: number, turn: Turn): void {
+    const at = this.connection.receive(memory, start, end, turn);
     if (at >= end) return;
     this.#backlog = this.#node.memory.take(end - at);
     this.#backlog.bytes.set(memory.bytes.subarray(at, end));
@@ -214,7 +224,8 @@ export class Link implements Handler, Settler {
   #resume(): void {
     const memory = this.#backlog!;
     const { connection } = this;
-    this.#backlogStart = connection.receive(memory, this.#backlogStart, this.#backlogEnd);
+    const turn = this.#loop.isHurried(this) ? SHORT_TURN : LONG_TURN;
+    this.#backlogStart = connection.receive(memory, this.#backlogStart, this.#backlogEnd, turn);
     if (this.#backlogStart < this.#backlogEnd && !connection.isClosed) return;
     this.#backlog = undefined;
     this.#node.memory.give(memory);

@@ -19,6 +19,9 @@ export interface Settler {
 
 const TICK = 1000; // milliseconds
 
+/** Turns for which somebody who waits for each answer counts as being there. */
+const PATIENT_TURNS = 64;
+
 /** How often the loop looks before it sleeps when it expects something: some tens of microseconds. */
 const LOOKS = 150;
 
@@ -45,6 +48,10 @@ export class Loop {
   #appointments: Appointment[] = [];
   #running = true;
   #expecting = false;
+  #turn = 0;
+  /** Who was seen last to wait for each answer, and in which turn. */
+  #patient: Handler | undefined = undefined;
+  #patientTurn = 0;
   #report: (error: unknown) => void;
   #tick: (now: number) => void;
 
@@ -68,6 +75,7 @@ export class Loop {
   /** Ends the watching. */
   unwatch(fd: number): void {
     this.#poller.remove(fd);
+    if (this.#patient === this.#handlers.get(fd)) this.#patient = undefined;
     this.#handlers.delete(fd);
   }
 
@@ -91,6 +99,21 @@ export class Loop {
     this.#expecting = CORES > 1;
   }
 
+  /** Says that `handler` serves one who sends a request or two and waits for the answers. */
+  notePatient(handler: Handler): void {
+    this.#patient = handler;
+    this.#patientTurn = this.#turn;
+  }
+
+  /**
+   * Whether somebody else waits for each answer, whose time a long turn of `handler` would be: it
+   * should be short.
+   */
+  isHurried(handler: Handler): boolean {
+    return this.#patient !== undefined && this.#patient !== handler &&
+      this.#turn - this.#patientTurn < PATIENT_TURNS;
+  }
+
   /** Calls `action` once, in so many milliseconds or a little later. */
   after(milliseconds: number, action: () => void): void {
     this.#appointments.push({ at: performance.now() + milliseconds, action });
@@ -104,12 +127,12 @@ export class Loop {
   /** Runs until stop(). */
   run(): void {
     let nextTick = performance.now() + TICK;
-    for (let turn = 0; this.#running; turn++) {
+    for (; this.#running; this.#turn++) {
       const count = this.#wait();
       for (let index = 0; index < count; index++) {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
-      if (count < FEW || turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
+      if (count < FEW || this.#turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
       if (this.#appointments.length > 0) this.#keepAppointments();
       this.#endTurn();
     }

@@ -1,6 +1,6 @@
 /**
  * The way of one store's requests to the I/O workers. Each store has one, so that a store that hangs
- * keeps nobody waiting but those who use it.
+ * keeps nobody waiting but those who use it; and in it the sessions that use the store take turns.
  */
 import type { IoRequest } from "./io_request.ts";
 
@@ -19,21 +19,38 @@ const SHARE = 2;
 export class IoLane {
   /** Requests that are with the workers. */
   underWay = 0;
-  #waiting: IoRequest[] = [];
+  /** What waits, by whose it is; and in which order they have their turns. */
+  #bySource = new Map<object | undefined, IoRequest[]>();
+  #turns: IoRequest[][] = [];
   #callTime = 0;
   #lastEnd = 0;
 
   get isWaiting(): boolean {
-    return this.#waiting.length > 0;
+    return this.#turns.length > 0;
   }
 
   push(request: IoRequest): void {
-    this.#waiting.push(request);
+    const { source } = request;
+    const waiting = this.#bySource.get(source);
+    if (waiting !== undefined) {
+      waiting.push(request);
+      return;
+    }
+    const first = [request];
+    this.#bySource.set(source, first);
+    this.#turns.push(first);
   }
 
-  /** Takes the oldest request that waits. */
+  /**
+   * Takes the oldest request of the source whose turn it is: one who has a hundred waiting keeps
+   * nobody from getting his only one done next.
+   */
   take(): IoRequest {
-    return this.#waiting.shift()!;
+    const waiting = this.#turns.shift()!;
+    const request = waiting.shift()!;
+    if (waiting.length > 0) this.#turns.push(waiting);
+    else this.#bySource.delete(request.source);
+    return request;
   }
 
   /** A call has ended that took so many microseconds. */

@@ -86,4 +86,9 @@ export class IoRequest {
   finished: (request: IoRequest) => void = () => {};
   /** Who is told in truth, while the store wants to hear of the end first. */
   finishedAfter: (request: IoRequest) => void = () => {};
+
+  /** Whose it is, where requests of several wait for their turns; it does not change while it waits. */
+  get source(): object | undefined {
+    return undefined;
+  }
 }

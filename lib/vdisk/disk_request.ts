@@ -24,6 +24,10 @@ export class DiskRequest extends IoRequest {
     this.medium = disk.medium;
   }
 
+  override get source(): object | undefined {
+    return this.command?.source;
+  }
+
   /**
    * Hands the operation to the store; `then` is called when it is finished. If the disk writes
    * through, or does so by then (WCE may be switched off meanwhile), what the operation changes is on

@@ -13,14 +13,20 @@ export function parseIops(stdout: string): number | undefined {
 }
 
 /**
- * Random reads of one block each through one session.
+ * Random reads through one session.
  *
  * @param depth requests kept in flight
  * @param seconds how long to run
+ * @param blocks blocks that each of them reads
  * @returns I/O operations a second
  */
-export async function randomReadIops(url: string, depth: number, seconds: number): Promise<number> {
-  const args = ["-r", "-b", "1", "-m", String(depth), "-t", String(seconds), url];
+export async function randomReadIops(
+  url: string,
+  depth: number,
+  seconds: number,
+  blocks = 1,
+): Promise<number> {
+  const args = ["-r", "-b", String(blocks), "-m", String(depth), "-t", String(seconds), url];
   const result = await runTool("iscsi-perf", args, (seconds + 20) * 1000);
   const iops = parseIops(result.stdout);
   if (result.code !== 0 || iops === undefined) {
