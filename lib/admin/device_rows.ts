@@ -1,13 +1,22 @@
 /** The attributes of devices: their names, modes, texts and rules, as SCST has them, each in one row. */
 import type { ScalarRule } from "../config/attribute.ts";
 import { number, SWITCH } from "../config/c_text.ts";
-import { BLOCKSIZE, FILENAME, OPT_TRANS_LEN, T10_DEV_ID, TEXTS, TST } from "../config/device.ts";
+import {
+  BLOCKSIZE,
+  FILENAME,
+  MAX_TGT_DEV_COMMANDS,
+  OPT_TRANS_LEN,
+  T10_DEV_ID,
+  TEXTS,
+  TST,
+} from "../config/device.ts";
 import { EUI64_ID, NAA_ID, USN } from "../config/device_ids.ts";
 import {
   type DeviceModel,
   type DeviceTexts,
   type HandlerName,
   HANDLERS,
+  MAX_COMMANDS,
   NULL_SIZE,
   OPTIMAL_TRANSFER,
   PRODUCT_REVISION,
@@ -266,6 +275,17 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
       valueBy(SWITCH, "lb_per_pb_exp", trimmed(text))
         ? device
         : { ...device, hidesPhysicalBlocks: true },
+  },
+  {
+    name: "max_tgt_dev_commands",
+    mode: 0o644,
+    handlers: ALL,
+    creates: NONE,
+    text: ({ maxCommands = MAX_COMMANDS }) => valueText(maxCommands, maxCommands !== MAX_COMMANDS),
+    set: ({ maxCommands: _, ...device }, text) => {
+      const value = valueBy(MAX_TGT_DEV_COMMANDS, "max_tgt_dev_commands", trimmed(text));
+      return value === MAX_COMMANDS ? device : { ...device, maxCommands: value };
+    },
   },
   flag("nv_cache", "nvCache", FILES),
   flag("o_direct", "oDirect", ["vdisk_fileio"]),

@@ -1,5 +1,5 @@
 /** The devices of a configuration: their attributes, and what has to hold among them. */
-import { type DeviceTexts, type HandlerName, HANDLERS } from "../scst/model.ts";
+import { type DeviceTexts, type HandlerName, HANDLERS, MAX_COMMANDS } from "../scst/model.ts";
 import {
   type Attribute,
   type AttributeTable,
@@ -35,6 +35,7 @@ export interface DeviceAttributes {
   tst: 0 | 1;
   expl_alua: boolean;
   active: boolean;
+  max_tgt_dev_commands: number;
   opt_trans_len: number | undefined;
   lb_per_pb_exp: boolean;
   dummy: boolean;
@@ -137,6 +138,8 @@ export const TEXT_FIELDS = [
 
 export const T10_DEV_ID = line(25);
 
+export const MAX_TGT_DEV_COMMANDS = number(0, 2 ** 31 - 1);
+
 export const OPT_TRANS_LEN = number(512, 2 ** 29);
 
 /** A key that may be left out, and then means nothing in particular. */
@@ -165,6 +168,7 @@ export const DEVICE: AttributeTable<DeviceAttributes> = {
   tst: optional<0 | 1>(TST, 1),
   expl_alua: optional<boolean>(BOOLEAN, false),
   active: uncommon(optional<boolean>(BOOLEAN, true)),
+  max_tgt_dev_commands: uncommon(optional<number>(MAX_TGT_DEV_COMMANDS, MAX_COMMANDS)),
   opt_trans_len: uncommon(unset(OPT_TRANS_LEN)),
   lb_per_pb_exp: uncommon(optional<boolean>(BOOLEAN, true)),
   dummy: uncommon(optional<boolean>(BOOLEAN, false)),
@@ -205,6 +209,9 @@ const KEYS_OF: Partial<Record<HandlerName, readonly (keyof DeviceAttributes)[]>>
   vcdrom: ["handler", "filename", "tst", "pr_file_name", ...NAMING],
 };
 
+/** The uncommon keys that every device has. */
+const OF_ALL = ["max_tgt_dev_commands"];
+
 /** What its keys do not say because it cannot be otherwise. */
 const FIXED: Partial<Record<HandlerName, Partial<DeviceAttributes>>> = {
   vcdrom: { blocksize: 2048, read_only: true, removable: true },
@@ -240,7 +247,11 @@ function checkKeys({ values: { handler }, at, path }: DeviceDraft, problems: Pro
     problems.add(dummyAt, `${path}.dummy`, "must not be there: only a vdisk_nullio can be a dummy");
   }
   if (own === undefined) return;
-  const allowed: readonly string[] = [...own, ...deviceKept(handler).map(({ name }) => name)];
+  const allowed: readonly string[] = [
+    ...own,
+    ...OF_ALL,
+    ...deviceKept(handler).map(({ name }) => name),
+  ];
   for (const [key, keyAt] of at) {
     if (allowed.includes(key)) continue;
     const what = `must not be there: the keys of a ${handler} are ${own.join(", ")}`;

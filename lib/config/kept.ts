@@ -113,7 +113,6 @@ export const ROOT_KEPT: readonly KeptRow[] = [
 
 /** Of every device; `threads` is how many SCST gives it. */
 const deviceRows = (threads: string): readonly KeptRow[] => [
-  row("max_tgt_dev_commands", "64", number(0, Infinity)),
   row("numa_node_id", "-1", number(-1, Infinity)),
   row("threads_num", threads, number(0, Infinity)),
   {

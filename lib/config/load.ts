@@ -1,12 +1,13 @@
 /** From a configuration file to the model that a server is started with. */
-import type {
-  DeviceGroupModel,
-  DeviceIds,
-  DeviceModel,
-  DeviceTexts,
-  LunModel,
-  ServerModel,
-  TargetModel,
+import {
+  type DeviceGroupModel,
+  type DeviceIds,
+  type DeviceModel,
+  type DeviceTexts,
+  type LunModel,
+  MAX_COMMANDS,
+  type ServerModel,
+  type TargetModel,
 } from "../scst/model.ts";
 import { type Configuration, parseConfiguration, userOwners } from "./configuration.ts";
 import { type DeviceAttributes, type DeviceDraft, TEXT_FIELDS } from "./device.ts";
@@ -120,6 +121,9 @@ function deviceModel(
     ...(values.active ? {} : { active: false }),
     ids: own,
     ...textsOf(values),
+    ...(values.max_tgt_dev_commands === MAX_COMMANDS
+      ? {}
+      : { maxCommands: values.max_tgt_dev_commands }),
     ...(values.opt_trans_len === undefined ? {} : { optTransLen: values.opt_trans_len }),
     ...(values.dummy ? { dummy: true } : {}),
     ...(values.lb_per_pb_exp ? {} : { hidesPhysicalBlocks: true }),

@@ -96,6 +96,7 @@ function plainDevice(device: DeviceModel): PlainMap {
     ["tst", unless(1 as number, device.tst)],
     ["expl_alua", unless(false, device.explAlua)],
     ["active", unless(true, device.active ?? true)],
+    ["max_tgt_dev_commands", device.maxCommands],
     ["opt_trans_len", device.optTransLen],
     ["lb_per_pb_exp", unless(true, !device.hidesPhysicalBlocks)],
     ["dummy", device.dummy],

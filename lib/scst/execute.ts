@@ -37,6 +37,12 @@ export function admitCommand(nexus: Nexus, command: CoreCommand): boolean {
       return false;
     }
   }
+  if (unit.isFull) {
+    // SAM-5 5.3.1: of a nexus without a command in the task set it would not be true.
+    command.status = unit.commands > 0 ? Status.TASK_SET_FULL : Status.BUSY;
+    command.complete();
+    return false;
+  }
   unit.tasks.enter(command);
   // There is no condition that it could deal with (SAM-5 8.6.5).
   if (command.attribute === Attribute.ACA && unit.tasks.faulted === undefined) {

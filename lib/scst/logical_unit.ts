@@ -30,6 +30,8 @@ export class LogicalUnit {
   readonly events = new DriveEvents();
   /** Whether it was taken from the nexus; commands that the store works on may still be under way. */
   isDetached = false;
+  /** Commands of the nexus that are in the task set. */
+  commands = 0;
   /** What reservations shut the nexus out from. */
   barrier: Barrier = Barrier.NONE;
   /** The target group of the target, if the device is in a device group. */
@@ -52,6 +54,12 @@ export class LogicalUnit {
   /** The sense of a command that would change the medium, which this nexus may not; else NO_SENSE. */
   get protection(): number {
     return this.readOnly ? Sense.WRITE_PROTECTED : this.disk.protection;
+  }
+
+  /** Whether its nexus has as many commands under way as the device lets it have. */
+  get isFull(): boolean {
+    const { maxCommands } = this.disk.settings;
+    return maxCommands !== undefined && this.commands >= maxCommands;
   }
 
   /** Whether the unit has an operation of the opcode table. */

@@ -37,6 +37,9 @@ export const T10_VENDORS: Readonly<Record<HandlerName, string>> = {
  */
 export type KeptAttributes = Readonly<Record<string, string>>;
 
+/** Commands that one initiator may have under way at a device where nothing is said, as SCST's. */
+export const MAX_COMMANDS = 64;
+
 /** Bytes that vdisk_nullio has where nothing is said: 2.5 TiB, as SCST's. */
 export const NULL_SIZE = 5 * 2 ** 39;
 
@@ -73,6 +76,8 @@ export interface DeviceModel {
   readonly active?: boolean;
   readonly ids: DeviceIds;
   readonly texts?: DeviceTexts;
+  /** Commands that one initiator may have under way, beyond which it hears TASK SET FULL; else 64. */
+  readonly maxCommands?: number;
   /** OPTIMAL TRANSFER LENGTH of VPD B0h in bytes, a multiple of the block size; else 512 KiB. */
   readonly optTransLen?: number;
   /** Whether it only keeps the place of a LUN: to initiators there is nothing behind it. */

@@ -41,7 +41,8 @@ export class TaskSet implements CommandOwner {
 
   /** Takes a command in; `command.enabled` tells whether it may run at once (SAM-5 8.5). */
   enter(command: CoreCommand): void {
-    const { attribute } = command;
+    const { attribute, unit } = command;
+    if (unit !== undefined) unit.commands++;
     if (this.#faulted !== undefined) return this.#exemptFromAca(command);
     if (attribute === Attribute.HEAD_OF_QUEUE) return this.#enable(command);
     const mayRun = attribute === Attribute.ORDERED
@@ -54,6 +55,8 @@ export class TaskSet implements CommandOwner {
 
   /** A command has ended, however it did. */
   leave(command: Command): void {
+    const { unit } = command as CoreCommand;
+    if (unit !== undefined) unit.commands--;
     if (command.enabled) this.#disable(command);
     else {
       const index = this.#waiting.indexOf(command as CoreCommand);

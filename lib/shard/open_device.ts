@@ -1,6 +1,12 @@
 /** The device handlers of SCST: what kind of device one serves, and on which store. */
 import { DeviceType } from "../scsi/device_type.ts";
-import { type DeviceModel, type HandlerName, NULL_SIZE, T10_VENDORS } from "../scst/model.ts";
+import {
+  type DeviceModel,
+  type HandlerName,
+  MAX_COMMANDS,
+  NULL_SIZE,
+  T10_VENDORS,
+} from "../scst/model.ts";
 import { openBlockStore, openFileStore } from "../store/file.ts";
 import type { IoPool } from "../store/io_pool.ts";
 import { openNull } from "../store/null.ts";
@@ -27,7 +33,8 @@ const CD_BLOCK = 2048;
 
 /** How the device presents itself to initiators. */
 export function settingsOf(model: DeviceModel): DiskSettings {
-  return { ...model, vendor: T10_VENDORS[model.handler], ...HANDLERS[model.handler] };
+  const vendor = T10_VENDORS[model.handler];
+  return { maxCommands: MAX_COMMANDS, ...model, vendor, ...HANDLERS[model.handler] };
 }
 
 /** Takes a sentence for the operator about a store that can be used, but is not as it should be. */

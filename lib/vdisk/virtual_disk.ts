@@ -47,6 +47,8 @@ export interface DiskSettings {
   readonly tst: 0 | 1;
   /** Whether initiators may change the access states of target port groups (explicit ALUA). */
   readonly explAlua: boolean;
+  /** Commands that one nexus may have under way; any number where nothing is said. */
+  readonly maxCommands?: number;
   readonly ids: DeviceIds;
   readonly texts?: DeviceTexts;
   /** OPTIMAL TRANSFER LENGTH in bytes. */

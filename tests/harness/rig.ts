@@ -63,6 +63,8 @@ export interface RigOptions {
   readonly removable?: boolean;
   readonly writeThrough?: boolean;
   readonly nvCache?: boolean;
+  /** Commands that a nexus may have under way; any number where nothing is said. */
+  readonly maxCommands?: number;
   readonly tst?: 0 | 1;
   readonly explAlua?: boolean;
   /** The target groups through which the disk is reached; none where nothing is said. */
@@ -123,6 +125,7 @@ export class Rig implements Disposable {
       tst: options.tst ?? 1,
       explAlua: options.explAlua ?? false,
       ids: options.ids ?? RIG_IDS,
+      ...(options.maxCommands === undefined ? {} : { maxCommands: options.maxCommands }),
       ...(options.texts === undefined ? {} : { texts: options.texts }),
     };
     const size = options.size ?? 2 ** 20;

@@ -10,6 +10,20 @@ import { rethrow } from "../harness/rethrow.ts";
 /** Milliseconds after which the pool takes workers for stuck, with some to spare. */
 const STUCK = 20;
 
+/** A request that says whose it is. */
+class SourcedRequest extends IoRequest {
+  readonly #source: object | undefined;
+
+  constructor(source: object | undefined) {
+    super();
+    this.#source = source;
+  }
+
+  override get source(): object | undefined {
+    return this.#source;
+  }
+}
+
 class Scene implements Disposable {
   readonly memory = createRingMemory();
   readonly ring = new IoRing(this.memory);
@@ -36,10 +50,10 @@ class Scene implements Disposable {
     this.pool.drain();
   }
 
-  /** Submits requests to a lane, named by it: A0, A1 ... */
-  submit(lane: IoLane, name: string, count: number): void {
+  /** Submits requests to a lane, named by it: A0, A1 ..., which are those of `source`. */
+  submit(lane: IoLane, name: string, count: number, source?: object): void {
     for (let index = 0; index < count; index++) {
-      const request = new IoRequest();
+      const request = new SourcedRequest(source);
       request.operation = IoOperation.SYNC;
       request.fd = this.#names.push(`${name}${index}`) - 1;
       this.pool.submit(request, lane);
@@ -99,6 +113,24 @@ Deno.test("stores take turns, and each of them keeps its order", () => {
   }
   assert.deepEqual(order, ["A0", "A1", "B0", "C0", "A2", "B1"]);
   assert.equal(scene.pool.pending, 0);
+});
+
+Deno.test("sessions take turns at a store: one request goes before all but the next of a hundred", () => {
+  using scene = new Scene(1);
+  const lane = new IoLane();
+  const [greedy, patient, other] = [{}, {}, {}];
+  scene.submit(lane, "G", 100, greedy);
+  assert.deepEqual(scene.begin(), ["G0"]);
+  scene.submit(lane, "P", 1, patient);
+  scene.submit(lane, "O", 2, other);
+  const order: string[] = [];
+  for (let last = "G0"; last !== ""; last = scene.begin()[0] ?? "") {
+    order.push(last);
+    scene.end(last);
+    if (last === "P0") scene.submit(lane, "Q", 1, patient); // it has its answer, and asks again
+  }
+  assert.deepEqual(order.slice(0, 8), ["G0", "G1", "P0", "O0", "G2", "O1", "Q0", "G3"]);
+  assert.deepEqual(order.slice(8), Array.from({ length: 96 }, (_, index) => `G${index + 4}`));
 });
 
 Deno.test("workers that are stuck are helped: one for each store that has none, and one to spare", async () => {
