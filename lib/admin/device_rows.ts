@@ -11,6 +11,8 @@ import {
   TST,
 } from "../config/device.ts";
 import { EUI64_ID, NAA_ID, USN } from "../config/device_ids.ts";
+import { FAULT_RULE, FAULTS_MOST, parseFaults } from "../config/fault_rule.ts";
+import { quote } from "../config/problem.ts";
 import {
   type DeviceModel,
   type DeviceTexts,
@@ -19,6 +21,7 @@ import {
   MAX_COMMANDS,
   NULL_SIZE,
   OPTIMAL_TRANSFER,
+  printFault,
   PRODUCT_REVISION,
   T10_VENDORS,
 } from "../scst/model.ts";
@@ -257,6 +260,15 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
   },
   flag("expl_alua", "explAlua", STORES, { mode: 0o644, creates: NONE }),
   {
+    name: "faults",
+    mode: 0o644,
+    handlers: DISKS,
+    creates: NONE,
+    text: ({ faults = [] }) =>
+      faults.length === 0 ? "none\n" : valueText(faults.map(printFault).join("; "), true),
+    set: setFaults,
+  },
+  {
     name: "filename",
     mode: 0o644,
     handlers: ["vdisk_fileio", "vdisk_blockio", "vcdrom"],
@@ -354,6 +366,17 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
   presented("scsi_device_name", "scsiDeviceName", () => ""),
   presented("inq_vend_specific", "inqVendSpecific", () => ""),
 ];
+
+/** Rules with semicolons between them; `none` or an empty text ends the faults. */
+function setFaults({ faults: _, ...device }: DeviceModel, text: string): DeviceModel {
+  const rules = parseFaults(text);
+  if (rules !== undefined) return rules.length === 0 ? device : { ...device, faults: rules };
+  const what = `faults must be none, or up to ${FAULTS_MOST} rules with semicolons between them`;
+  throw new TreeError(
+    "EINVAL",
+    `${what}, each ${FAULT_RULE.allowed}: current value is ${quote(trimmed(text))}`,
+  );
+}
 
 /** An empty text takes the medium of a drive out; the file of a disk has to be there. */
 function setFilename(device: DeviceModel, text: string): DeviceModel {

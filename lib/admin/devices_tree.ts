@@ -57,7 +57,11 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
     exported: () => exportedDirectory(administration, name),
     pr_file_name: () => prFile(administration, name),
     health: () =>
-      readable(async () => healthText((await administration.engine.device(name))?.health)),
+      readable(async () => {
+        const { faults } = modelOf(administration, name);
+        const now = await administration.engine.device(name);
+        return healthText(now?.health, faults !== undefined);
+      }),
     dump_prs: () => writable(() => administration.dumpReservations(name)),
     ...fileCommands(administration, device),
     ...deviceLiveFiles(administration, name, device.thinProvisioned),

@@ -1,5 +1,11 @@
 /** The devices of a configuration: their attributes, and what has to hold among them. */
-import { type DeviceTexts, type HandlerName, HANDLERS, MAX_COMMANDS } from "../scst/model.ts";
+import {
+  type DeviceTexts,
+  type FaultRule,
+  type HandlerName,
+  HANDLERS,
+  MAX_COMMANDS,
+} from "../scst/model.ts";
 import {
   type Attribute,
   type AttributeTable,
@@ -12,8 +18,10 @@ import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
 import { line, number } from "./c_text.ts";
 import { EUI64_ID, NAA_ID, USN } from "./device_ids.ts";
+import { FAULT_RULE, FAULTS_MOST } from "./fault_rule.ts";
 import { fileIdentity } from "./file_identity.ts";
 import { deviceKept, keptTable } from "./kept.ts";
+import { list } from "./list.ts";
 import { DEVICE_NAME_ALLOWED, isDeviceName } from "./names.ts";
 import type { ConfigNode } from "./node.ts";
 import { oneOf, type Position, type ProblemList, quote } from "./problem.ts";
@@ -40,6 +48,7 @@ export interface DeviceAttributes {
   lb_per_pb_exp: boolean;
   dummy: boolean;
   pr_file_name: string | undefined;
+  faults: readonly FaultRule[];
   naa_id: string | undefined;
   eui64_id: string | undefined;
   usn: string | undefined;
@@ -173,6 +182,7 @@ export const DEVICE: AttributeTable<DeviceAttributes> = {
   lb_per_pb_exp: uncommon(optional<boolean>(BOOLEAN, true)),
   dummy: uncommon(optional<boolean>(BOOLEAN, false)),
   pr_file_name: uncommon(unset(FILENAME)),
+  faults: uncommon(list(FAULT_RULE, FAULTS_MOST)),
   naa_id: unset(NAA_ID),
   eui64_id: uncommon(unset(EUI64_ID)),
   usn: unset(USN),

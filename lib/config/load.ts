@@ -128,6 +128,7 @@ function deviceModel(
     ...(values.dummy ? { dummy: true } : {}),
     ...(values.lb_per_pb_exp ? {} : { hidesPhysicalBlocks: true }),
     ...(values.pr_file_name === undefined ? {} : { prFileName: values.pr_file_name }),
+    ...(values.faults.length === 0 ? {} : { faults: values.faults }),
     ...keptPart(deviceKept(values.handler), values),
   };
 }

@@ -4,6 +4,16 @@
  */
 
 import type { DeviceIds, DeviceTexts } from "../scsi/identity.ts";
+import type { FaultRule } from "../store/fault_rule.ts";
+
+export {
+  FAULT_ERRORS,
+  FAULT_OPERATIONS,
+  type FaultAction,
+  type FaultOperation,
+  type FaultRule,
+  printFault,
+} from "../store/fault_rule.ts";
 
 export {
   type DeviceIds,
@@ -86,6 +96,8 @@ export interface DeviceModel {
   readonly hidesPhysicalBlocks?: true;
   /** Absolute path of the file for its persistent reservations; else one in the state directory. */
   readonly prFileName?: string;
+  /** Faults that its store makes on purpose, for tests of initiators; not empty. */
+  readonly faults?: readonly FaultRule[];
   readonly kept?: KeptAttributes;
 }
 

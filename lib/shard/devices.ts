@@ -89,8 +89,9 @@ export class Devices {
     let left = this.#devices.size;
     const failed: string[] = [];
     if (left === 0) return done(undefined);
-    for (const [name, { device: { disk } }] of this.#devices) {
-      disk.finish((result) => {
+    for (const [name, served] of this.#devices) {
+      served.endFaults(); // what hangs on purpose must not hold up the end
+      served.device.disk.finish((result) => {
         if (result < 0) failed.push(name);
         if (--left > 0) return;
         done(failed.length === 0 ? undefined : `Cannot flush device ${failed.join(", ")}`);

@@ -1,4 +1,5 @@
 /** A device that is served: from its model to its end. */
+import { isDeepStrictEqual } from "node:util";
 import { describeErrno } from "../../ffi/errno.ts";
 import type { MemoryPool } from "../../ffi/memory.ts";
 import type { Report } from "../iscsi/node.ts";
@@ -8,8 +9,10 @@ import { changeCapacity } from "../scst/capacity_change.ts";
 import type { CommandCounters } from "../scst/command_counters.ts";
 import { Device } from "../scst/device.ts";
 import { announceMedium, changeMedium, requestRemoval } from "../scst/medium_change.ts";
-import type { DeviceModel } from "../scst/model.ts";
+import { type DeviceModel, printFault } from "../scst/model.ts";
 import { AtomicJournal } from "../store/atomic_journal.ts";
+import { FaultPlan } from "../store/fault_plan.ts";
+import { type After, FaultyStore } from "../store/faulty.ts";
 import type { IoPool } from "../store/io_pool.ts";
 import { StateFile } from "../store/state_file.ts";
 import type { Store } from "../store/store.ts";
@@ -33,6 +36,8 @@ export interface DeviceHost {
   /** Counts what copies read and write; each device by itself where it is left out. */
   readonly copyCounters?: CommandCounters;
   readonly report: Report;
+  /** Calls an action in so many milliseconds, or a little later. */
+  readonly after: After;
 }
 
 /** What an administrator sees of a device that no model says. */
@@ -62,6 +67,8 @@ export class ServedDevice {
   #isBusy = false;
   #isThere = false;
   #warn = (sentence: string) => this.#host.report("warning", `device '${this.#name}': ${sentence}`);
+  /** What is around its store if faults were wanted since that was opened. */
+  #faulty: FaultyStore | undefined = undefined;
 
   /**
    * Opens the store of a device; it may be used after recover(). Throws a StoreError when the store or what
@@ -110,6 +117,7 @@ export class ServedDevice {
     try {
       disk.recover((error) => {
         if (error !== undefined) disk.release();
+        else this.#planFaults();
         this.#isThere = error === undefined;
         begun(error?.message);
       });
@@ -281,6 +289,7 @@ export class ServedDevice {
       }
       this.#take(model);
       this.#warnOfCache();
+      this.#planFaults();
       announceMedium(this.device);
       if (this.#sizeBefore > 0 && disk.medium.size !== this.#sizeBefore) {
         this.device.announce(Sense.CAPACITY_DATA_CHANGED);
@@ -297,8 +306,33 @@ export class ServedDevice {
     this.#host.report("warning", `${what}; ${risk}`);
   }
 
+  /** Has its store make the faults that the model wants, and what hangs go on. */
+  #planFaults(): void {
+    const { name, faults = [], blocksize } = this.#model;
+    const { disk } = this.device;
+    if (faults.length === 0 || !disk.isOpen) return this.endFaults();
+    if (this.#faulty === undefined) {
+      const { after } = this.#host;
+      disk.medium.wrap((store) => this.#faulty = new FaultyStore(store, after));
+    }
+    this.#faulty!.plan = new FaultPlan(faults, blocksize);
+    const rules = faults.map(printFault).join("; ");
+    this.#host.report("warning", `device '${name}' makes FAULTS ON PURPOSE: ${rules}`);
+  }
+
+  /** Has its store make no faults any more; what hangs or is late goes on. */
+  endFaults(): void {
+    const plan = this.#faulty?.plan;
+    if (plan === undefined) return;
+    this.#faulty!.plan = undefined;
+    const what = `makes no faults any more; it has made ${plan.made}`;
+    this.#host.report("warning", `device '${this.#name}' ${what}`);
+  }
+
   #close(then: () => void): void {
     const { disk } = this.device;
+    this.endFaults();
+    this.#faulty = undefined;
     this.#sizeBefore = disk.medium.size;
     disk.close((result) => {
       if (result < 0) {
@@ -312,10 +346,14 @@ export class ServedDevice {
   /** Has the attributes of `model`, and tells those who see them. */
   #take(model: DeviceModel): void {
     const { device } = this;
-    const isOtherwise = isShownOtherwise(this.#model, model, device.group !== undefined);
-    const isCapacity = this.#model.hidesPhysicalBlocks !== model.hidesPhysicalBlocks;
+    const before = this.#model;
+    const isOtherwise = isShownOtherwise(before, model, device.group !== undefined);
+    const isCapacity = before.hidesPhysicalBlocks !== model.hidesPhysicalBlocks;
     this.#model = model;
     device.disk.changeSettings(settingsOf(model));
+    if (device.disk.isOpen && !isDeepStrictEqual(before.faults ?? [], model.faults ?? [])) {
+      this.#planFaults();
+    }
     if (isOtherwise) device.announce(Sense.INQUIRY_DATA_CHANGED);
     if (isCapacity) device.announce(Sense.CAPACITY_DATA_CHANGED);
   }

@@ -87,6 +87,7 @@ export class Shard {
       journals: new Set(),
       copyCounters: this.copyCounters,
       report,
+      after: (milliseconds, action) => this.loop.after(milliseconds, action),
     });
     this.deviceGroups = new DeviceGroups(this.loop, report);
     this.holds = new Holds({

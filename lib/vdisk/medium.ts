@@ -2,7 +2,7 @@
 import type { Store } from "../store/store.ts";
 
 export class Medium {
-  readonly store: Store;
+  #store: Store;
   #blockSize: number;
   #capacity: number;
   #isRemoved = false;
@@ -11,9 +11,18 @@ export class Medium {
   #whenUnused: (() => void)[] = [];
 
   constructor(store: Store, blockSize: number) {
-    this.store = store;
+    this.#store = store;
     this.#blockSize = blockSize;
     this.#capacity = Math.floor(store.size / blockSize);
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  /** Puts a store between the disk and the one that it has, which closes that when it is closed. */
+  wrap(around: (store: Store) => Store): void {
+    this.#store = around(this.#store);
   }
 
   /** Blocks. */

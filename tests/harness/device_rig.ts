@@ -36,6 +36,8 @@ export class DeviceRig implements Disposable {
   readonly node: Node;
   readonly devices: Devices;
   readonly stateDir: string;
+  /** What is to be done later: in how many milliseconds. */
+  readonly timers: [milliseconds: number, action: () => void][] = [];
   #handle = { ring: createRingMemory(), wake: createWake() };
   #files: string[] = [];
 
@@ -53,6 +55,7 @@ export class DeviceRig implements Disposable {
       journalDir: `${this.stateDir}/atomic`,
       journals: new Set(),
       report,
+      after: (milliseconds, action) => this.timers.push([milliseconds, action]),
     });
   }
 

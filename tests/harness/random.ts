@@ -1,14 +1,16 @@
+import { SeededRandom } from "../../lib/store/seeded_random.ts";
+
 /** A seeded source of random numbers, so that a failing run can be run again. */
 export class Random {
-  #state: number;
+  #numbers: SeededRandom;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#numbers = new SeededRandom(seed);
   }
 
   /** A number from 0 up to, but not including, `limit`. */
   below(limit: number): number {
-    return Math.floor(this.#next() / 2 ** 32 * limit);
+    return Math.floor(this.#numbers.next() / 2 ** 32 * limit);
   }
 
   /** One of the values. */
@@ -20,17 +22,8 @@ export class Random {
 
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    for (let at = 0; at < length; at++) bytes[at] = this.#next() >>> 11;
+    for (let at = 0; at < length; at++) bytes[at] = this.#numbers.next() >>> 11;
     return bytes;
-  }
-
-  /** Mulberry32 by Tommy Ettinger (public domain), written down anew. */
-  #next(): number {
-    this.#state = this.#state + 0x6d2b79f5 >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ mixed >>> 15, mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-    return (mixed ^ mixed >>> 14) >>> 0;
   }
 }
 

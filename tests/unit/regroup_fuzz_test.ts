@@ -74,6 +74,7 @@ class Round {
       memory,
       stateDir,
       journalDir,
+      after: (_milliseconds, action) => action(),
       journals: new Set(),
       report,
     });
