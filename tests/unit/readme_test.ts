@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { runProgram } from "../harness/program.ts";
 import { programCommand } from "../harness/server.ts";
 import { common } from "../../lib/config/attribute.ts";
+import { ERROR_KINDS } from "../../lib/vdisk/errno_sense.ts";
 import { TARGET } from "../../lib/config/target.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
@@ -21,6 +22,7 @@ Deno.test("the README's configurations are valid, and what it says of them is so
     assert.match((await run(["check", "shared.yaml"])).stdout, /is valid: 3 portals, .* 3 LUNs/);
     assert.match((await run(["check", "paths.yaml"])).stdout, /is valid: 1 portal, .* 2 LUNs/);
     assert.match((await run(["check", "isns.yaml"])).stdout, /is valid: 1 portal, .* 1 LUN/);
+    assert.match((await run(["check", "faults.yaml"])).stdout, /is valid: 1 portal, .* 1 LUN/);
     const users = await run(["check", "users.yaml"]);
     assert.match(users.stdout, /is valid: 1 portal, 1 device, 1 target, 1 LUN/, users.stderr);
     assert.equal(users.stderr, "");
@@ -37,6 +39,10 @@ Deno.test("the README's configurations are valid, and what it says of them is so
 
 Deno.test("the README names every key of a target", () => {
   for (const key of common(TARGET)) assert.ok(README.includes(`\`${key}\``), key);
+});
+
+Deno.test("the README says what each kind of errors of a store is to an initiator", () => {
+  for (const kind of ERROR_KINDS) assert.match(README, new RegExp(`^\\|.*\`${kind}\`.*\\|$`, "m"));
 });
 
 Deno.test("every task that the README names is in deno.json", () => {
