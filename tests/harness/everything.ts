@@ -50,6 +50,7 @@ const DEVICE: Writes = [
   ["expl_alua", "1"],
   ["lb_per_pb_exp", "0"],
   ["max_tgt_dev_commands", "5"],
+  ["faults", "read EIO chance=0.5 seed=7 lba=0-1; sync hang after=9"],
   ["threads_num", "3"],
   ["threads_pool_type", "shared"],
   ["read_zero", "1"],

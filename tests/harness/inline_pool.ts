@@ -12,14 +12,21 @@ export class InlinePool extends IoPool {
 
   override submit(request: IoRequest): void {
     const { operation, fd, iov, offset, length, alignment } = request;
-    const address = isAboutPath(operation) ? request.memory!.address : iov.address;
-    const result = perform(operation, fd, address, iov.count, offset, length, alignment);
-    request.result = operation <= IoOperation.WRITE_DURABLE ? transferred(result, length) : result;
+    const isTransfer = operation <= IoOperation.WRITE_DURABLE;
+    let done = 0;
+    let result: number;
+    do {
+      const address = isAboutPath(operation) ? request.memory!.address : iov.address;
+      result = perform(operation, fd, address, iov.count, offset + done, length, alignment);
+      done += Math.max(0, result);
+      if (isTransfer && result > 0 && done < length) iov.advance(result);
+    } while (isTransfer && result > 0 && done < length);
+    request.result = isTransfer && result >= 0 ? transferred(done, length) : result;
     request.finished(request);
   }
 }
 
-function transferred(result: number, length: number): number {
-  if (result < 0) return result;
-  return result === length ? 0 : -Errno.ESHORT;
+/** As with the pool itself: a transfer that does not get on has ended before its end. */
+function transferred(done: number, length: number): number {
+  return done === length ? 0 : -Errno.ESHORT;
 }
