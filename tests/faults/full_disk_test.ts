@@ -26,6 +26,8 @@ const NO_ROOM = "07/27/07";
 const WRITE_PROTECTED = "07/27/00";
 const WRITE_ERROR = "03/0C/00";
 const READ_ERROR = "03/11/00";
+/** What a disk that has failed says. */
+const UNIT_FAILURE = "04/3E/01";
 /** Blocks of one command. */
 const PIECE = 64;
 const BYSTANDER = 1;
@@ -206,11 +208,14 @@ toolTest(
       await writeBlocks(session, 0, data);
       assertSense(await session.command(synchronizeCache16(0, 0)), WRITE_ERROR, "flush");
       await warningsWith(server, "device 'disk0' failed to flush", "(EIO)", "opened again");
+      const deferred = await session.command(synchronizeCache16(0, 0));
+      assertSense(deferred, WRITE_ERROR, "what had ended may be lost");
+      assert.equal(deferred.sense?.deferred, true);
       const write = content(2);
       for (let tries = 0; tries < 3; tries++) {
-        const flushed = await session.command(synchronizeCache16(0, 0));
-        const written = await session.command(write16(0, PIECE), { write });
-        assert.deepEqual([flushed.status, written.status], [CHECK_CONDITION, CHECK_CONDITION]);
+        assertSense(await session.command(synchronizeCache16(0, 0)), UNIT_FAILURE, "flush again");
+        assertSense(await session.command(write16(0, PIECE), { write }), UNIT_FAILURE, "write");
+        assertSense(await session.command(read16(0, 1), { read: 512 }), UNIT_FAILURE, "read");
       }
     }, { code: 1 });
   },

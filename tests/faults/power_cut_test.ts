@@ -100,6 +100,12 @@ function failFlush(options: RigOptions): Promise<void> {
       scene.run(COMMANDS);
       assert.equal(scene.refusals.length, refused + COMMANDS, "a command was answered with GOOD");
       assert.equal(scene.refusals[0], WRITE_ERROR, "whose flush failed is told");
+      // The write error of commands that were under way, or that a deferred error tells of; then the
+      // state of the disk.
+      const others = scene.refusals.slice(refused + 1).filter((sense) => sense !== "04/3E/01");
+      assert.deepEqual(others, [], scene.refusals.join(" "));
+      const first = scene.refusals.slice(0, refused + 1);
+      assert(first.every((sense) => ["03/0C/00", "04/3E/01"].includes(sense)), first.join(" "));
       assert.equal(scene.log.length, before, "something is written to a disk that has failed");
       cutPower(scene, random, before);
     }
