@@ -60,7 +60,7 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
       readable(async () => {
         const { faults } = modelOf(administration, name);
         const now = await administration.engine.device(name);
-        return healthText(now?.health, faults !== undefined);
+        return healthText(now, faults !== undefined);
       }),
     dump_prs: () => writable(() => administration.dumpReservations(name)),
     ...fileCommands(administration, device),

@@ -14,7 +14,6 @@ import type { TreeErrno } from "./tree.ts";
 
 export type {
   Counters,
-  DeviceHealth,
   DeviceView,
   Direction,
   DirectionCounters,

@@ -123,9 +123,7 @@ export async function serverStatus(
     uptime_s: Math.max(0, Math.floor((now - started) / 1000)),
     healthy: problems.length === 0,
     problems,
-    risks: devices.filter(({ cache }) => cache === "nv_cache").map(({ device }) =>
-      `device '${device}' has nv_cache: nothing is flushed`
-    ),
+    risks: model.devices.flatMap(risksOf),
     portals: model.portals.map(formatPortal),
     iscsi_enabled: model.driver.enabled,
     targets,
@@ -137,6 +135,14 @@ export async function serverStatus(
       message: line,
     })),
   };
+}
+
+/** What an operator has chosen that can cost data, or looks like trouble. */
+function risksOf({ name, nvCache, faults = [] }: DeviceModel): string[] {
+  return [
+    ...(nvCache ? [`device '${name}' has nv_cache: nothing is flushed`] : []),
+    ...(faults.length > 0 ? [`device '${name}' makes faults on purpose`] : []),
+  ];
 }
 
 /** The sessions with what they have done by now; those that end meanwhile are left out. */

@@ -39,7 +39,6 @@ export type { BlockCounts } from "./holds.ts";
 export type { LiveControl } from "./live_control.ts";
 export type { LatencyPlace, LunSetPlace } from "./live_operations.ts";
 export type { MemoryView } from "./messages.ts";
-export type { DeviceHealth } from "./device_health.ts";
 export type { DeviceView } from "./served_device.ts";
 export type { Answer } from "./shard_handle.ts";
 export type { SizeChange } from "./size_watch.ts";

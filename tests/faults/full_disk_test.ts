@@ -21,7 +21,6 @@ import type { Session } from "../initiator/session.ts";
 
 const MIB = 2 ** 20;
 const FUA = 0x08;
-const CHECK_CONDITION = 2;
 const NO_ROOM = "07/27/07";
 const WRITE_PROTECTED = "07/27/00";
 const WRITE_ERROR = "03/0C/00";

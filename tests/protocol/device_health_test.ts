@@ -92,7 +92,7 @@ Deno.test("a device that fails on purpose says so, and is as new when it was clo
   const health = await scst(server, "tree", "cat", "devices/disk1/health");
   assert.match(
     health,
-    /^failed\nwhy: input\/output error \(EIO\); reads and writes are refused\nfailures: 1\nio: 1\n/,
+    /^failed\nwhy: failed to flush: input\/output error \(EIO\); reads and writes are refused\nfailures: 1\nio: 1\n/,
   );
 
   await scst(server, "device", "set", "disk1", "faults=none", "active=0", "active=1");

@@ -9,6 +9,7 @@ import { type ServerStatus, serverStatus } from "../../lib/admin/status.ts";
 import { roundedSize, spanText, statusText } from "../../lib/cli/status_text.ts";
 import type { TargetModel } from "../../lib/scst/model.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
+import { StoreErrors } from "../../lib/vdisk/store_errors.ts";
 import { deviceModel, DeviceRig, resultOf } from "../harness/device_rig.ts";
 import { FaultyPool } from "../harness/faulty_pool.ts";
 import { type ProgramResult, runProgram } from "../harness/program.ts";
@@ -120,7 +121,8 @@ Deno.test("a device that could not flush is broken, with when that was, until it
   const filename = rig.file(8192);
   rig.devices.add(deviceModel("disk1", { filename }), () => {});
   const view = () => rig.devices.views.get("disk1")!;
-  assert.deepEqual(view(), { size: 8192, writeThrough: false });
+  const { size, writeThrough, failure: none } = view();
+  assert.deepEqual([size, writeThrough, none], [8192, false, undefined]);
 
   pool.failures.set(IoOperation.SYNC, Errno.EIO);
   const begun = Date.now();
@@ -202,9 +204,11 @@ Deno.test("scst status is one screen, however much there is, and what is broken 
   const target = targetModel("");
   engine.sessions.push(...names.map((name) => sessionView(`iqn.x:${name}`, target.name)));
   const failure = { problem: "failed to flush: it is gone", at: T0 };
+  const errors = new StoreErrors(() => {}).counts;
   engine.views = new Map(names.map((name) => [name, {
     size: 2 ** 30,
     writeThrough: false,
+    health: { hasLost: false, failures: 0, errors },
     ...(name === "d700" ? { failure } : {}),
   }]));
   const model = {
