@@ -7,7 +7,7 @@ const OPERATIONS: Readonly<Record<FaultOperation, readonly number[]>> = {
   read: [IoOperation.READ],
   write: [IoOperation.WRITE, IoOperation.WRITE_DURABLE, IoOperation.FILL],
   sync: [IoOperation.SYNC],
-  discard: [IoOperation.PUNCH],
+  discard: [IoOperation.PUNCH, IoOperation.DISCARD],
   zero: [IoOperation.ZERO],
 };
 

@@ -8,6 +8,7 @@ const VOLATILE: readonly number[] = [
   IoOperation.PUNCH,
   IoOperation.ZERO,
   IoOperation.FILL,
+  IoOperation.DISCARD,
 ];
 
 export class VolatileStore implements Store {

@@ -94,8 +94,8 @@ Deno.test("nothing is written to a file that was deleted until another one is op
       `error ${FILE} was deleted: all that it holds is lost when the device is closed`,
       "error device 'a' has lost its file; writes are refused until it is opened again",
     ]);
-    exchangeSense(peer, write10(1, 1), "04/44/00", { write: markedBlocks(1, 1, 1) });
-    exchangeSense(peer, synchronizeCache10(0, 0), "04/44/00");
+    exchangeSense(peer, write10(1, 1), "04/3E/01", { write: markedBlocks(1, 1, 1) });
+    exchangeSense(peer, synchronizeCache10(0, 0), "04/3E/01");
     const kept = exchangeGood(peer, read10(0, 1), { read: BLOCK });
     assert.deepEqual(kept, markedBlocks(1, 0, 1), "what it holds can still be fetched");
     if (!replaced) scene.file("a.img");
