@@ -214,6 +214,7 @@ const KEYS_OF: Partial<Record<HandlerName, readonly (keyof DeviceAttributes)[]>>
     "expl_alua",
     "opt_trans_len",
     "pr_file_name",
+    "faults",
     ...NAMING,
   ],
   vcdrom: ["handler", "filename", "tst", "pr_file_name", ...NAMING],
