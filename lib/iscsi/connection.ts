@@ -93,9 +93,9 @@ export class Connection {
     return this.session?.readMemory.canResume === true;
   }
 
-  /** Goes on with commands that waited for room, until there is much to be sent. */
-  resumeReads(): void {
-    this.session?.readMemory.resume();
+  /** Goes on with commands that waited for room, as far as `turn` goes and until there is much to be sent. */
+  resumeReads(turn = LONG_TURN): void {
+    this.session?.readMemory.resume(turn);
   }
 
   /** Says that it is to be looked after: commands that waited for room may go on. */

@@ -5,7 +5,7 @@
  */
 import { blockLengthOf } from "../../ffi/memory.ts";
 import { runCommand } from "../scst/execute.ts";
-import { OUTPUT_MOST, READ_MEMORY_MOST } from "./limits.ts";
+import { OUTPUT_MOST, READ_MEMORY_MOST, type Turn } from "./limits.ts";
 import type { Output } from "./output.ts";
 import type { Task } from "./task.ts";
 
@@ -71,9 +71,10 @@ export class ReadMemory {
     return first !== undefined && this.#fits(first.wanted);
   }
 
-  /** Runs those in line for whom there is room now, as long as not much waits to be sent. */
-  resume(): void {
-    while (this.canResume) {
+  /** Runs those in line for whom there is room now, as far as the turn goes and not much waits to be sent. */
+  resume(turn: Turn): void {
+    const most = this.#output.length + turn.output;
+    while (this.canResume && this.#output.length < most) {
       const task = this.#waiting.shift()!;
       this.#turn = task;
       runCommand(task);

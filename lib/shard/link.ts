@@ -125,7 +125,7 @@ export class Link implements Handler, Settler {
     this.#send();
     // One piece of what has waited in a turn: others want their turn as well.
     if (this.connection.canResumeReads) {
-      this.connection.resumeReads();
+      this.connection.resumeReads(this.#turn);
       this.#send();
     }
     const hadTurn = this.#hadTurn;
@@ -221,11 +221,20 @@ export class Link implements Handler, Settler {
     this.#backlogEnd = end - at;
   }
 
+  /** What it may get done at once. */
+  get #turn(): Turn {
+    return this.#loop.isHurried(this) ? SHORT_TURN : LONG_TURN;
+  }
+
   #resume(): void {
     const memory = this.#backlog!;
     const { connection } = this;
-    const turn = this.#loop.isHurried(this) ? SHORT_TURN : LONG_TURN;
-    this.#backlogStart = connection.receive(memory, this.#backlogStart, this.#backlogEnd, turn);
+    this.#backlogStart = connection.receive(
+      memory,
+      this.#backlogStart,
+      this.#backlogEnd,
+      this.#turn,
+    );
     if (this.#backlogStart < this.#backlogEnd && !connection.isClosed) return;
     this.#backlog = undefined;
     this.#node.memory.give(memory);
