@@ -74,9 +74,9 @@ export function closeSocket(fd: number): void {
   libc.close(fd);
 }
 
-/** Sends small segments at once, and notices within two minutes that a peer is dead. */
-export function tuneSocket(fd: number): void {
-  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+/** Sends small segments at once, unless `atOnce` is false, and notices within two minutes that a peer is dead. */
+export function tuneSocket(fd: number, atOnce = true): void {
+  if (atOnce) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   for (const { option, value } of KEEPALIVE) setOption(fd, IPPROTO_TCP, option, value);
 }

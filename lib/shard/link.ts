@@ -15,6 +15,7 @@ import { Connection } from "../iscsi/connection.ts";
 import { LONG_TURN, OUTPUT_MOST, SHORT_TURN, type Turn } from "../iscsi/limits.ts";
 import type { Node } from "../iscsi/node.ts";
 import type { Handler, Loop, Settler } from "./loop.ts";
+import { HELD_FOR, ReplyMode } from "./reply_mode.ts";
 
 /** Who hears what becomes of a link. */
 export interface LinkOwner {
@@ -54,6 +55,11 @@ export class Link implements Handler, Settler {
   #lingerUntil = 0;
   #finishBy = 0;
   #owner: LinkOwner;
+  /** Whether each answer is sent alone, and whether answers are held for a while; see reply_mode.ts. */
+  #sendsEach: boolean;
+  #holds: boolean;
+  /** Whether what is held is not to be sent yet. */
+  #isHolding = false;
   #isHalfOpen = true;
   /** Bytes that were received and not handled, because the output has to be sent first. */
   #backlog: Memory | undefined = undefined;
@@ -74,12 +80,15 @@ export class Link implements Handler, Settler {
     local: SocketAddress,
     buffer: Memory,
     owner: LinkOwner,
+    replies: ReplyMode = ReplyMode.TURN,
   ) {
     this.#loop = loop;
     this.#fd = fd;
     this.#node = node;
     this.#buffer = buffer;
     this.#owner = owner;
+    this.#sendsEach = replies === ReplyMode.EACH || replies === ReplyMode.NAGLE;
+    this.#holds = replies === ReplyMode.HELD;
     this.#began = performance.now();
     this.connection = new Connection(node, peer, local, () => this.#touch());
     loop.watch(fd, this.#interest, this);
@@ -174,6 +183,7 @@ export class Link implements Handler, Settler {
   }
 
   #touch(): void {
+    if (this.#sendsEach && this.#fd >= 0) this.#push(); // what goes wrong is seen when it settles
     if (this.#settling) return;
     this.#settling = true;
     this.#loop.settleLater(this);
@@ -241,6 +251,13 @@ export class Link implements Handler, Settler {
   }
 
   #send(): void {
+    if (this.#holds && this.#hold()) return;
+    const result = this.#push();
+    if (result < 0) this.connection.lost(describeErrno(-result));
+  }
+
+  /** Sends as much as the socket takes; returns 0, or -errno of a socket that is broken. */
+  #push(): number {
     const { output } = this.connection;
     while (output.length > 0) {
       let sent: number;
@@ -251,13 +268,25 @@ export class Link implements Handler, Settler {
         sent = sendVector(this.#fd, this.#iov);
       }
       if (sent === -Errno.EINTR) continue;
-      if (sent < 0) {
-        if (sent !== -Errno.EAGAIN) this.connection.lost(describeErrno(-sent));
-        return;
-      }
+      if (sent < 0) return sent === -Errno.EAGAIN ? 0 : sent;
       output.advance(sent);
       this.connection.noteProgress();
     }
+    return 0;
+  }
+
+  /** Whether what there is has to wait; it is sent when its time has come. */
+  #hold(): boolean {
+    if (!this.#isHolding && this.connection.output.length > 0) {
+      this.#isHolding = true;
+      this.#loop.after(HELD_FOR, () => {
+        this.#holds = false;
+        this.#isHolding = false;
+        this.settle();
+        this.#holds = true;
+      });
+    }
+    return this.#isHolding;
   }
 
   #watch(): void {
@@ -265,7 +294,7 @@ export class Link implements Handler, Settler {
     const paused = this.#backlog !== undefined || connection.isCongested;
     // With what can go on the next turn comes as soon as something can be sent: at once, as a rule.
     const goesOn = this.#backlog !== undefined || connection.canResumeReads;
-    const sends = connection.output.length > 0 || goesOn;
+    const sends = connection.output.length > 0 && !this.#isHolding || goesOn;
     const interest = (paused ? 0 : READABLE) | (sends ? WRITABLE : 0);
     if (interest === this.#interest) return;
     this.#interest = interest;

@@ -22,6 +22,7 @@ import { LiveControl } from "./live_control.ts";
 import type { MemoryView } from "./messages.ts";
 import { NameService } from "./name_service.ts";
 import type { DeviceView } from "./served_device.ts";
+import { readReplyMode } from "./reply_mode.ts";
 import { type Answer, ShardHandle } from "./shard_handle.ts";
 import type { SizeChange } from "./size_watch.ts";
 import { StartError } from "./start_error.ts";
@@ -69,8 +70,12 @@ export class Server {
   #listeners = new Map<string, OpenPortal>();
   #names: NameService;
 
-  /** Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`. */
+  /**
+   * Starts a server that serves nothing; state that has to survive a restart is kept in `stateDir`.
+   * Throws a StartError if SCST_REPLIES is none of reply_mode.ts.
+   */
   constructor(stateDir: string) {
+    readReplyMode(); // the shard has no way to say what is wrong with it
     this.#shard = new ShardHandle(stateDir);
     this.live = new LiveControl(this.#shard);
     this.#settling = setTimeout(returnStartupPages, SETTLED);

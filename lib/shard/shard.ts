@@ -32,6 +32,7 @@ import type { MemoryView } from "./messages.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { Portal } from "./portal.ts";
 import { type SessionNews, SessionNewsletter } from "./session_news.ts";
+import { readReplyMode, ReplyMode } from "./reply_mode.ts";
 import { refuseUsed, removeTarget, setTarget } from "./targets.ts";
 
 /** Milliseconds that initiators have to log out when the server stops. */
@@ -66,6 +67,7 @@ export class Shard {
   /** When the connections are closed that have not ended by themselves. */
   #closeBy = 0;
   #buffer = new Memory(RECEIVE_LENGTH);
+  #replies = readReplyMode();
   #report: Report;
 
   constructor(pool: IoPoolHandle, stateDir: string, { addWorker, report, sendNews }: ShardOwner) {
@@ -242,12 +244,14 @@ export class Shard {
       this.#report("warning", `${text}: peer=${formatPortal(peer)}`);
       return closeSocket(fd);
     }
-    tuneSocket(fd);
+    tuneSocket(fd, this.#replies !== ReplyMode.NAGLE);
     const { hostname } = peer;
-    const link = new Link(this.loop, fd, this.#node, peer, local, this.#buffer, {
-      loginEnded: (link) => this.#halfOpen.leave(hostname, link),
-      ended: (link) => this.#linkEnded(link),
-    });
+    const owner = {
+      loginEnded: (link: Link) => this.#halfOpen.leave(hostname, link),
+      ended: (link: Link) => this.#linkEnded(link),
+    };
+    const { loop } = this;
+    const link = new Link(loop, fd, this.#node, peer, local, this.#buffer, owner, this.#replies);
     this.#links.add(link);
     const oldest = this.#halfOpen.enter(hostname, link);
     oldest?.connection.breakOff("there are too many connections from there that do not log in");

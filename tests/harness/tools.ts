@@ -10,6 +10,7 @@ const PACKAGES = {
   "bash": "bash",
   "curl": "curl",
   "dpkg-deb": "dpkg",
+  "fio": "fio",
   "fish": "fish",
   "fusermount3": "fuse3",
   "iscsi-inq": "libiscsi-bin",

@@ -10,7 +10,6 @@ import {
   verifyTarget,
 } from "./chap.ts";
 import { Field, FINAL, Opcode, type Pdu } from "./pdu.ts";
-import type { RawConnection } from "./raw.ts";
 import { loginRequest, type LoginRequestFields } from "./requests.ts";
 import { decodeText, encodeText, type Pair, type Pairs } from "./text.ts";
 
@@ -131,16 +130,23 @@ export function nameKeys(options: LoginOptions): Pair[] {
     : [name, ["SessionType", "Normal"], ["TargetName", options.targetName]];
 }
 
+/** Who carries the PDUs of a login. */
+export interface LoginTransport {
+  sendPdu(pdu: Pdu): Promise<void>;
+  /** The next PDU, which must have the given opcode. */
+  expect(opcode: number): Promise<Pdu>;
+}
+
 /** One dialogue of Login PDUs; verifies of every response what RFC 7143 11.13 demands. */
 export class LoginDialogue {
   readonly responses: Pdu[] = [];
   readonly answers: Pair[] = [];
   expStatSn = 0;
-  readonly #raw: RawConnection;
+  readonly #raw: LoginTransport;
   readonly #fixed: Pick<LoginRequestFields, "itt" | "cmdSn" | "isid"> & { cid: number };
   readonly #tsih: number;
 
-  constructor(raw: RawConnection, options: LoginOptions & { readonly isid: Uint8Array }) {
+  constructor(raw: LoginTransport, options: LoginOptions & { readonly isid: Uint8Array }) {
     this.#raw = raw;
     this.#tsih = options.tsih ?? 0;
     const { isid, cid = 0, cmdSn = 1 } = options;
@@ -226,7 +232,7 @@ async function authenticate(
 }
 
 /** Logs in through the stages of `options.path`; a refusal is a result, not an exception. */
-export async function login(raw: RawConnection, options: LoginOptions): Promise<LoginResult> {
+export async function login(raw: LoginTransport, options: LoginOptions): Promise<LoginResult> {
   const isid = options.isid ?? randomIsid();
   const path = options.path ?? [Stage.Security, Stage.Operational, Stage.FullFeature];
   const dialogue = new LoginDialogue(raw, { ...options, isid });

@@ -1,110 +1,221 @@
 /**
- * `deno task bench`: 512-byte random reads of one file in memory through one session, this
- * project's server and Debian's tgtd in turn, several rounds in one run.
+ * `deno task bench`: this project's server beside Debian's tgtd and beside the floor (floor/), in turn,
+ * several rounds in one run. It prints tables, and writes docs/performance: bench.json, charts and the
+ * page results.md.
  *
- *     deno task bench [--depths 1,32,128] [--rounds 5] [--seconds 3] [--mib 256]
+ *     deno task bench [--only depth,growth] [--rounds 3] [--seconds 1] [--soak 30]
+ *                     [--quick] [--out docs/performance] [--disk /var/tmp]
  *
- * SCST_BIN names a compiled binary to measure instead of the sources. The goals are printed with
- * the ratios; timing never decides the exit code.
+ * `--only` names sections (sections.ts, and `growth`); the others stay as they were measured before.
+ * `--quick` measures a few cells for a moment and writes nothing unless `--out` says where.
+ * `--soak` are seconds of full load during which memory is watched. SCST_BIN names a compiled binary
+ * to measure instead of the sources. The goals are printed with what became of them; timing never
+ * decides the exit code.
  */
 import { parseArgs } from "node:util";
-import { writeRandomImage } from "../harness/image.ts";
-import { lunUrl } from "../harness/lun_url.ts";
-import { diskYaml, startTestServer } from "../harness/server.ts";
 import { missingTools } from "../harness/tools.ts";
-import { randomReadIops } from "./iscsi_perf.ts";
-import { integer, integers, print, runBench } from "./options.ts";
-import { median, spread } from "./statistics.ts";
-import { startTgtd } from "./tgtd.ts";
+import { type BenchFile, mergeBench, readBenchFile, type SectionResult } from "./bench_file.ts";
+import { CellMeter, type Sample } from "./cell.ts";
+import { drawChart } from "./chart.ts";
+import { Contenders } from "./contenders.ts";
+import { measureGrowth } from "./growth.ts";
+import { LoadGenerator } from "./load/load.ts";
+import { describeMachine } from "./machine.ts";
+import { integer, print, runBench } from "./options.ts";
+import { chartOf, growthTable, resultsPage, sectionTable, verdictTable } from "./report.ts";
+import { type Section, SECTIONS } from "./sections.ts";
 
-/** By queue depth, the least ratio to tgtd that the project promises. */
-const GOALS: Readonly<Record<number, number>> = { 1: 1.0, 32: 2.0 };
-/** Rounds that lie further apart say little. */
-const NOISE = 0.2;
+const GROWTH = "growth";
+const OUT = new URL("../../docs/performance", import.meta.url).pathname;
 
-interface Sample {
-  readonly ours: number;
-  readonly peer: number;
+/** Sessions whose memory is measured, and those of a quick run. */
+const SESSIONS = 256;
+const QUICK_SESSIONS = 32;
+
+interface Options {
+  readonly sections: readonly Section[];
+  readonly growth: boolean;
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly soak: number;
+  readonly out: string | undefined;
+  readonly disk: string;
 }
 
-function figure(values: readonly number[]): string {
-  const percent = `${Math.round(spread(values) * 100)} %`;
-  return `${median(values).toFixed(0).padStart(9)} ${percent.padStart(5)}`;
+/** Reads the command line. Throws an Error that says what is wrong with it. */
+function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string" },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      soak: { type: "string" },
+      out: { type: "string" },
+      disk: { type: "string", default: "/var/tmp" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const { quick, disk } = values;
+  const names = [...SECTIONS.map(({ name }) => name), GROWTH];
+  const only = values.only?.split(",") ?? names;
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`--only wants some of ${names.join(", ")}, not "${unknown}"`);
+  }
+  return {
+    sections: SECTIONS.filter(({ name }) => only.includes(name)),
+    growth: only.includes(GROWTH),
+    quick,
+    rounds: integer("rounds", values.rounds ?? (quick ? "1" : "3")),
+    seconds: values.seconds === undefined && quick
+      ? 0.2
+      : integer("seconds", values.seconds ?? "1"),
+    soak: integer("soak", values.soak ?? (quick ? "1" : "30")),
+    out: values.out ?? (quick ? undefined : OUT),
+    disk,
+  };
 }
 
-function row(depth: number, samples: readonly Sample[]): string {
-  const ratio = median(samples.map(({ ours, peer }) => ours / peer));
-  const ours = samples.map((sample) => sample.ours);
-  const peer = samples.map((sample) => sample.peer);
-  const goal = GOALS[depth];
-  const verdict = goal === undefined
-    ? ""
-    : `>= ${goal.toFixed(1)} ${ratio >= goal ? "met" : "missed"}`;
-  const noisy = Math.max(spread(ours), spread(peer)) > NOISE ? "noisy, repeat" : "";
-  return [
-    String(depth).padStart(5),
-    figure(ours),
-    figure(peer),
-    ratio.toFixed(2).padStart(7),
-    verdict,
-    noisy,
-  ]
-    .join("  ").trimEnd();
+/** The sections whose tools are there; the others are named. */
+function possible(sections: readonly Section[]): Section[] {
+  return sections.filter(({ name, tools }) => {
+    const needed = tools.flatMap((tool) => tool === "tgtd" ? ["tgtd", "tgtadm"] as const : [tool]);
+    const missing = missingTools(needed);
+    if (missing !== undefined) print(`left out ${name}: ${missing}`);
+    return missing === undefined;
+  });
 }
 
-/** Measures both at every depth, in every round, the first one alternating. */
-async function measure(
-  urls: { readonly ours: string; readonly peer: string },
-  depths: readonly number[],
-  rounds: number,
-  seconds: number,
-): Promise<Map<number, Sample[]>> {
-  const samples = new Map<number, Sample[]>(depths.map((depth) => [depth, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [depth, taken] of samples) {
-      const oursFirst = round % 2 === 0;
-      const first = await randomReadIops(oursFirst ? urls.ours : urls.peer, depth, seconds);
-      const second = await randomReadIops(oursFirst ? urls.peer : urls.ours, depth, seconds);
-      taken.push(oursFirst ? { ours: first, peer: second } : { ours: second, peer: first });
+class Bench {
+  #options: Options;
+  #meter: CellMeter;
+  #samples = new Map<string, Record<string, Record<string, Sample[]>>>();
+
+  constructor(options: Options, meter: CellMeter) {
+    this.#options = options;
+    this.#meter = meter;
+  }
+
+  /** Measures every cell of the sections in every round. */
+  async run(sections: readonly Section[]): Promise<Record<string, SectionResult>> {
+    const { rounds, seconds } = this.#options;
+    const machine = describeMachine();
+    await this.#warmUp(sections);
+    for (let round = 0; round < rounds; round++) {
+      for (const section of sections) {
+        print(`round ${round + 1} of ${rounds}: ${section.name}`);
+        await this.#measure(section, round);
+      }
+    }
+    return Object.fromEntries(sections.map(({ name }) => {
+      const cells = this.#samples.get(name) ?? {};
+      return [name, { machine, rounds, seconds, cells }];
+    }));
+  }
+
+  /** Every contender serves for a moment, so that its code is compiled and its pages are there. */
+  async #warmUp(sections: readonly Section[]): Promise<void> {
+    const warm = new Set<string>();
+    for (const { series, xs, load } of sections) {
+      for (const { name, contender } of series) {
+        for (const x of xs) {
+          const cell = load(x, name);
+          const who = cell?.contender ?? contender;
+          if (cell === undefined || who === "file" || warm.has(who)) continue;
+          warm.add(who);
+          for (const reads of [0, 1]) {
+            const warming = { tool: "own", depth: 32, length: 4096, reads } as const;
+            await this.#meter.measure(who, warming, this.#options.quick ? 0.2 : 1);
+          }
+        }
+      }
     }
   }
-  return samples;
+
+  async #measure(section: Section, round: number): Promise<void> {
+    const cells = this.#samples.get(section.name) ?? {};
+    this.#samples.set(section.name, cells);
+    const { quick, seconds } = this.#options;
+    // Who comes first changes from round to round.
+    const order = round % 2 === 0 ? [...section.series] : [...section.series].reverse();
+    for (const x of quick ? section.quick : section.xs) {
+      const row = cells[String(x)] ??= {};
+      for (const { name, contender } of order) {
+        const load = section.load(x, name);
+        if (load === undefined) continue;
+        const who = load.contender ?? contender;
+        const samples = row[name] ??= [];
+        try {
+          samples.push(await this.#meter.measure(who, load, seconds));
+        } catch (cause) {
+          const where = `${section.name}, ${section.x} ${x}, ${name}`;
+          const why = cause instanceof Error ? cause.message : String(cause);
+          throw new Error(`Cannot measure ${where}: ${why}`, { cause });
+        }
+      }
+    }
+  }
+}
+
+/** Writes what was measured, and everything that is made of it, in the format of the repository. */
+async function write(out: string, measured: BenchFile): Promise<void> {
+  await Deno.mkdir(out, { recursive: true });
+  const bench = mergeBench(await readBenchFile(`${out}/bench.json`), measured);
+  const files = new Map([
+    ["bench.json", JSON.stringify(bench, rounded, 2) + "\n"],
+    ["results.md", resultsPage(bench)],
+  ]);
+  for (const section of SECTIONS) {
+    const result = bench.sections[section.name];
+    for (const { file, of } of result === undefined ? [] : section.charts) {
+      files.set(file, drawChart(chartOf(section, result!, of)));
+    }
+  }
+  const paths = [...files.keys()].map((name) => `${out}/${name}`);
+  for (const [name, text] of files) await Deno.writeTextFile(`${out}/${name}`, text);
+  const formatted = paths.filter((path) => /\.(json|md)$/.test(path));
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", ...formatted],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  print(`written: ${paths.length} files in ${out}${success ? "" : ", not formatted"}`);
+}
+
+/** Keeps five digits of what was measured. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(5)) : value;
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: {
-      depths: { type: "string", default: "1,32" },
-      rounds: { type: "string", default: "5" },
-      seconds: { type: "string", default: "3" },
-      mib: { type: "string", default: "256" },
-    },
-  });
-  const depths = integers("depths", values.depths);
-  const rounds = integer("rounds", values.rounds);
-  const seconds = integer("seconds", values.seconds);
-  const missing = missingTools(["iscsi-perf", "tgtd", "tgtadm"]);
-  if (missing !== undefined) throw new Error(missing);
-
-  const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "scst_bench_" });
-  try {
-    const filename = `${dir}/disk.img`;
-    writeRandomImage(filename, integer("mib", values.mib) * 1024 * 1024);
-    await using server = await startTestServer(diskYaml([{ filename }]));
-    await using peer = await startTgtd(filename);
-    const urls = { ours: lunUrl(server), peer: peer.url };
-    for (const url of [urls.ours, urls.peer]) await randomReadIops(url, Math.max(...depths), 2);
-
-    const samples = await measure(urls, depths, rounds, seconds);
-    print(
-      `512-byte random reads a second, median of ${rounds} rounds of ${seconds} s and their spread`,
-    );
-    print("depth             scst             tgtd    ratio  goal");
-    for (const [depth, taken] of samples) print(row(depth, taken));
-  } finally {
-    await Deno.remove(dir, { recursive: true });
+  const options = readOptions(Deno.args);
+  const began = performance.now();
+  const sections = possible(options.sections);
+  using generator = new LoadGenerator();
+  let results: Record<string, SectionResult> = {};
+  {
+    await using contenders = new Contenders(options.disk);
+    const bench = new Bench(options, new CellMeter(contenders, generator));
+    if (sections.length > 0) results = await bench.run(sections);
   }
+  for (const section of sections) {
+    const result = results[section.name]!;
+    print(`\n${section.name}: ${section.title}\n\n${sectionTable(section, result)}`);
+    const verdicts = verdictTable(section, result);
+    if (verdicts !== undefined) print(`\n${verdicts}`);
+  }
+  const measured: BenchFile = { sections: results };
+  if (options.growth) {
+    print("\ngrowth: memory, and the time of a start");
+    const sessions = options.quick ? QUICK_SESSIONS : SESSIONS;
+    const growth = await measureGrowth(generator, sessions, options.soak);
+    print(`\n${growthTable(growth)}`);
+    Object.assign(measured, { growth });
+  }
+  if (options.out !== undefined) await write(options.out, measured);
+  print(`in ${Math.round((performance.now() - began) / 1000)} s`);
 }
 
 await runBench(main);

@@ -2,13 +2,16 @@
 import { lunUrl } from "../harness/lun_url.ts";
 import { runTool, toolOutput } from "../harness/tools.ts";
 
-const TARGET = "iqn.2026-11.org.example:peer";
+/** The name of its target. */
+export const PEER_TARGET = "iqn.2026-11.org.example:peer";
 /** The number of its control socket; a tgtd that the system runs has 0 and is not touched. */
 const CONTROL = ["-C", "3131"];
 const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 10_000;
 
 export interface Peer extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
   readonly url: string;
 }
 
@@ -18,11 +21,11 @@ function freePort(): number {
 }
 
 /**
- * Starts tgtd in the foreground and exports `filename` as LUN 1 (its LUN 0 is a controller).
+ * Starts tgtd in the foreground and exports files as LUNs from 1 on (its LUN 0 is a controller).
  *
  * @throws Error with tgtd's own words if it does not come up; it wants to be root
  */
-export async function startTgtd(filename: string): Promise<Peer> {
+export async function startTgtd(...filenames: readonly string[]): Promise<Peer> {
   const port = freePort();
   const child = new Deno.Command("tgtd", {
     args: ["-f", ...CONTROL, "--iscsi", `portal=127.0.0.1:${port}`],
@@ -45,18 +48,20 @@ export async function startTgtd(filename: string): Promise<Peer> {
 
   try {
     const deadline = performance.now() + START_LIMIT_MS;
-    const target = [...iscsi, "new", "--mode", "target", "--tid", "1", "-T", TARGET];
+    const target = [...iscsi, "new", "--mode", "target", "--tid", "1", "-T", PEER_TARGET];
     while ((await runTool("tgtadm", target)).code !== 0) {
       if (performance.now() > deadline) throw new Error("tgtd does not answer tgtadm");
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const unit = ["--mode", "logicalunit", "--tid", "1", "--lun", "1", "-b", filename];
-    await toolOutput("tgtadm", [...iscsi, "new", ...unit]);
+    for (const [index, filename] of filenames.entries()) {
+      const unit = ["--mode", "logicalunit", "--tid", "1", "--lun", String(index + 1)];
+      await toolOutput("tgtadm", [...iscsi, "new", ...unit, "-b", filename]);
+    }
     await toolOutput("tgtadm", [...iscsi, "bind", "--mode", "target", "--tid", "1", "-I", "ALL"]);
   } catch (error) {
     await stop();
     throw new Error(`tgtd did not start (is this root?): ${await said}`, { cause: error });
   }
-  const url = lunUrl({ host: "127.0.0.1", port }, 1, TARGET);
-  return { url, [Symbol.asyncDispose]: stop };
+  const url = lunUrl({ host: "127.0.0.1", port }, 1, PEER_TARGET);
+  return { pid: child.pid, port, url, [Symbol.asyncDispose]: stop };
 }
