@@ -1,6 +1,6 @@
 /** epoll(7). */
 import { Errno } from "./errno.ts";
-import { check, libc, linux } from "./libc.ts";
+import { check, libc, linux, word } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { EPOLL_EVENT_PACKED } from "./platform.ts";
 import { BROKEN, type Poller, READABLE, WRITABLE } from "./poller.ts";
@@ -51,7 +51,7 @@ export class EpollPoller implements Poller {
 
   wait(timeout: number): number {
     const count = check(
-      this.#calls.epoll_wait(this.#fd, this.#events.address, MOST_EVENTS, timeout),
+      this.#calls.epoll_wait(this.#fd, word(this.#events.address), MOST_EVENTS, timeout),
     );
     if (count >= 0) return count;
     if (count === -Errno.EINTR) return 0;

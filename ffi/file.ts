@@ -1,7 +1,7 @@
 /** Files and block devices. Every call gives what C returns, or -errno. */
 import { Errno } from "./errno.ts";
 import { IoVector, pieceAt } from "./iovec.ts";
-import { check, errno, freebsd, libc, linux } from "./libc.ts";
+import { check, errno, freebsd, libc, linux, word } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { PORTABLE, SYSTEM } from "./platform.ts";
 
@@ -192,26 +192,26 @@ export function isInMemory(fd: number): boolean {
 
 /** Reads at `offset`; may sleep. */
 export function preadv(fd: number, iov: number, count: number, offset: number): number {
-  return check(libc.preadv(fd, iov, count, offset));
+  return check(libc.preadv(fd, word(iov), count, word(offset)));
 }
 
 /** Writes at `offset`; may sleep. */
 export function pwritev(fd: number, iov: number, count: number, offset: number): number {
-  return check(libc.pwritev(fd, iov, count, offset));
+  return check(libc.pwritev(fd, word(iov), count, word(offset)));
 }
 
 /** Reads what is in memory already: -EAGAIN where it would sleep, -EOPNOTSUPP where that cannot be told. */
 export function preadvNoWait(fd: number, iov: number, count: number, offset: number): number {
   return linux === undefined
     ? -Errno.EOPNOTSUPP
-    : check(linux.preadv2(fd, iov, count, offset, RWF_NOWAIT));
+    : check(linux.preadv2(fd, word(iov), count, word(offset), RWF_NOWAIT));
 }
 
 /** Writes what can be taken without sleeping: errors as for preadvNoWait(). */
 export function pwritevNoWait(fd: number, iov: number, count: number, offset: number): number {
   return linux === undefined
     ? -Errno.EOPNOTSUPP
-    : check(linux.pwritev2(fd, iov, count, offset, RWF_NOWAIT));
+    : check(linux.pwritev2(fd, word(iov), count, word(offset), RWF_NOWAIT));
 }
 
 /** There is no room for the data of a write. */
@@ -238,7 +238,7 @@ export function pwritevDurable(fd: number, iov: number, count: number, offset: n
     if (written < 0) return written;
     return syncData(fd) < 0 ? -Errno.EIO : written;
   }
-  const written = check(linux.pwritev2(fd, iov, count, offset, RWF_DSYNC));
+  const written = check(linux.pwritev2(fd, word(iov), count, word(offset), RWF_DSYNC));
   if (!NO_ROOM.includes(-written)) return written;
   const again = pwritev(fd, iov, count, offset);
   return again < 0 ? again : -Errno.EIO;

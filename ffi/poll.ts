@@ -1,6 +1,6 @@
 /** poll(2): the poller for systems that have nothing better. */
 import { Errno } from "./errno.ts";
-import { check, libc } from "./libc.ts";
+import { check, libc, word } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { BROKEN, type Poller, READABLE, WRITABLE } from "./poller.ts";
 
@@ -54,7 +54,7 @@ export class PollPoller implements Poller {
   }
 
   wait(timeout: number): number {
-    const count = check(libc.poll(this.#memory.address, this.#tokens.length, timeout));
+    const count = check(libc.poll(word(this.#memory.address), word(this.#tokens.length), timeout));
     this.#found.length = 0;
     if (count < 0 && count !== -Errno.EINTR) {
       throw new Error(`Cannot wait for descriptors: errno ${-count}`);

@@ -1,7 +1,7 @@
 /** Stream sockets. Every call gives what C returns, or -errno. */
 import { Errno } from "./errno.ts";
 import { IoVector } from "./iovec.ts";
-import { check, libc } from "./libc.ts";
+import { check, libc, word } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { SYSTEM } from "./platform.ts";
 
@@ -39,17 +39,17 @@ export function acceptSocket(listener: number): number {
 
 /** Receives up to `length` bytes to `address`; 0 at the end of the stream. */
 export function receive(fd: number, address: number, length: number): number {
-  return check(libc.recv(fd, address, length, 0));
+  return check(libc.recv(fd, word(address), word(length), 0));
 }
 
 /** Receives into the pieces of `iov`. */
 export function receiveVector(fd: number, iov: IoVector): number {
-  return check(libc.readv(fd, iov.address, iov.count));
+  return check(libc.readv(fd, word(iov.address), iov.count));
 }
 
 /** Sends `length` bytes from `address`; a closed peer is -EPIPE, never a signal. */
 export function send(fd: number, address: number, length: number): number {
-  return check(libc.send(fd, address, length, MSG_NOSIGNAL));
+  return check(libc.send(fd, word(address), word(length), MSG_NOSIGNAL));
 }
 
 // struct msghdr, both systems, 64 bits: msg_name 0, msg_namelen 8, msg_iov 16, msg_iovlen 24
@@ -62,7 +62,7 @@ export function sendVector(fd: number, iov: IoVector): number {
   message.view.setUint32(16, address >>> 0, true);
   message.view.setUint32(20, address / 2 ** 32, true);
   message.view.setUint32(24, iov.count, true);
-  return check(libc.sendmsg(fd, message.address, MSG_NOSIGNAL));
+  return check(libc.sendmsg(fd, word(message.address), MSG_NOSIGNAL));
 }
 
 /** Tells the peer that nothing more comes; what was sent is still delivered. */
