@@ -29,6 +29,9 @@ const OPEN = {
   },
 }[SYSTEM];
 
+/** Reads leave no time of access (open(2)); FreeBSD has it as an option of the mount only. */
+const NOATIME = { linux: 0o1000000, freebsd: 0 }[SYSTEM];
+
 const RWF_DSYNC = 0x2;
 const RWF_NOWAIT = 0x8;
 const SEEK_END = 2;
@@ -59,7 +62,9 @@ export function openFile(path: string, writable: boolean): number {
 export function openBacking(path: string, writable: boolean, direct: boolean): number {
   const access = writable ? OPEN.RDWR | OPEN.ALONE : OPEN.RDONLY;
   const flags = access | OPEN.NONBLOCK | OPEN.CLOEXEC | (direct ? OPEN.DIRECT : 0);
-  return check(libc.open(cString(path), flags, 0));
+  const fd = check(libc.open(cString(path), flags | NOATIME, 0));
+  // Only the owner of a file may ask for that.
+  return fd === -Errno.EPERM ? check(libc.open(cString(path), flags, 0)) : fd;
 }
 
 /** Makes a new file with mode 0600 and opens it; -EEXIST when there is one. */
@@ -190,12 +195,22 @@ export function isInMemory(fd: number): boolean {
   return new TextDecoder().decode(name).startsWith("tmpfs\0");
 }
 
-/** Reads at `offset`; may sleep. */
+/** Reads `length` bytes at `offset` to `address`; may sleep. */
+export function pread(fd: number, address: number, length: number, offset: number): number {
+  return check(libc.pread(fd, word(address), word(length), word(offset)));
+}
+
+/** Writes `length` bytes from `address` at `offset`; may sleep. */
+export function pwrite(fd: number, address: number, length: number, offset: number): number {
+  return check(libc.pwrite(fd, word(address), word(length), word(offset)));
+}
+
+/** Reads at `offset` into the pieces at `iov`; may sleep. */
 export function preadv(fd: number, iov: number, count: number, offset: number): number {
   return check(libc.preadv(fd, word(iov), count, word(offset)));
 }
 
-/** Writes at `offset`; may sleep. */
+/** Writes the pieces at `iov` at `offset`; may sleep. */
 export function pwritev(fd: number, iov: number, count: number, offset: number): number {
   return check(libc.pwritev(fd, word(iov), count, word(offset)));
 }

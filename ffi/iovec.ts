@@ -95,6 +95,18 @@ export class IoVector {
     return Math.min(this.#end - this.#first, IOV_MAX);
   }
 
+  /** Where the first piece that is left begins. There has to be one. */
+  get firstAddress(): number {
+    const view = this.#memory.view;
+    const at = this.#first * ENTRY;
+    return view.getUint32(at, true) + view.getUint32(at + 4, true) * HIGH;
+  }
+
+  /** Bytes of the first piece that is left. */
+  get firstLength(): number {
+    return this.#memory.view.getUint32(this.#first * ENTRY + 8, true);
+  }
+
   /** Forgets all entries. */
   clear(): void {
     this.#first = 0;

@@ -53,6 +53,8 @@ const portable = Deno.dlopen(LIBRARY[SYSTEM], {
   read: { parameters: ["i32", "usize", "usize"], result: "i32" },
   write: { parameters: ["i32", "usize", "usize"], result: "i32" },
   readv: { parameters: ["i32", "usize", "i32"], result: "i32" },
+  pread: { parameters: ["i32", "usize", "usize", "i64"], result: "i32" },
+  pwrite: { parameters: ["i32", "usize", "usize", "i64"], result: "i32" },
   preadv: { parameters: ["i32", "usize", "i32", "i64"], result: "i32" },
   pwritev: { parameters: ["i32", "usize", "i32", "i64"], result: "i32" },
   fdatasync: { parameters: ["i32"], result: "i32" },
