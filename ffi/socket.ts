@@ -74,7 +74,10 @@ export function closeSocket(fd: number): void {
   libc.close(fd);
 }
 
-/** Sends small segments at once, unless `atOnce` is false, and notices within two minutes that a peer is dead. */
+/**
+ * Sends small segments at once, unless `atOnce` is false, and notices within two minutes that a peer is
+ * dead.
+ */
 export function tuneSocket(fd: number, atOnce = true): void {
   if (atOnce) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

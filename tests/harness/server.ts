@@ -27,7 +27,8 @@ export interface TestServer extends Portal, AsyncDisposable {
   readonly portals: readonly Portal[];
   /** The directory that holds the configuration, the state and, as a rule, the backing files. */
   readonly dir: string;
-  /** What the server has written to its standard error so far. */
+  /** What the server has written to its standard output and to its standard error so far. */
+  readonly stdout: () => string;
   readonly stderr: () => string;
   /** Sends a signal (SIGTERM if none is named) and waits for the end of the process. */
   stop(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
@@ -67,6 +68,7 @@ class RunningServer implements TestServer {
   readonly #ownsDir: boolean;
   readonly #ended: Promise<Deno.CommandStatus>;
   readonly #ready = Promise.withResolvers<void>();
+  #stdout = "";
   #stderr = "";
   #stopped = false;
 
@@ -88,6 +90,10 @@ class RunningServer implements TestServer {
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  get stdout(): () => string {
+    return () => this.#stdout;
   }
 
   get stderr(): () => string {
@@ -153,6 +159,7 @@ class RunningServer implements TestServer {
   async #readOutput(portals: number): Promise<void> {
     const text = this.#child.stdout.pipeThrough(new TextDecoderStream());
     for await (const line of text.pipeThrough(new TextLineStream())) {
+      this.#stdout += `${line}\n`;
       const portal = parsePortal(line);
       if (portal !== undefined && this.portals.push(portal) === portals) this.#ready.resolve();
     }
