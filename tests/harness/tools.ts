@@ -24,6 +24,7 @@ const PACKAGES = {
   /** A library that the program itself opens. */
   "libisal": "libisal2",
   "losetup": "mount",
+  "perf": "linux-perf",
   "perl": "perl",
   "qemu-img": "qemu-utils",
   "qemu-storage-daemon": "qemu-utils",

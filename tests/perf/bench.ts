@@ -6,7 +6,8 @@
  *     deno task bench [--only depth,growth] [--rounds 3] [--seconds 1] [--soak 30]
  *                     [--quick] [--out docs/performance] [--disk /var/tmp]
  *
- * `--only` names sections (sections.ts, and `growth`); the others stay as they were measured before.
+ * `--only` names sections (sections.ts) and parts: growth, garbage, model, profile; the others stay as
+ * they were measured before.
  * `--quick` measures a few cells for a moment and writes nothing unless `--out` says where.
  * `--soak` are seconds of full load during which memory is watched. SCST_BIN names a compiled binary
  * to measure instead of the sources. The goals are printed with what became of them; timing never
@@ -18,14 +19,30 @@ import { type BenchFile, mergeBench, readBenchFile, type SectionResult } from ".
 import { CellMeter, type Sample } from "./cell.ts";
 import { drawChart } from "./chart.ts";
 import { Contenders } from "./contenders.ts";
+import { measureGarbage } from "./garbage.ts";
 import { measureGrowth } from "./growth.ts";
 import { LoadGenerator } from "./load/load.ts";
 import { describeMachine } from "./machine.ts";
+import { measureModel } from "./model.ts";
 import { integer, print, runBench } from "./options.ts";
-import { chartOf, growthTable, resultsPage, sectionTable, verdictTable } from "./report.ts";
+import { measureProfile } from "./profile.ts";
+import {
+  chartOf,
+  costsTable,
+  garbageTable,
+  growthTable,
+  modelTable,
+  profileTables,
+  resultsPage,
+  sectionTable,
+  verdictTable,
+} from "./report.ts";
 import { type Section, SECTIONS } from "./sections.ts";
 
-const GROWTH = "growth";
+/** What is measured in ways of its own, behind the sections. */
+const PARTS = ["growth", "garbage", "model", "profile"] as const;
+type Part = typeof PARTS[number];
+
 const OUT = new URL("../../docs/performance", import.meta.url).pathname;
 
 /** Sessions whose memory is measured, and those of a quick run. */
@@ -34,7 +51,7 @@ const QUICK_SESSIONS = 32;
 
 interface Options {
   readonly sections: readonly Section[];
-  readonly growth: boolean;
+  readonly parts: readonly Part[];
   readonly quick: boolean;
   readonly rounds: number;
   readonly seconds: number;
@@ -58,7 +75,7 @@ function readOptions(args: string[]): Options {
     },
   });
   const { quick, disk } = values;
-  const names = [...SECTIONS.map(({ name }) => name), GROWTH];
+  const names: string[] = [...SECTIONS.map(({ name }) => name), ...PARTS];
   const only = values.only?.split(",") ?? names;
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) {
@@ -66,7 +83,7 @@ function readOptions(args: string[]): Options {
   }
   return {
     sections: SECTIONS.filter(({ name }) => only.includes(name)),
-    growth: only.includes(GROWTH),
+    parts: PARTS.filter((part) => only.includes(part)),
     quick,
     rounds: integer("rounds", values.rounds ?? (quick ? "1" : "3")),
     seconds: values.seconds === undefined && quick
@@ -189,30 +206,62 @@ function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(5)) : value;
 }
 
+/** Measures a part, and prints it. */
+async function measurePart(
+  part: Part,
+  { quick, soak, seconds, rounds }: Options,
+  meter: CellMeter,
+  generator: LoadGenerator,
+): Promise<Partial<BenchFile>> {
+  const long = quick ? 1 : Math.max(3, seconds);
+  switch (part) {
+    case "growth": {
+      const growth = await measureGrowth(generator, quick ? QUICK_SESSIONS : SESSIONS, soak);
+      print(growthTable(growth));
+      return { growth };
+    }
+    case "garbage": {
+      const garbage = await measureGarbage(generator, long);
+      print(garbageTable(garbage));
+      return { garbage };
+    }
+    case "model": {
+      const model = await measureModel(meter, rounds, seconds, quick);
+      print(`${costsTable(model)}\n\n${modelTable(model)}`);
+      return { model };
+    }
+    case "profile": {
+      const missing = missingTools(["perf"]);
+      if (missing !== undefined) {
+        print(`left out: ${missing}`);
+        return {};
+      }
+      const profile = await measureProfile(generator, long);
+      print(profileTables(profile));
+      return { profile };
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const options = readOptions(Deno.args);
   const began = performance.now();
   const sections = possible(options.sections);
   using generator = new LoadGenerator();
-  let results: Record<string, SectionResult> = {};
-  {
-    await using contenders = new Contenders(options.disk);
-    const bench = new Bench(options, new CellMeter(contenders, generator));
-    if (sections.length > 0) results = await bench.run(sections);
-  }
+  await using contenders = new Contenders(options.disk);
+  const meter = new CellMeter(contenders, generator);
+  const bench = new Bench(options, meter);
+  const results = sections.length > 0 ? await bench.run(sections) : {};
   for (const section of sections) {
     const result = results[section.name]!;
     print(`\n${section.name}: ${section.title}\n\n${sectionTable(section, result)}`);
     const verdicts = verdictTable(section, result);
     if (verdicts !== undefined) print(`\n${verdicts}`);
   }
-  const measured: BenchFile = { sections: results };
-  if (options.growth) {
-    print("\ngrowth: memory, and the time of a start");
-    const sessions = options.quick ? QUICK_SESSIONS : SESSIONS;
-    const growth = await measureGrowth(generator, sessions, options.soak);
-    print(`\n${growthTable(growth)}`);
-    Object.assign(measured, { growth });
+  let measured: BenchFile = { sections: results };
+  for (const part of options.parts) {
+    print(`\n${part}\n`);
+    measured = { ...measured, ...await measurePart(part, options, meter, generator) };
   }
   if (options.out !== undefined) await write(options.out, measured);
   print(`in ${Math.round((performance.now() - began) / 1000)} s`);

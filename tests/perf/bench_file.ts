@@ -1,7 +1,10 @@
 /** What the bench has measured, as it stands in bench.json: everything else is made from that. */
 import type { Sample } from "./cell.ts";
+import type { Garbage } from "./garbage.ts";
 import type { Growth } from "./growth.ts";
 import type { Machine } from "./machine.ts";
+import type { Model } from "./model.ts";
+import type { Profile } from "./profile.ts";
 
 /** A section as it was measured last. */
 export interface SectionResult {
@@ -17,6 +20,9 @@ export interface SectionResult {
 export interface BenchFile {
   readonly sections: Readonly<Record<string, SectionResult>>;
   readonly growth?: Growth;
+  readonly garbage?: Garbage;
+  readonly model?: Model;
+  readonly profile?: Profile;
 }
 
 /** Reads what was measured before; nothing if there is no such file. */

@@ -11,6 +11,9 @@ const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 const DISK = 64 * MIB;
 
+/** What stdbuf(1) sets so that a program writes each line at once, though into a pipe. */
+const LINE_BY_LINE = { _STDBUF_O: "L", LD_PRELOAD: "/usr/libexec/coreutils/libstdbuf.so" };
+
 /** Pauses that are counted, in milliseconds. */
 const LONG = 1;
 
@@ -95,7 +98,7 @@ export async function measureGarbage(generator: LoadGenerator, seconds: number):
   try {
     Deno.env.delete("SCST_BIN");
     const filename = backingFile(dir, "disk.img", DISK);
-    const env = { DENO_V8_FLAGS: "--trace-gc" };
+    const env = { DENO_V8_FLAGS: "--trace-gc", ...LINE_BY_LINE };
     await using server = await startTestServer(diskYaml([{ filename }]), { env });
     const rows: GarbageRow[] = [];
     for (const [name, load] of Object.entries(LOADS)) {

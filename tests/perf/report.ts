@@ -1,10 +1,13 @@
 /** What was measured as text: a table for each section, the promises, and how much there is to grow. */
 import type { BenchFile, SectionResult } from "./bench_file.ts";
 import { type Chart, type ChartPoint } from "./chart.ts";
+import type { Garbage } from "./garbage.ts";
 import { figureOf, latencyOf, medianOf, NOISE, samplesOf, verdictsOf } from "./figures.ts";
 import type { Growth } from "./growth.ts";
 import type { Machine } from "./machine.ts";
 import { markdownTable } from "./markdown.ts";
+import { errorOf, type Model } from "./model.ts";
+import type { Profile } from "./profile.ts";
 import { type Section, SECTIONS } from "./sections.ts";
 import { median, spread } from "./statistics.ts";
 
@@ -84,6 +87,75 @@ export function growthTable(growth: Growth): string {
   ]);
 }
 
+/** What commands have left for V8 to collect. */
+export function garbageTable({ rows }: Garbage): string {
+  const head = [
+    "load",
+    "commands",
+    "collections",
+    "bytes each",
+    "pauses > 1 ms",
+    "a million",
+    "longest",
+  ];
+  return markdownTable(
+    head,
+    rows.map(({ load, commands, collections, bytes, long, longest }) => [
+      load,
+      String(commands),
+      String(collections),
+      bytes.toFixed(0),
+      String(long),
+      (long * 1e6 / commands).toFixed(1),
+      `${longest.toFixed(2)} ms`,
+    ]),
+  );
+}
+
+/** What single steps cost, by their names in docs/performance/model.md. */
+export function costsTable({ costs }: Model): string {
+  const rows = Object.entries(costs).map(([step, cost]) => {
+    const isByte = step.endsWith("Byte");
+    return [step, `${(isByte ? cost * 1000 : cost).toFixed(2)} ${isByte ? "ns" : "us"}`];
+  });
+  return markdownTable(["step", "cost"], rows);
+}
+
+/** What the model foretells beside what was measured. */
+export function modelTable({ rows }: Model): string {
+  const error = (foretold: number, measured: number) => {
+    const part = Math.round(errorOf(foretold, measured) * 100);
+    return `${part > 0 ? "+" : ""}${part} %`;
+  };
+  const head = ["queue depth", "batch", "floor, IOPS", "IOPS foretold", "measured", "error"];
+  return markdownTable(
+    [...head, "us foretold", "measured", "error", "each alone: us foretold", "measured", "error"],
+    rows.map((row) => [
+      String(row.depth),
+      row.batch.toFixed(1),
+      row.floor.toFixed(0),
+      row.foretold.toFixed(0),
+      row.measured.toFixed(0),
+      error(row.foretold, row.measured),
+      row.cpuForetold.toFixed(2),
+      row.cpuMeasured.toFixed(2),
+      error(row.cpuForetold, row.cpuMeasured),
+      row.eachForetold.toFixed(2),
+      row.eachMeasured.toFixed(2),
+      error(row.eachForetold, row.eachMeasured),
+    ]),
+  );
+}
+
+/** Where the time goes, case by case. */
+export function profileTables({ cases }: Profile): string {
+  return cases.map(({ load, rooms, entries }) => {
+    const shares = rooms.map(({ part, symbol }) => `${symbol} ${percent(part)}`).join(", ");
+    const rows = entries.map(({ part, symbol }) => [symbol, `${(part * 100).toFixed(1)} %`]);
+    return `${load}: ${shares}\n\n${markdownTable(["function", "of the time"], rows)}`;
+  }).join("\n\n");
+}
+
 const PREFACE = `# What was measured
 
 Written by \`deno task bench\`; [bench.json](bench.json) has every sample, and README.md of this
@@ -94,8 +166,16 @@ processors for each command.
 `;
 
 /** All of it as one page of Markdown. */
-export function resultsPage({ sections, growth }: BenchFile): string {
+export function resultsPage(bench: BenchFile): string {
+  const { sections, growth, garbage, model, profile } = bench;
   const parts = [PREFACE];
+  const add = (title: string, machine: Machine, ...tables: string[]) => {
+    parts.push(
+      `## ${title}\n`,
+      ...tables.map((table) => table + "\n"),
+      machineText(machine) + "\n",
+    );
+  };
   for (const section of SECTIONS) {
     const result = sections[section.name];
     if (result === undefined) continue;
@@ -107,8 +187,16 @@ export function resultsPage({ sections, growth }: BenchFile): string {
     parts.push(`${rounds} rounds of ${seconds} s: ${machineText(machine)}\n`);
   }
   if (growth !== undefined) {
-    parts.push("## growth: memory, and the time of a start\n", growthTable(growth) + "\n");
-    parts.push(`${machineText(growth.machine)}\n`);
+    add("growth: memory, and the time of a start", growth.machine, growthTable(growth));
+  }
+  if (garbage !== undefined) {
+    add("garbage: what V8 has to collect", garbage.machine, garbageTable(garbage));
+  }
+  if (model !== undefined) {
+    add("model: what is foretold", model.machine, costsTable(model), modelTable(model));
+  }
+  if (profile !== undefined) {
+    add("profile: where the time goes", profile.machine, profileTables(profile));
   }
   return parts.join("\n");
 }

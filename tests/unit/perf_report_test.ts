@@ -4,9 +4,12 @@ import type { SectionResult } from "../perf/bench_file.ts";
 import { mergeBench } from "../perf/bench_file.ts";
 import type { Sample } from "../perf/cell.ts";
 import { drawChart, stepOf } from "../perf/chart.ts";
+import { serverTime } from "../perf/costs.ts";
 import { latencyOf, ratioOf, verdictsOf } from "../perf/figures.ts";
+import { parseCollections, summarize } from "../perf/garbage.ts";
 import { Latencies } from "../perf/load/latencies.ts";
 import { markdownTable } from "../perf/markdown.ts";
+import { mergeEntries, parseReport } from "../perf/profile.ts";
 import { chartOf, resultsPage } from "../perf/report.ts";
 import { SECTIONS } from "../perf/sections.ts";
 
@@ -107,6 +110,46 @@ Deno.test("the page of results has the sections that were measured, each from it
   assert.match(page, /## initiator/);
   assert.match(page, /12345/);
   assert.doesNotMatch(page, /## growth/);
+});
+
+Deno.test("parseCollections() finds what V8 has traced, and summarize() what it amounts to", () => {
+  const text =
+    "[1:0x5]  338 ms: Scavenge 4.4 (5.0) -> 4.1 (5.8) MB, pooled: 0.0 MB, 1.25 / 0.00 ms " +
+    "(average mu = 1.000, current mu = 1.000) allocation failure; \nlistening on 127.0.0.1:1\n" +
+    "[1:0x5]  360 ms: Mark-Compact (reduce) 9.6 (16.2) -> 5.6 (7.2) MB, pooled: 0.0 MB, 0.50 / 0.10 ms " +
+    "(average mu = 0.9, current mu = 1.000) idle task; scavenge might not succeed\n";
+  const found = parseCollections(text);
+  assert.deepEqual(found, [
+    { before: 4.4, after: 4.1, pause: 1.25 },
+    { before: 9.6, after: 5.6, pause: 0.5 },
+  ]);
+  const row = summarize("l", 2 ** 20, found);
+  assert.deepEqual([row.long, row.longest, row.collections], [1, 1.25, 2]);
+  assert.ok(Math.abs(row.bytes - 4.3) < 1e-9);
+});
+
+Deno.test("parseReport() reads what perf says, and mergeEntries() adds what has one name", () => {
+  const text = [
+    "# Overhead  Symbol",
+    "     7.50%  [k] finish_task_switch.isra.0             -      -            ",
+    "     2.25%  [.] JS:*'#push file:///a/scst/lib/shard/link.ts:16:33       -      -  ",
+    "     1.75%  [.] JS:+'#push file:///a/scst/lib/shard/link.ts:16:33       -      -  ",
+    "     0.50%  [.] JS:o*run file:///a/scst/lib/shard/loop.ts:16:33  ",
+    "     0.25%  [.] malloc  ",
+  ].join("\n");
+  assert.deepEqual(mergeEntries(parseReport(text)), [
+    { part: 0.075, symbol: "finish_task_switch.isra.0 (kernel)" },
+    { part: 0.04, symbol: "#push, lib/shard/link.ts" },
+    { part: 0.005, symbol: "run, lib/shard/loop.ts" },
+    { part: 0.0025, symbol: "malloc" },
+  ]);
+});
+
+Deno.test("serverTime() shares the calls of a turn among the commands of a batch", () => {
+  const costs = { wait: 1, receive: 2, receiveByte: 0, send: 3, sendByte: 0, pdu: 0.5, io: 0.25 };
+  assert.equal(serverTime(costs, 1, 1), 6.75);
+  assert.equal(serverTime(costs, 8, 1), 1.5);
+  assert.equal(serverTime(costs, 8, 8), 4.125);
 });
 
 Deno.test("every section has a load for its rows, and its goals name rows and series that it has", () => {
