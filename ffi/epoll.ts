@@ -1,6 +1,6 @@
 /** epoll(7). */
 import { Errno } from "./errno.ts";
-import { check, libc, linux, word } from "./libc.ts";
+import { check, libc, linux, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { EPOLL_EVENT_PACKED } from "./platform.ts";
 import { BROKEN, type Poller, READABLE, WRITABLE } from "./poller.ts";
@@ -50,8 +50,9 @@ export class EpollPoller implements Poller {
   }
 
   wait(timeout: number): number {
+    setWord(0, this.#events.address);
     const count = check(
-      this.#calls.epoll_wait(this.#fd, word(this.#events.address), MOST_EVENTS, timeout),
+      this.#calls.epoll_wait(this.#fd, words[0]!, MOST_EVENTS, timeout),
     );
     if (count >= 0) return count;
     if (count === -Errno.EINTR) return 0;

@@ -1,7 +1,7 @@
 /** Files and block devices. Every call gives what C returns, or -errno. */
 import { Errno } from "./errno.ts";
 import { IoVector, pieceAt } from "./iovec.ts";
-import { check, errno, freebsd, libc, linux, word } from "./libc.ts";
+import { check, errno, freebsd, libc, linux, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { PORTABLE, SYSTEM } from "./platform.ts";
 
@@ -195,38 +195,48 @@ export function isInMemory(fd: number): boolean {
   return new TextDecoder().decode(name).startsWith("tmpfs\0");
 }
 
-/** Reads `length` bytes at `offset` to `address`; may sleep. */
-export function pread(fd: number, address: number, length: number, offset: number): number {
-  return check(libc.pread(fd, word(address), word(length), word(offset)));
+/** Reads into the first piece of `iov` at `offset`; may sleep. */
+export function pread(fd: number, iov: IoVector, offset: number): number {
+  iov.putFirst();
+  setWord(2, offset);
+  return check(libc.pread(fd, words[0]!, words[1]!, words[2]!));
 }
 
-/** Writes `length` bytes from `address` at `offset`; may sleep. */
-export function pwrite(fd: number, address: number, length: number, offset: number): number {
-  return check(libc.pwrite(fd, word(address), word(length), word(offset)));
+/** Writes the first piece of `iov` at `offset`; may sleep. */
+export function pwrite(fd: number, iov: IoVector, offset: number): number {
+  iov.putFirst();
+  setWord(2, offset);
+  return check(libc.pwrite(fd, words[0]!, words[1]!, words[2]!));
 }
 
 /** Reads at `offset` into the pieces at `iov`; may sleep. */
 export function preadv(fd: number, iov: number, count: number, offset: number): number {
-  return check(libc.preadv(fd, word(iov), count, word(offset)));
+  setWord(0, iov);
+  setWord(1, offset);
+  return check(libc.preadv(fd, words[0]!, count, words[1]!));
 }
 
 /** Writes the pieces at `iov` at `offset`; may sleep. */
 export function pwritev(fd: number, iov: number, count: number, offset: number): number {
-  return check(libc.pwritev(fd, word(iov), count, word(offset)));
+  setWord(0, iov);
+  setWord(1, offset);
+  return check(libc.pwritev(fd, words[0]!, count, words[1]!));
 }
 
 /** Reads what is in memory already: -EAGAIN where it would sleep, -EOPNOTSUPP where that cannot be told. */
 export function preadvNoWait(fd: number, iov: number, count: number, offset: number): number {
-  return linux === undefined
-    ? -Errno.EOPNOTSUPP
-    : check(linux.preadv2(fd, word(iov), count, word(offset), RWF_NOWAIT));
+  if (linux === undefined) return -Errno.EOPNOTSUPP;
+  setWord(0, iov);
+  setWord(1, offset);
+  return check(linux.preadv2(fd, words[0]!, count, words[1]!, RWF_NOWAIT));
 }
 
 /** Writes what can be taken without sleeping: errors as for preadvNoWait(). */
 export function pwritevNoWait(fd: number, iov: number, count: number, offset: number): number {
-  return linux === undefined
-    ? -Errno.EOPNOTSUPP
-    : check(linux.pwritev2(fd, word(iov), count, word(offset), RWF_NOWAIT));
+  if (linux === undefined) return -Errno.EOPNOTSUPP;
+  setWord(0, iov);
+  setWord(1, offset);
+  return check(linux.pwritev2(fd, words[0]!, count, words[1]!, RWF_NOWAIT));
 }
 
 /** There is no room for the data of a write. */
@@ -253,7 +263,9 @@ export function pwritevDurable(fd: number, iov: number, count: number, offset: n
     if (written < 0) return written;
     return syncData(fd) < 0 ? -Errno.EIO : written;
   }
-  const written = check(linux.pwritev2(fd, word(iov), count, word(offset), RWF_DSYNC));
+  setWord(0, iov);
+  setWord(1, offset);
+  const written = check(linux.pwritev2(fd, words[0]!, count, words[1]!, RWF_DSYNC));
   if (!NO_ROOM.includes(-written)) return written;
   const again = pwritev(fd, iov, count, offset);
   return again < 0 ? again : -Errno.EIO;

@@ -1,5 +1,5 @@
 /** struct iovec (sys/uio.h): an array of addresses and lengths for readv, preadv, pwritev, sendmsg. */
-import { libc } from "./libc.ts";
+import { libc, setHalves } from "./libc.ts";
 import { bytesAt, copyFrom, Memory } from "./memory.ts";
 
 const ENTRY = 16; // iov_base: 8, iov_len: 8; both systems are 64-bit little-endian
@@ -95,16 +95,12 @@ export class IoVector {
     return Math.min(this.#end - this.#first, IOV_MAX);
   }
 
-  /** Where the first piece that is left begins. There has to be one. */
-  get firstAddress(): number {
+  /** Puts address and length of the first piece that is left into the words 0 and 1 for a call. */
+  putFirst(): void {
     const view = this.#memory.view;
     const at = this.#first * ENTRY;
-    return view.getUint32(at, true) + view.getUint32(at + 4, true) * HIGH;
-  }
-
-  /** Bytes of the first piece that is left. */
-  get firstLength(): number {
-    return this.#memory.view.getUint32(this.#first * ENTRY + 8, true);
+    setHalves(0, view.getUint32(at, true), view.getUint32(at + 4, true));
+    setHalves(1, view.getUint32(at + 8, true), 0);
   }
 
   /** Forgets all entries. */

@@ -4,7 +4,8 @@
  * shorter than 2 GiB, and an i64 result would be a BigInt on the heap.
  *
  * Deno takes a number for a parameter of 64 bits, but such a call takes ten times as long as one with a
- * bigint, and V8 compiles its caller again and again. Calls of the data path hand over word(number).
+ * bigint, and V8 compiles its caller again and again. Calls of the data path hand over words[0] and so
+ * on, after setWord().
  *
  * A Deno worker stays on one thread, so the address of its errno is asked for once.
  */
@@ -21,17 +22,23 @@ type WithNumbers<Calls> = {
     : never;
 };
 
-const words = new BigInt64Array(1);
+/** Words that a call hands over for parameters of 64 bits, as setWord() has put them there. */
+export const words = new BigInt64Array(4);
 const halves = new Uint32Array(words.buffer); // both systems are little-endian
 
 /**
- * A number from 0 to 2**53 - 1 for a parameter of 64 bits. Compiled code loads it into a register: the
- * bigint is never on the heap.
+ * Puts a number from 0 to 2**53 - 1 into a word. Compiled code loads a word that stands in a call into
+ * a register; a bigint that came from a function would be on the heap as often as not.
  */
-export function word(value: number): bigint {
-  halves[0] = value; // its lowest 32 bits
-  halves[1] = value / 2 ** 32;
-  return words[0]!;
+export function setWord(index: number, value: number): void {
+  halves[2 * index] = value; // its lowest 32 bits
+  halves[2 * index + 1] = value / 2 ** 32;
+}
+
+/** Puts a word together from its halves: a number in between would be on the heap. */
+export function setHalves(index: number, low: number, high: number): void {
+  halves[2 * index] = low;
+  halves[2 * index + 1] = high;
 }
 
 /** The calls of a library as this code types them. */

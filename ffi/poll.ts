@@ -1,6 +1,6 @@
 /** poll(2): the poller for systems that have nothing better. */
 import { Errno } from "./errno.ts";
-import { check, libc, word } from "./libc.ts";
+import { check, libc, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { BROKEN, type Poller, READABLE, WRITABLE } from "./poller.ts";
 
@@ -54,7 +54,9 @@ export class PollPoller implements Poller {
   }
 
   wait(timeout: number): number {
-    const count = check(libc.poll(word(this.#memory.address), word(this.#tokens.length), timeout));
+    setWord(0, this.#memory.address);
+    setWord(1, this.#tokens.length);
+    const count = check(libc.poll(words[0]!, words[1]!, timeout));
     this.#found.length = 0;
     if (count < 0 && count !== -Errno.EINTR) {
       throw new Error(`Cannot wait for descriptors: errno ${-count}`);

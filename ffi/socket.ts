@@ -1,7 +1,7 @@
 /** Stream sockets. Every call gives what C returns, or -errno. */
 import { Errno } from "./errno.ts";
 import { IoVector } from "./iovec.ts";
-import { check, libc, word } from "./libc.ts";
+import { check, libc, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { SYSTEM } from "./platform.ts";
 
@@ -39,17 +39,22 @@ export function acceptSocket(listener: number): number {
 
 /** Receives up to `length` bytes to `address`; 0 at the end of the stream. */
 export function receive(fd: number, address: number, length: number): number {
-  return check(libc.recv(fd, word(address), word(length), 0));
+  setWord(0, address);
+  setWord(1, length);
+  return check(libc.recv(fd, words[0]!, words[1]!, 0));
 }
 
 /** Receives into the pieces of `iov`. */
 export function receiveVector(fd: number, iov: IoVector): number {
-  return check(libc.readv(fd, word(iov.address), iov.count));
+  setWord(0, iov.address);
+  return check(libc.readv(fd, words[0]!, iov.count));
 }
 
 /** Sends `length` bytes from `address`; a closed peer is -EPIPE, never a signal. */
 export function send(fd: number, address: number, length: number): number {
-  return check(libc.send(fd, word(address), word(length), MSG_NOSIGNAL));
+  setWord(0, address);
+  setWord(1, length);
+  return check(libc.send(fd, words[0]!, words[1]!, MSG_NOSIGNAL));
 }
 
 // struct msghdr, both systems, 64 bits: msg_name 0, msg_namelen 8, msg_iov 16, msg_iovlen 24
@@ -62,7 +67,8 @@ export function sendVector(fd: number, iov: IoVector): number {
   message.view.setUint32(16, address >>> 0, true);
   message.view.setUint32(20, address / 2 ** 32, true);
   message.view.setUint32(24, iov.count, true);
-  return check(libc.sendmsg(fd, word(message.address), MSG_NOSIGNAL));
+  setWord(0, message.address);
+  return check(libc.sendmsg(fd, words[0]!, MSG_NOSIGNAL));
 }
 
 /** Tells the peer that nothing more comes; what was sent is still delivered. */

@@ -29,12 +29,17 @@ export class WriteMemory {
   release(task: Task): void {
     this.#granted -= task.granted;
     task.granted = 0;
+    if (this.#waiting.length === 0) return;
     const index = this.#waiting.indexOf(task);
     if (index >= 0) this.#waiting.splice(index, 1);
   }
 
-  /** The task that is next in line. */
+  /** The task that is next in line. It is asked for at the end of every command. */
   get next(): Task | undefined {
-    return this.#waiting.find((task) => task.enabled);
+    for (let index = 0; index < this.#waiting.length; index++) {
+      const task = this.#waiting[index]!;
+      if (task.enabled) return task;
+    }
+    return undefined;
   }
 }

@@ -89,7 +89,7 @@ export class FdStore implements Store {
     switch (this.#readPolicy) {
       case Policy.INLINE:
         // A call without a list of pieces saves the system the copy and the check of that list.
-        if (iov.count === 1) return pread(this.#fd, iov.firstAddress, iov.firstLength, offset);
+        if (iov.count === 1) return pread(this.#fd, iov, offset);
         return preadv(this.#fd, iov.address, iov.count, offset);
       case Policy.WORKERS:
         return -Errno.EAGAIN;
@@ -102,7 +102,7 @@ export class FdStore implements Store {
   writeNow(iov: IoVector, offset: number, _length: number): number {
     switch (this.#writePolicy) {
       case Policy.INLINE:
-        if (iov.count === 1) return pwrite(this.#fd, iov.firstAddress, iov.firstLength, offset);
+        if (iov.count === 1) return pwrite(this.#fd, iov, offset);
         return pwritev(this.#fd, iov.address, iov.count, offset);
       case Policy.WORKERS:
         return -Errno.EAGAIN;

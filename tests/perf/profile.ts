@@ -58,7 +58,9 @@ export interface Profile {
 
 /** What a symbol is called here: functions of ours with their file, those of the kernel as such. */
 function nameOf(symbol: string): string {
-  const own = /^\[\.\] JS:[^\w#]*(?:o[*+])?(.*) file:\/\/\S*?\/((?:lib|ffi)\/\S+?\.ts):\d/.exec(symbol);
+  const own = /^\[\.\] JS:[^\w#]*(?:o[*+])?(.*) file:\/\/\S*?\/((?:lib|ffi)\/\S+?\.ts):\d/.exec(
+    symbol,
+  );
   if (own !== null) return `${own[1]}, ${own[2]}`;
   return symbol.replace(/^\[k\] (\S+).*$/, "$1 (kernel)").replace(/^\[\.\] /, "");
 }
