@@ -13,7 +13,7 @@ const isal = PORTABLE ? undefined : openIsal();
 export const CRC32C_BY: "libisal" | "TypeScript" = isal === undefined ? "TypeScript" : "libisal";
 
 /** From so many bytes on the library is faster, the call included. */
-const CALL_LEAST = 192;
+const CALL_LEAST = 48;
 
 /**
  * The CRC32C of `length` bytes at `at`, from 0 to 2**32 - 1.
@@ -23,6 +23,6 @@ const CALL_LEAST = 192;
 export function crc32c(memory: Memory, at: number, length: number, before = 0): number {
   const register = isal === undefined || length < CALL_LEAST
     ? crc32cByTables(memory.view, at, length, ~before)
-    : isal(memory.bytes.subarray(at, at + length), length, ~before);
+    : isal(memory.address + at, length, ~before);
   return ~register >>> 0;
 }

@@ -2,7 +2,7 @@
  * A pipe that wakes a poller. Many wakes before the poller looks are one byte: a flag in shared
  * memory says whether one is under way already.
  */
-import { check, libc } from "./libc.ts";
+import { check, libc, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { SYSTEM } from "./platform.ts";
 
@@ -39,12 +39,17 @@ export class Wake {
 
   /** Makes the poller that watches `readFd` return. */
   wake(): void {
-    if (Atomics.exchange(this.#flag, 0, 1) === 0) libc.write(this.#writeFd, this.#cell.address, 1);
+    if (Atomics.exchange(this.#flag, 0, 1) !== 0) return;
+    setWord(0, this.#cell.address);
+    setWord(1, 1);
+    libc.write(this.#writeFd, words[0]!, words[1]!);
   }
 
   /** Empties the pipe; what was posted before a wake is visible after this. */
   acknowledge(): void {
-    libc.read(this.readFd, this.#cell.address, this.#cell.length);
+    setWord(0, this.#cell.address);
+    setWord(1, this.#cell.length);
+    libc.read(this.readFd, words[0]!, words[1]!);
     Atomics.store(this.#flag, 0, 0);
   }
 

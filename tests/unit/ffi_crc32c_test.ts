@@ -63,11 +63,11 @@ toolTest("libisal agrees with the tables for any bytes", ["libisal"], () => {
   const seed = testSeed();
   const random = new Random(seed);
   for (let turn = 0; turn < 300; turn++) {
-    const bytes = random.bytes(random.below(random.pick([20, 600, 70_000])));
-    const at = random.below(Math.min(bytes.length + 1, 9));
-    const part = bytes.subarray(at);
-    const crc = ~isal!(part, part.length, -1) >>> 0;
-    assert.equal(crc, byTables(bytes, at, part.length), `SCST_TEST_SEED=${seed}`);
+    const memory = memoryOf(random.bytes(random.below(random.pick([20, 600, 70_000]))));
+    const at = random.below(Math.min(memory.length + 1, 9));
+    const length = memory.length - at;
+    const crc = ~isal!(memory.address + at, length, -1) >>> 0;
+    assert.equal(crc, byTables(memory.bytes, at, length), `SCST_TEST_SEED=${seed}`);
   }
   return Promise.resolve();
 });
@@ -75,7 +75,7 @@ toolTest("libisal agrees with the tables for any bytes", ["libisal"], () => {
 Deno.test("crc32c() goes on from the CRC of what stands in front", () => {
   const bytes = new Random(2).bytes(2000);
   const memory = memoryOf(bytes);
-  for (const cut of [0, 1, 3, 191, 192, 193, 1000, 1999, 2000]) {
+  for (const cut of [0, 1, 3, 47, 48, 49, 1000, 1999, 2000]) {
     const before = crc32c(memory, 0, cut);
     assert.equal(before, model(bytes.subarray(0, cut)));
     assert.equal(crc32c(memory, cut, 2000 - cut, before), model(bytes), `cut at ${cut}`);
