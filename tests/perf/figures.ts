@@ -1,7 +1,7 @@
 /** The figures of a section: medians, spreads and ratios of what its rounds have given. */
 import type { SectionResult } from "./bench_file.ts";
 import type { Sample } from "./cell.ts";
-import type { CpuGoal, Goal, Section } from "./sections.ts";
+import type { CpuGoal, Goal, GrowthGoal, Section } from "./sections.ts";
 import { median, spread } from "./statistics.ts";
 
 /** Rounds that lie further apart say little. */
@@ -57,6 +57,7 @@ function isNoisy(...cells: (readonly Sample[])[]): boolean {
 /** What became of the promises of a section, as far as it was measured. */
 export function verdictsOf(section: Section, result: SectionResult): Verdict[] {
   return section.goals.flatMap((goal) => {
+    if ("keeps" in goal) return judgeGrowth(goal, section, result) ?? [];
     const at = `${section.x} ${section.label?.(goal.x) ?? goal.x}`;
     const of = samplesOf(result, goal.x, goal.of);
     const verdict = "to" in goal
@@ -79,6 +80,23 @@ function judgeRatio(
     measured,
     isMet: measured >= least,
     isNoisy: isNoisy(samples, others),
+  };
+}
+
+function judgeGrowth(
+  { of, keeps }: GrowthGoal,
+  { x, xs }: Section,
+  result: SectionResult,
+): Verdict | undefined {
+  const rows = xs.map((value) => samplesOf(result, value, of)).filter(({ length }) => length > 0);
+  if (rows.length < 2) return undefined;
+  const rates = rows.map((samples) => median(samples.map(({ rate }) => rate)));
+  const measured = Math.min(...rates) / rates[0]!;
+  return {
+    promise: `more ${x}: ${of} keeps at least ${keeps} of what it does with ${xs[0]}`,
+    measured,
+    isMet: measured >= keeps,
+    isNoisy: isNoisy(...rows),
   };
 }
 

@@ -45,6 +45,12 @@ export interface CpuGoal {
   readonly cpuMost: number;
 }
 
+/** How little a figure may sink as `x` grows: its least value, as a part of that of the first row. */
+export interface GrowthGoal {
+  readonly of: string;
+  readonly keeps: number;
+}
+
 export interface Section {
   readonly name: string;
   readonly title: string;
@@ -58,7 +64,7 @@ export interface Section {
   /** The load of a cell; undefined where there is none. */
   readonly load: (x: number, series: string) => CellLoad | undefined;
   readonly figure: "IOPS" | "MB/s";
-  readonly goals: readonly (Goal | CpuGoal)[];
+  readonly goals: readonly (Goal | CpuGoal | GrowthGoal)[];
   /** Charts that are drawn of it: of the figure, or of the mean latency. */
   readonly charts: readonly { readonly file: string; readonly of: "figure" | "latency" }[];
   /** Tools without which it is left out. */
@@ -88,6 +94,10 @@ function depthGoals(): Goal[] {
     { x: Number(x), of: "scst", to: "tgtd", least: tgtd! },
     { x: Number(x), of: "scst", to: "floor", least: floor! },
   ]);
+}
+
+function cpuGoals(): CpuGoal[] {
+  return [32, 64, 128].map((x) => ({ x, of: "scst", cpuMost: 2.5 }));
 }
 
 function size(bytes: number): string {
@@ -134,7 +144,7 @@ export const SECTIONS: readonly Section[] = [
     series: THREE,
     load: (depth) => ({ tool: "iscsi-perf", depth, length: 512 }),
     figure: "IOPS",
-    goals: depthGoals(),
+    goals: [...depthGoals(), ...cpuGoals()],
     charts: [
       { file: "iops_by_depth.svg", of: "figure" },
       { file: "latency_by_depth.svg", of: "latency" },
@@ -150,10 +160,7 @@ export const SECTIONS: readonly Section[] = [
     series: THREE,
     load: (depth) => ({ tool: "own", depth, length: 512 }),
     figure: "IOPS",
-    goals: [
-      ...depthGoals(),
-      ...[32, 64, 128].map((x) => ({ x, of: "scst", cpuMost: 2.5 })),
-    ],
+    goals: [...depthGoals(), ...cpuGoals()],
     charts: [{ file: "iops_by_depth_own.svg", of: "figure" }],
     tools: ["tgtd"],
   },
@@ -225,7 +232,7 @@ export const SECTIONS: readonly Section[] = [
     series: THREE,
     load: (sessions) => ({ tool: "own", depth: 8, length: 512, sessions }),
     figure: "IOPS",
-    goals: [],
+    goals: [{ of: "scst", keeps: 0.8 }],
     charts: [{ file: "iops_by_sessions.svg", of: "figure" }],
     tools: ["tgtd"],
   },
@@ -238,7 +245,7 @@ export const SECTIONS: readonly Section[] = [
     series: [{ name: "scst", contender: "luns" }],
     load: (luns) => ({ tool: "own", depth: 32, length: 512, luns }),
     figure: "IOPS",
-    goals: [],
+    goals: [{ of: "scst", keeps: 0.8 }],
     charts: [{ file: "iops_by_luns.svg", of: "figure" }],
     tools: [],
   },

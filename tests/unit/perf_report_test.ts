@@ -57,6 +57,18 @@ Deno.test("verdictsOf() judges what was measured, and says where rounds lie far 
   );
 });
 
+Deno.test("verdictsOf() compares the least of the rows with the first one", () => {
+  const luns = SECTIONS.find(({ name }) => name === "luns")!;
+  const cells = (least: number) => ({
+    "1": { scst: samples(100) },
+    "10": { scst: samples(least) },
+    "100": { scst: samples(120) },
+  });
+  assert.deepEqual(verdictsOf(luns, result(cells(81))).map(({ isMet }) => isMet), [true]);
+  assert.deepEqual(verdictsOf(luns, result(cells(79))).map(({ isMet }) => isMet), [false]);
+  assert.deepEqual(verdictsOf(luns, result({ "1": { scst: samples(1) } })), []);
+});
+
 Deno.test("latencyOf() is the time of a command by Little's law", () => {
   assert.equal(latencyOf(INITIATOR, 32, "scst", { rate: 320_000 }), 100);
 });
@@ -159,6 +171,10 @@ Deno.test("every section has a load for its rows, and its goals name rows and se
       assert.ok(series.some((one) => load(x, one.name) !== undefined), `${name} ${x}`);
     }
     for (const goal of goals) {
+      if ("keeps" in goal) {
+        assert.ok(series.some((candidate) => candidate.name === goal.of), name);
+        continue;
+      }
       for (const one of "to" in goal ? [goal.of, goal.to] : [goal.of]) {
         assert.ok(series.some((candidate) => candidate.name === one), `${name}: ${one}`);
         assert.ok(load(goal.x, one) !== undefined, `${name}: ${goal.x} ${one}`);
