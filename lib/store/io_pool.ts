@@ -136,8 +136,11 @@ export class IoPool {
     const now = performance.now();
     const starving = this.#turns.filter((lane) => lane.underWay === 0).length;
     const wantsSecond = starving > 0 && this.#ring.expected < AT_ONCE;
-    if (wantsSecond || now - Math.max(this.#lastEnd, this.#lastGrowth) > STUCK) {
-      const helps = this.#idle === 0 || this.#turns.some((lane) => lane.isSlow(now));
+    const isSlow = this.#turns.some((lane) => lane.isSlow(now));
+    // Calls that sleep, and end, leave a disk idle between them: it is not for it to get stuck.
+    const since = isSlow ? this.#lastGrowth : Math.max(this.#lastEnd, this.#lastGrowth);
+    if (wantsSecond || now - since > STUCK) {
+      const helps = this.#idle === 0 || isSlow;
       const wanted = Math.min(room, (starving > 0 ? starving : Number(helps)) - coming);
       if (wanted > 0) {
         this.#lastGrowth = now;

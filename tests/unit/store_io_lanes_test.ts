@@ -174,6 +174,20 @@ Deno.test("a store that is slow and gets on has more workers in time, up to the 
   assert(lane.underWay > SLOTS / 2 && lane.underWay < SLOTS, `${lane.underWay} under way`);
 });
 
+Deno.test("calls that sleep bring more workers though some call ends all the time", async () => {
+  using scene = new Scene(2);
+  scene.submit(new IoLane(), "A", 1000);
+  for (let round = 0; round < 120; round++) {
+    scene.begin();
+    const [oldest] = scene.begun.values();
+    scene.end(oldest!, 300);
+    await pause(1);
+    scene.pool.look();
+    scene.arrive(scene.ring.expected - scene.ring.workers);
+  }
+  assert(scene.ring.workers > 8, `${scene.ring.workers} workers`);
+});
+
 Deno.test("a store whose calls do not sleep has no more workers than there are", async () => {
   using scene = new Scene(2);
   const lane = new IoLane();
