@@ -4,8 +4,8 @@ import { runTool, toolOutput } from "../harness/tools.ts";
 
 /** The name of its target. */
 export const PEER_TARGET = "iqn.2026-11.org.example:peer";
-/** The number of its control socket; a tgtd that the system runs has 0 and is not touched. */
-const CONTROL = ["-C", "3131"];
+/** The number of its control socket: not 0, which the system's tgtd has, and one for each bench. */
+const CONTROL = ["-C", String(1 + Deno.pid % 30_000)];
 const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 10_000;
 
