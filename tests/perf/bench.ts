@@ -213,10 +213,11 @@ async function measurePart(
   meter: CellMeter,
   generator: LoadGenerator,
 ): Promise<Partial<BenchFile>> {
-  const long = quick ? 1 : Math.max(3, seconds);
+  const long = quick ? 0.3 : Math.max(3, seconds);
   switch (part) {
     case "growth": {
-      const growth = await measureGrowth(generator, quick ? QUICK_SESSIONS : SESSIONS, soak);
+      const sessions = quick ? QUICK_SESSIONS : SESSIONS;
+      const growth = await measureGrowth(generator, sessions, soak, quick);
       print(growthTable(growth));
       return { growth };
     }

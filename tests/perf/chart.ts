@@ -119,7 +119,7 @@ export function drawChart({ title, xTitle, yTitle, xs, label, series }: Chart): 
     }">`,
     `<style>\n${style()}\n</style>`,
     `<rect class="ground" width="${WIDTH}" height="${HEIGHT}"/>`,
-    `<text class="title" x="${LEFT}" y="28">${escape(title)}</text>`,
+    `<text class="title" x="20" y="28">${escape(title)}</text>`,
     ...parts,
     `<text x="${at((LEFT + WIDTH - RIGHT) / 2)}" y="${HEIGHT - 14}" text-anchor="middle">${
       escape(xTitle)

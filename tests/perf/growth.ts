@@ -1,7 +1,12 @@
 /** What grows with what is there: memory and the time of a start, with none, many and very much. */
-import { fileDisks } from "../harness/disks.ts";
 import { type Footprint, footprint } from "../harness/memory.ts";
-import { startTestServer, TARGET_NAME, type TestServer } from "../harness/server.ts";
+import {
+  backingFile,
+  diskYaml,
+  startTestServer,
+  TARGET_NAME,
+  type TestServer,
+} from "../harness/server.ts";
 import { SessionCrowd } from "../harness/session_crowd.ts";
 import { LUNS_MOST, manyLunsYaml } from "./contenders.ts";
 import type { LoadGenerator } from "./load/load.ts";
@@ -10,8 +15,9 @@ import { describeMachine, type Machine } from "./machine.ts";
 const MIB = 2 ** 20;
 const KIB = 2 ** 10;
 
-/** Milliseconds in which the server comes to rest. */
+/** Milliseconds in which the server comes to rest, and those that a quick run waits. */
 const REST_MS = 3000;
+const QUICK_REST_MS = 1500;
 
 /** Looks at the memory while there is load. */
 const LOOKS = 20;
@@ -39,7 +45,7 @@ export interface Growth {
   readonly underLoad: readonly number[];
 }
 
-function rest(milliseconds = REST_MS): Promise<void> {
+function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
@@ -71,20 +77,38 @@ async function watchLoad(
   const underLoad: number[] = [];
   const run = generator.run(shape, seconds);
   for (let look = 0; look < LOOKS; look++) {
-    await rest(seconds * 1000 / (LOOKS + 1));
+    await pause(seconds * 1000 / (LOOKS + 1));
     underLoad.push((await footprint(server.pid)).rss / MIB);
   }
   return { commands: (await run).total, underLoad };
 }
 
-/** Measures all of it; `sessions` are opened, and there is load for `seconds`. */
+/** Measures all of it; `sessions` are opened, and there is load on a file in memory for `seconds`. */
 export async function measureGrowth(
   generator: LoadGenerator,
   sessions: number,
   seconds: number,
+  isQuick: boolean,
+): Promise<Growth> {
+  const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "scst_bench_" });
+  try {
+    const yaml = diskYaml([{ filename: backingFile(dir, "disk.img", DISK) }]);
+    return await measureWith(yaml, generator, sessions, seconds, isQuick);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+async function measureWith(
+  yaml: string,
+  generator: LoadGenerator,
+  sessions: number,
+  seconds: number,
+  isQuick: boolean,
 ): Promise<Growth> {
   const machine = describeMachine();
-  const [startOne, server] = await timed(() => startTestServer(fileDisks(DISK)));
+  const rest = () => pause(isQuick ? QUICK_REST_MS : REST_MS);
+  const [startOne, server] = await timed(() => startTestServer(yaml));
   await using _server = server;
   await rest();
   const idle = await footprint(server.pid);
