@@ -13,9 +13,9 @@
  * to measure instead of the sources. The goals are printed with what became of them; timing never
  * decides the exit code.
  */
-import { parseArgs } from "node:util";
 import { missingTools } from "../harness/tools.ts";
 import { type BenchFile, mergeBench, readBenchFile, type SectionResult } from "./bench_file.ts";
+import { type BenchOptions, type Part, readOptions } from "./bench_options.ts";
 import { CellMeter, type Sample } from "./cell.ts";
 import { drawChart } from "./chart.ts";
 import { Contenders } from "./contenders.ts";
@@ -24,7 +24,7 @@ import { measureGrowth } from "./growth.ts";
 import { LoadGenerator } from "./load/load.ts";
 import { describeMachine } from "./machine.ts";
 import { measureModel } from "./model.ts";
-import { integer, print, runBench } from "./options.ts";
+import { print, runBench } from "./options.ts";
 import { measureProfile } from "./profile.ts";
 import {
   chartOf,
@@ -39,61 +39,9 @@ import {
 } from "./report.ts";
 import { type Section, SECTIONS } from "./sections.ts";
 
-/** What is measured in ways of its own, behind the sections. */
-const PARTS = ["growth", "garbage", "model", "profile"] as const;
-type Part = typeof PARTS[number];
-
-const OUT = new URL("../../docs/performance", import.meta.url).pathname;
-
 /** Sessions whose memory is measured, and those of a quick run. */
 const SESSIONS = 256;
 const QUICK_SESSIONS = 32;
-
-interface Options {
-  readonly sections: readonly Section[];
-  readonly parts: readonly Part[];
-  readonly quick: boolean;
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly soak: number;
-  readonly out: string | undefined;
-  readonly disk: string;
-}
-
-/** Reads the command line. Throws an Error that says what is wrong with it. */
-function readOptions(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: "string" },
-      rounds: { type: "string" },
-      seconds: { type: "string" },
-      soak: { type: "string" },
-      out: { type: "string" },
-      disk: { type: "string", default: "/var/tmp" },
-      quick: { type: "boolean", default: false },
-    },
-  });
-  const { quick, disk } = values;
-  const names: string[] = [...SECTIONS.map(({ name }) => name), ...PARTS];
-  const only = values.only?.split(",") ?? names;
-  const unknown = only.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new Error(`--only wants some of ${names.join(", ")}, not "${unknown}"`);
-  }
-  return {
-    sections: SECTIONS.filter(({ name }) => only.includes(name)),
-    parts: PARTS.filter((part) => only.includes(part)),
-    quick,
-    rounds: integer("rounds", values.rounds ?? (quick ? "1" : "3")),
-    seconds: values.seconds === undefined && quick
-      ? 0.2
-      : integer("seconds", values.seconds ?? "1"),
-    soak: integer("soak", values.soak ?? (quick ? "1" : "30")),
-    out: values.out ?? (quick ? undefined : OUT),
-    disk,
-  };
-}
 
 /** The sections whose tools are there; the others are named. */
 function possible(sections: readonly Section[]): Section[] {
@@ -106,11 +54,13 @@ function possible(sections: readonly Section[]): Section[] {
 }
 
 class Bench {
-  #options: Options;
+  #options: BenchOptions;
   #meter: CellMeter;
   #samples = new Map<string, Record<string, Record<string, Sample[]>>>();
+  /** Cells that could not be measured. */
+  failures = 0;
 
-  constructor(options: Options, meter: CellMeter) {
+  constructor(options: BenchOptions, meter: CellMeter) {
     this.#options = options;
     this.#meter = meter;
   }
@@ -130,6 +80,22 @@ class Bench {
       const cells = this.#samples.get(name) ?? {};
       return [name, { machine, rounds, seconds, cells }];
     }));
+  }
+
+  /**
+   * Measures something, once more if that fails: what was measured before is not to be lost. A second
+   * failure is counted.
+   */
+  async #attempt<T>(where: string, measure: () => Promise<T>): Promise<T | undefined> {
+    for (const isLast of [false, true]) {
+      try {
+        return await measure();
+      } catch (cause) {
+        print(`cannot measure ${where}: ${cause instanceof Error ? cause.message : cause}`);
+        if (isLast) this.failures++;
+      }
+    }
+    return undefined;
   }
 
   /** Every contender serves for a moment, so that its code is compiled and its pages are there. */
@@ -164,13 +130,10 @@ class Bench {
         if (load === undefined) continue;
         const who = load.contender ?? contender;
         const samples = row[name] ??= [];
-        try {
-          samples.push(await this.#meter.measure(who, load, seconds));
-        } catch (cause) {
-          const where = `${section.name}, ${section.x} ${x}, ${name}`;
-          const why = cause instanceof Error ? cause.message : String(cause);
-          throw new Error(`Cannot measure ${where}: ${why}`, { cause });
-        }
+        const where = `${section.name}, ${section.x} ${x}, ${name}`;
+        const sample = await this.#attempt(where, () => this.#meter.measure(who, load, seconds));
+        if (sample !== undefined) samples.push(sample);
+        if (samples.length === 0) delete row[name];
       }
     }
   }
@@ -206,10 +169,19 @@ function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(5)) : value;
 }
 
-/** Measures a part, and prints it. */
+/** Measures a part and prints it; undefined, and a line, if that fails. */
+async function tryPart(...args: Parameters<typeof measurePart>) {
+  try {
+    return await measurePart(...args);
+  } catch (cause) {
+    print(`cannot measure ${args[0]}: ${cause instanceof Error ? cause.message : cause}`);
+    return undefined;
+  }
+}
+
 async function measurePart(
   part: Part,
-  { quick, soak, seconds, rounds }: Options,
+  { quick, soak, seconds, rounds }: BenchOptions,
   meter: CellMeter,
   generator: LoadGenerator,
 ): Promise<Partial<BenchFile>> {
@@ -262,9 +234,15 @@ async function main(): Promise<void> {
   let measured: BenchFile = { sections: results };
   for (const part of options.parts) {
     print(`\n${part}\n`);
-    measured = { ...measured, ...await measurePart(part, options, meter, generator) };
+    const found = await tryPart(part, options, meter, generator);
+    if (found === undefined) bench.failures++;
+    measured = { ...measured, ...found };
   }
   if (options.out !== undefined) await write(options.out, measured);
+  if (bench.failures > 0) {
+    print(`error ${bench.failures} of the cells and parts could not be measured`);
+    Deno.exitCode = 1;
+  }
   print(`in ${Math.round((performance.now() - began) / 1000)} s`);
 }
 
