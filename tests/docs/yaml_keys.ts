@@ -44,7 +44,7 @@ const DEVICES: Texts<DeviceAttributes> = {
   dummy: "it only keeps the place of a LUN",
   pr_file_name: "where its persistent reservations are kept",
   max_tgt_dev_commands:
-    "commands that one initiator may have under way at it, beyond which they wait",
+    "commands that one initiator may have under way at it, what comes beyond hears TASK SET FULL",
   faults: "errors, delays and hangs that its store makes on purpose, for tests",
   naa_id: "NAA identifier, which Linux shows as wwn; made once if it is not given",
   eui64_id: "EUI-64 identifier",
