@@ -3,6 +3,12 @@
  * call that is not finished keeps the Memory itself, for the address alone keeps nothing alive.
  */
 
+/** Somebody whose part of a pool is counted. */
+export class Borrower {
+  /** Bytes that it has now. */
+  lent = 0;
+}
+
 /** A block of memory with its views and its address. */
 export class Memory {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -10,6 +16,8 @@ export class Memory {
   /** Where byte 0 lies in the address space of the process. */
   readonly address: number;
   readonly length: number;
+  /** Who has it from a pool, if that is counted. */
+  borrower: Borrower | undefined = undefined;
 
   /** Allocates `length` zeroed bytes. */
   constructor(length: number) {
@@ -77,23 +85,26 @@ export class MemoryPool {
     return this.#kept;
   }
 
-  /** Lends a block of at least `length` bytes. Its content is whatever was there before. */
-  take(length: number): Memory {
+  /**
+   * Lends a block of at least `length` bytes, which counts for `borrower` until it is given back. Its
+   * content is whatever was there before.
+   */
+  take(length: number, borrower?: Borrower): Memory {
     const size = classOf(length);
-    const block = this.#free[size]?.pop();
-    if (block === undefined) {
-      const made = new Memory(blockLengthOf(length));
-      this.#lent += made.length;
-      return made;
-    }
-    this.#kept -= block.length;
+    const kept = this.#free[size]?.pop();
+    if (kept !== undefined) this.#kept -= kept.length;
+    const block = kept ?? new Memory(blockLengthOf(length));
     this.#lent += block.length;
+    block.borrower = borrower;
+    if (borrower !== undefined) borrower.lent += block.length;
     return block;
   }
 
   /** Takes a lent block back. The giver must not touch it any more. */
   give(block: Memory): void {
     this.#lent -= block.length;
+    if (block.borrower !== undefined) block.borrower.lent -= block.length;
+    block.borrower = undefined;
     if (block.length > LARGEST || this.#kept + block.length > this.#keep) return;
     this.#kept += block.length;
     this.#free[classOf(block.length)]!.push(block);

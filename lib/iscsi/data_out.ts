@@ -45,7 +45,7 @@ export function collectImmediate(session: Session, pdu: Pdu, task: Task): boolea
     return false;
   }
   // Room for what may come unasked; solicit() makes room for all of it.
-  task.out = session.node.memory.take(Math.max(here, Math.min(capacity, task.sequenceEnd)));
+  task.out = task.unit!.disk.memory.take(Math.max(here, Math.min(capacity, task.sequenceEnd)));
   task.outOwned = true;
   task.outLength = capacity;
   if (here > 0) {
@@ -60,7 +60,7 @@ export function solicit(session: Session, task: Task): void {
   if (task.r2tsSent === 0) {
     if (!session.writeMemory.grant(task)) return;
     if (!task.unit!.disk.hasMemory) return task.refuseForNow();
-    growBuffer(session, task);
+    growBuffer(task);
     task.solicited = task.received;
     const count = Math.ceil((task.capacity - task.solicited) / maxBurstLength);
     task.transferTag = session.takeTransferTags(count);
@@ -76,12 +76,12 @@ export function solicit(session: Session, task: Task): void {
 }
 
 /** Makes room for all data of the task; what came without being asked for is taken along. */
-function growBuffer(session: Session, task: Task): void {
+function growBuffer(task: Task): void {
   const small = task.out!;
   if (small.length >= task.capacity) return;
-  task.out = session.node.memory.take(task.capacity);
+  task.out = task.unit!.disk.memory.take(task.capacity);
   task.out.bytes.set(small.bytes.subarray(0, task.received));
-  session.node.memory.give(small);
+  task.unit!.disk.memory.give(small);
 }
 
 /** Goes on with the writes that waited for memory. */

@@ -79,14 +79,14 @@ export function handleScsiCommand(session: Session, pdu: Pdu): void {
   executeCommand(task);
   if (!task.live) return;
   session.listTask(task);
-  ownOut(session, task);
+  ownOut(task);
 }
 
 /** Copies data that lies in the receive buffer for a task that has to wait for its turn. */
-function ownOut(session: Session, task: Task): void {
+function ownOut(task: Task): void {
   const { out, outAt, outLength } = task;
   if (out === undefined || task.outOwned) return;
-  task.out = session.node.memory.take(outLength);
+  task.out = task.unit!.disk.memory.take(outLength);
   task.out.bytes.set(out.bytes.subarray(outAt, outAt + outLength));
   task.outAt = 0;
   task.outOwned = true;

@@ -13,6 +13,7 @@ import { IoOperation } from "../store/io_request.ts";
 import { type Store, StoreError } from "../store/store.ts";
 import { AtomicWriter } from "./atomic_writer.ts";
 import { BlockLocks } from "./block_locks.ts";
+import { DiskMemory } from "./disk_memory.ts";
 import { senseOfWrite } from "./errno_sense.ts";
 import { Flusher } from "./flusher.ts";
 import { DiskRequest } from "./disk_request.ts";
@@ -71,11 +72,8 @@ export const UNMAP_DESCRIPTORS_MOST = 128;
 /** Blocks that one WRITE SAME may cover (MAXIMUM WRITE SAME LENGTH of VPD B0h): what the 10-byte CDB can say. */
 export const WRITE_SAME_MOST = 65535;
 
-/** Bytes of memory that commands in progress may hold; what comes beyond gets TASK SET FULL. */
-const MEMORY_MOST = 512 * 2 ** 20;
-
 export class VirtualDisk {
-  readonly memory: MemoryPool;
+  readonly memory: DiskMemory;
   readonly blockSize: number;
   readonly transferMost: number;
   readonly tray = new Tray();
@@ -123,7 +121,7 @@ export class VirtualDisk {
     this.#report = report;
     this.#settings = settings;
     this.errors = new StoreErrors((line) => report(`device '${this.settings.name}': ${line}`));
-    this.memory = memory;
+    this.memory = new DiskMemory(memory);
     this.blockSize = settings.blocksize;
     this.#medium = new Medium(store ?? new AbsentStore(), settings.blocksize);
     this.transferMost = TRANSFER_MOST / settings.blocksize;
@@ -308,9 +306,9 @@ export class VirtualDisk {
     return this.modes.current.SWP === 1 ? Sense.SOFTWARE_WRITE_PROTECTED : Sense.NO_SENSE;
   }
 
-  /** Whether the limits of the shard leave room for another command that needs memory. */
+  /** Whether there is room for another command that needs memory. */
   get hasMemory(): boolean {
-    return this.memory.lent < MEMORY_MOST;
+    return this.memory.hasRoom;
   }
 
   /** Refuses writes and flushes from here on; `errno` says why, `problem` says it to the operator. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { formatLine } from "../../lib/log.ts";
-import { Rig } from "../harness/rig.ts";
+import { Rig, TARGET } from "../harness/rig.ts";
 import type { Peer } from "../harness/rig.ts";
 import { Field, FINAL, Opcode, Pdu } from "../initiator/pdu.ts";
 import { dataOut, WRITE } from "../initiator/requests.ts";
@@ -164,6 +164,48 @@ Deno.test("an ORDERED write gets its memory though later writes wait for it", ()
   assert(answers.every((pdu) => pdu.itt === first.itt));
   peer.connection.close();
   assert.equal(rig.node.memory.lent, 0);
+});
+
+Deno.test("a store that hangs does not take the memory that the commands of another disk need", () => {
+  using slow = new Rig({ size: 2 ** 26 });
+  const targets = [`${TARGET}2`];
+  const ids = { naaId: "6025c570000000000000000000000020", usn: "rig2" };
+  using rig = new Rig({ node: slow.node, targets, ids });
+  const bystander = rig.connect();
+  bystander.login(1, { TargetName: targets[0]! });
+  bystander.run({ cdb: new Uint8Array(16) });
+  slow.store.hanging = true;
+  const length = 2 ** 20;
+  const keys = { InitialR2T: "Yes", ImmediateData: "No", MaxBurstLength: `${length}` };
+  let refused = 0;
+  for (let isid = 1; refused === 0; isid++) {
+    const peer = slow.login(isid, keys);
+    for (let count = 0; count < 32; count++) {
+      const cdb = cdb10(0x2a, 0, length / BLOCK);
+      const answers = peer.send(
+        peer.command({ cdb, flags: FINAL | WRITE | SIMPLE, expectedLength: length }),
+      );
+      if (answers[0]!.opcode !== Opcode.R2T) refused++;
+      const fields = { expStatSn: 0, offset: 0, dataSn: 0, final: true };
+      const data = new Uint8Array(length);
+      for (const r2t of answers.filter(({ opcode }) => opcode === Opcode.R2T)) {
+        peer.send(dataOut({ ...fields, itt: r2t.itt, ttt: r2t.u32(Field.ttt), data }));
+      }
+    }
+  }
+  assert.equal(bystander.send(writeBlock(bystander, 3))[0]!.u8(Field.status), 0);
+  rig.store.hanging = true; // as if the data had to come from a disk
+  const read = bystander.command({
+    cdb: cdb10(0x28, 3, 1),
+    flags: FINAL | 0x40 | SIMPLE,
+    expectedLength: BLOCK,
+  });
+  assert.deepEqual(bystander.send(read), []);
+  rig.store.release();
+  assert(bystander.take()[0]!.data.every((byte) => byte === 4));
+  slow.store.release();
+  for (const session of [...slow.node.sessions]) session.connection.close();
+  assert.equal(slow.node.memory.lent, 0);
 });
 
 Deno.test("a PDU that is only announced takes little memory", () => {

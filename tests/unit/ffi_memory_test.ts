@@ -1,7 +1,7 @@
 /** Memory for C calls, and the pool that lends it. */
 import assert from "node:assert/strict";
 import { libc } from "../../ffi/libc.ts";
-import { blockLengthOf, copyFrom, Memory, MemoryPool } from "../../ffi/memory.ts";
+import { blockLengthOf, Borrower, copyFrom, Memory, MemoryPool } from "../../ffi/memory.ts";
 
 const MIB = 2 ** 20;
 
@@ -78,6 +78,20 @@ Deno.test("give() keeps no more than it was told, nor what is larger than 16 MiB
   large.give(dropped);
   assert.equal(large.take(16 * MIB), kept);
   assert.notEqual(large.take(17 * MIB), dropped);
+});
+
+Deno.test("MemoryPool counts what each borrower has", () => {
+  const pool = new MemoryPool(MIB);
+  const [one, other] = [new Borrower(), new Borrower()];
+  const block = pool.take(4096, one);
+  pool.take(8192, other);
+  pool.take(4096);
+  assert.deepEqual([one.lent, other.lent, pool.lent], [4096, 8192, 16384]);
+  pool.give(block);
+  assert.deepEqual([one.lent, other.lent, pool.lent], [0, 8192, 12288]);
+  assert.equal(pool.take(4096), block);
+  pool.give(block);
+  assert.equal(one.lent, 0, "who has it now counts, not who had it before");
 });
 
 Deno.test("MemoryPool counts what is kept only while it is there", () => {
