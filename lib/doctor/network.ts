@@ -61,6 +61,6 @@ export function lookAtAccess({ wants }: Patient): Finding[] {
   const more = open.length > 3 ? ` and ${open.length - 3} more` : "";
   return [warning(
     `whoever reaches the portals may use the LUNs of ${names}${more}: there is no secret`,
-    `scst target set TARGET add IncomingUser "NAME SECRET"   # or LUNs in ini_groups only`,
+    `scst admin -add_tgt_attr TARGET -driver iscsi -attributes "IncomingUser=NAME SECRET"`,
   )];
 }
