@@ -108,6 +108,20 @@ Deno.test("a login that is refused for its header, or given up, names the ISID a
   assert.equal(rig.log.length, length, "who has said nothing has given nothing up");
 });
 
+Deno.test("nobody logs in under a name that its session could not have in the tree", () => {
+  using rig = new Rig();
+  const long = `iqn.2026-11.org.example:${"x".repeat(223)}`;
+  for (
+    const InitiatorName of ["..", ".", "/", "iqn.a:b/c", "../../etc", long, long.slice(0, 224)]
+  ) {
+    assert.equal(statusOf(rig.connect().login(1, { InitiatorName })), "0200", InitiatorName);
+    assert.match(rig.log.at(-1)!, /an InitiatorName that is none: it must have 1 to 223 /);
+  }
+  for (const InitiatorName of ["...", "iqn.a:b_c", "a", long.slice(0, 223)]) {
+    assert.equal(statusOf(rig.connect().login(1, { InitiatorName })), "0000", InitiatorName);
+  }
+});
+
 Deno.test("a redirected login is told where to go, without a portal group tag", () => {
   const portal = { hostname: "fd00::2", port: 3261 };
   for (const permanent of [false, true]) {
