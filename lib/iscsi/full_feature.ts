@@ -73,7 +73,7 @@ export class FullFeature {
 
   /**
    * Aborts a request that has not been executed: it waits for its turn, or has not come at all. It
-   * counts as received from now on (RFC 7143 11.5.1). False if `cmdSN` is not in the window, or not
+   * counts as received from now on (RFC 7143 11.6.1). False if `cmdSN` is not in the window, or not
    * before `before`, the CmdSN of the request that aborts it.
    */
   cancelEarly(cmdSN: number, before: number): boolean {

@@ -38,7 +38,7 @@ export interface SessionAccess {
 export interface SessionIdentity {
   /** InitiatorName. */
   readonly initiator: string;
-  /** Initiator's part of the session identifier, 12 hex digits (RFC 7143 11.12.6). */
+  /** Initiator's part of the session identifier, 12 hex digits (RFC 7143 11.12.5). */
   readonly isid: string;
   /** undefined in a discovery session. */
   readonly access: SessionAccess | undefined;

@@ -12,7 +12,7 @@ import { copyToDataIn, encodeDataIn, layoutDataIn, sizeOfDataIn } from "./data_i
 import { sendScsiResponse } from "./scsi_response.ts";
 import type { Session } from "./session.ts";
 
-/** Residual flags of SCSI Response and Data-In (RFC 7143 11.4.1, 11.7.2). */
+/** Residual flags of SCSI Response and Data-In (RFC 7143 11.4.1, 11.7.3). */
 const OVERFLOW = 0x04;
 const UNDERFLOW = 0x02;
 
