@@ -45,7 +45,7 @@ export function lookAtUser({ uid }: Patient): Finding[] {
 
 export function lookAtDescriptors(): Finding[] {
   const limits = readSystemFile("/proc/self/limits");
-  const found = typeof limits === "string" && /^Max open files +(\S+)/m.exec(limits)?.[1];
+  const found = typeof limits === "string" && /^Max open files +\S+ +(\S+)/m.exec(limits)?.[1];
   if (!found) return [note("the limit of open files is not known here")];
   if (found === "unlimited" || Number(found) >= DESCRIPTORS_LEAST) {
     return [ok(`${found} files may be open`)];

@@ -4,8 +4,8 @@ import { READABLE } from "../../ffi/poller.ts";
 import { acceptSocket } from "../../ffi/socket.ts";
 import type { Handler, Loop } from "./loop.ts";
 
-/** Connections that are accepted in one turn. */
-const ACCEPT_MOST = 64;
+/** Connections that are accepted in one turn: those that go for them keep their descriptors so long. */
+const ACCEPT_MOST = 16;
 
 export class Portal implements Handler {
   #loop: Loop;

@@ -1,5 +1,6 @@
 /** A shard: everything that one data isolate owns. Nothing in it is touched by anybody else. */
 import { Memory } from "../../ffi/memory.ts";
+import { raiseOpenFiles } from "../../ffi/open_files.ts";
 import { READABLE } from "../../ffi/poller.ts";
 import {
   closeSocket,
@@ -41,6 +42,12 @@ const LOGOUT_TIMEOUT = 2000;
 /** Connections that a shard has at one time. */
 const CONNECTIONS_MOST = 4096;
 
+/**
+ * Descriptors that are kept free of connections: for I/O workers, each of which takes seven, devices
+ * and state. A worker that cannot have its descriptors would be the end of the process.
+ */
+const DESCRIPTORS_KEPT = 320;
+
 /** What a shard asks of main, and tells it. */
 export interface ShardOwner {
   /** Starts one more I/O worker. */
@@ -69,9 +76,13 @@ export class Shard {
   #buffer = new Memory(RECEIVE_LENGTH);
   #replies = readReplyMode();
   #report: Report;
+  /** Descriptors from here on are kept; the lowest one that is free is what a connection gets. */
+  #descriptorsMost: number;
 
   constructor(pool: IoPoolHandle, stateDir: string, { addWorker, report, sendNews }: ShardOwner) {
     this.#report = report;
+    const openFiles = raiseOpenFiles();
+    this.#descriptorsMost = openFiles - Math.min(DESCRIPTORS_KEPT, openFiles / 2);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
     const newsletter = new SessionNewsletter(this.loop, sendNews);
     this.#node = new Node(report, (session) => newsletter.changed(session));
@@ -239,8 +250,9 @@ export class Shard {
     const peer = remoteAddress(fd);
     const local = localAddress(fd);
     if (peer === undefined || local === undefined) return closeSocket(fd); // gone already
-    if (this.#links.size >= CONNECTIONS_MOST && !this.#makeRoom()) {
-      const text = `connection refused: there are ${CONNECTIONS_MOST} already`;
+    const isFull = this.#links.size >= CONNECTIONS_MOST || fd >= this.#descriptorsMost;
+    if (isFull && !this.#makeRoom()) {
+      const text = `connection refused: there are ${this.#links.size} already`;
       this.#report("warning", `${text}: peer=${formatPortal(peer)}`);
       return closeSocket(fd);
     }
@@ -260,7 +272,7 @@ export class Shard {
   /** Ends a connection that is not logged in to a target; false if there is none. */
   #makeRoom(): boolean {
     const link = this.#halfOpen.expel();
-    link?.connection.breakOff(`there are ${CONNECTIONS_MOST} connections, and it does not log in`);
+    link?.connection.breakOff(`there are ${this.#links.size} connections, and it does not log in`);
     return link !== undefined;
   }
 

@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly dir?: string;
   /** Where the server keeps its state, if that is not its directory. */
   readonly stateDir?: string;
+  /** How many files the server may have open. */
+  readonly openFiles?: number;
   /** How many portals the configuration has; 1 if not given. */
   readonly portals?: number;
 }
@@ -171,6 +173,11 @@ class RunningServer implements TestServer {
   }
 }
 
+/** A command line that runs another one with so many open files at most. */
+function limited([command, args]: [string, string[]], openFiles: number): [string, string[]] {
+  return ["sh", ["-c", `ulimit -n ${openFiles} && exec "$@"`, "sh", command, ...args]];
+}
+
 /**
  * Starts `scst serve` with a configuration and waits until it accepts logins.
  *
@@ -186,7 +193,10 @@ export async function startTestServer(
   const text = typeof yaml === "string" ? yaml : yaml(dir);
   await Deno.writeTextFile(config, text, { mode: 0o600 }); // it may have secrets
   const state = options.stateDir ?? dir;
-  const [command, args] = programCommand(["serve", "--config", config, "--state", state]);
+  const program = programCommand(["serve", "--config", config, "--state", state]);
+  const [command, args] = options.openFiles === undefined
+    ? program
+    : limited(program, options.openFiles);
   const child = new Deno.Command(command, {
     args,
     env: { SCST_CONTROL: `${dir}/control`, SCST_TREE: "none", ...options.env },

@@ -136,6 +136,19 @@ Deno.test("connections of many addresses that fill all places do not keep others
   assertNoBug(server);
 });
 
+Deno.test("connections that take all descriptors keep nobody out, and end nothing", async () => {
+  await using server = await startTestServer(YAML, { openFiles: 512 });
+  const sockets: Socket[] = [];
+  await inParallel(600, 16, async (index) => {
+    sockets.push(await connectFrom(`127.0.1.${1 + index % 6}`, server));
+  });
+  await using bystander = await Bystander.start(server, 1);
+  await warningsWith(server, "connections, and it does not log in");
+  for (const socket of sockets) socket.destroy();
+  await bystander.finish();
+  assertNoBug(server);
+});
+
 Deno.test("connections that say nothing do not keep others out", async () => {
   await using server = await startTestServer(YAML);
   using stack = new DisposableStack();
