@@ -39,9 +39,12 @@ const DEVICES: Texts<DeviceAttributes> = {
   tst: "task sets",
   expl_alua: "initiators may change the access states of its target groups",
   active: "the backing file is open; a device that is not active has no medium",
+  max_tgt_dev_commands:
+    "commands that one initiator may have under way; what comes beyond hears TASK SET FULL",
   opt_trans_len: "OPTIMAL TRANSFER LENGTH in bytes",
   lb_per_pb_exp: "initiators are told the physical block size of the store",
   dummy: "it only keeps the place of a LUN",
+  faults: "faults that its store makes on purpose, as in read EIO lba=8-9 or sync delay=1s count=1",
   pr_file_name: "where its persistent reservations are kept",
   max_tgt_dev_commands:
     "commands that one initiator may have under way at it, what comes beyond hears TASK SET FULL",
