@@ -46,9 +46,6 @@ const DEVICES: Texts<DeviceAttributes> = {
   dummy: "it only keeps the place of a LUN",
   faults: "faults that its store makes on purpose, as in read EIO lba=8-9 or sync delay=1s count=1",
   pr_file_name: "where its persistent reservations are kept",
-  max_tgt_dev_commands:
-    "commands that one initiator may have under way at it, what comes beyond hears TASK SET FULL",
-  faults: "errors, delays and hangs that its store makes on purpose, for tests",
   naa_id: "NAA identifier, which Linux shows as wwn; made once if it is not given",
   eui64_id: "EUI-64 identifier",
   usn: "unit serial number; made once if it is not given",
