@@ -6,20 +6,14 @@ import { check } from "./libc.ts";
 import { mainLibc } from "./libc_main.ts";
 import { Memory } from "./memory.ts";
 import { SYSTEM } from "./platform.ts";
+import { AF_UNIX, unixAddress } from "./unix_address.ts";
 
-const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = { linux: 0o2000000, freebsd: 0x10000000 }[SYSTEM];
 const SOL_SOCKET = { linux: 1, freebsd: 0xffff }[SYSTEM];
 const SCM_RIGHTS = 1;
 const MSG_DONTWAIT = { linux: 0x40, freebsd: 0x80 }[SYSTEM];
 const MSG_CMSG_CLOEXEC = { linux: 0x40000000, freebsd: 0x40000 }[SYSTEM];
-
-/** struct sockaddr_un (sys/un.h); FreeBSD has a length in front. */
-const ADDRESS = {
-  linux: { size: 110, family: 0, path: 2 },
-  freebsd: { size: 106, family: 1, path: 2 },
-}[SYSTEM];
 
 /** struct msghdr (sys/socket.h), 64 bits; the lengths are size_t on Linux, 32 bits on FreeBSD. */
 const MESSAGE = { size: 56, iov: 16, iovlen: 24, control: 32, controllen: 40 } as const;
@@ -41,12 +35,8 @@ export function socketPair(): [number, number] | number {
 
 /** Connects to the socket at `path`: a descriptor, -ENAMETOOLONG, or -errno. */
 export function connectUnix(path: string): number {
-  const name = new TextEncoder().encode(path);
-  if (name.length >= ADDRESS.size - ADDRESS.path) return -Errno.ENAMETOOLONG;
-  const address = new Uint8Array(ADDRESS.size);
-  if (SYSTEM === "freebsd") address[0] = ADDRESS.size;
-  address[ADDRESS.family] = AF_UNIX;
-  address.set(name, ADDRESS.path);
+  const address = unixAddress(path);
+  if (typeof address === "number") return address;
   const fd = check(mainLibc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
   const connected = check(mainLibc.connect(fd, address, address.length));

@@ -7,6 +7,7 @@ import { LIBRARY, withNumbers } from "./libc.ts";
 import { SYSTEM } from "./platform.ts";
 
 const portable = Deno.dlopen(LIBRARY[SYSTEM], {
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   geteuid: { parameters: [], result: "u32" },
   getegid: { parameters: [], result: "u32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -1,8 +1,9 @@
 /**
  * The log of the program: the one place that writes to the console's error stream. Records go to
- * standard error, one line each, so that journald and a terminal both read them.
+ * standard error, one line each, or, where that is the journal of systemd, to the journal itself.
  */
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import { isStderrJournal, priorityOf, writeToJournal } from "./service/journal.ts";
 
 export type Level = "debug" | "info" | "warning" | "error";
 
@@ -33,12 +34,18 @@ export function configureLog(
   listener: (level: Level, line: string) => void = () => {},
 ): void {
   const encoder = new TextEncoder();
+  const write = (line: string) => Deno.stderr.writeSync(encoder.encode(`${line}\n`));
+  const toStderr = (level: string, message: string) => write(formatLine(level, message));
+  const toJournal = (level: string, message: string) => {
+    const line = plainLine(message);
+    // The stream behind standard error waits where the socket does not, and takes lines of any length.
+    if (!writeToJournal(level, line)) write(`<${priorityOf(level)}>${line}`);
+  };
+  const sink = isStderrJournal(Deno.env.get("JOURNAL_STREAM")) ? toJournal : toStderr;
   configureSync({
     reset: true,
     sinks: {
-      stderr: (record) => {
-        Deno.stderr.writeSync(encoder.encode(formatLine(record.level, messageOf(record)) + "\n"));
-      },
+      stderr: (record) => sink(record.level, messageOf(record)),
       listener: (record) => listener(record.level as Level, plainLine(messageOf(record))),
     },
     loggers: [

@@ -1,4 +1,4 @@
-/** `scst apply` and `scst save`: configurations in YAML into a running server, and out of it. */
+/** `scst apply`, `scst reload` and `scst save`: configurations into a running server, and out of it. */
 import type { PlannedStep } from "../admin/apply.ts";
 import type { AppliedStep } from "../admin/control/config_routes.ts";
 import { readConfigText } from "../config/load.ts";
@@ -13,8 +13,17 @@ async function apply(input: VerbInput): Promise<ExitCode> {
   const query = new URLSearchParams({ name: path });
   for (const name of ["prune", "dry-run"]) if (options.has(name)) query.set(name, "");
   const text = await connectTree(input).post(`config/apply?${query}`, readConfigText(path));
-  const steps: readonly (AppliedStep & Partial<PlannedStep>)[] = JSON.parse(text);
-  if (options.has("json")) print(JSON.stringify(steps, null, 2));
+  return tell(JSON.parse(text), options.has("json"));
+}
+
+async function reload(input: VerbInput): Promise<ExitCode> {
+  const text = await connectTree(input).post("config/reload", "");
+  return tell(JSON.parse(text), input.options.has("json"));
+}
+
+/** Prints what was done. */
+function tell(steps: readonly (AppliedStep & Partial<PlannedStep>)[], isJson: boolean): ExitCode {
+  if (isJson) print(JSON.stringify(steps, null, 2));
   else if (steps.length === 0) print("nothing to do");
   else for (const step of steps) print(lineOf(step));
   return steps.some(({ error }) => error !== undefined) ? ExitCode.FAILED : ExitCode.OK;
@@ -49,6 +58,15 @@ export const APPLY: Verb = {
   ],
   examples: ["scst apply disks.yaml --dry-run", "scst apply disks.yaml --prune"],
   run: apply,
+};
+
+export const RELOAD: Verb = {
+  name: "reload",
+  summary: "have a running server read its configuration again, and apply what differs",
+  arguments: [],
+  options: [{ name: "json", description: "print JSON" }, SOCKET_OPTION],
+  examples: ["scst reload"],
+  run: reload,
 };
 
 export const SAVE: Verb = {

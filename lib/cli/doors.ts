@@ -1,7 +1,7 @@
 /** The ways in which a running server is administered. */
 import type { Administration } from "../admin/administration.ts";
 import type { StatusSources } from "../admin/status.ts";
-import { configRoutes } from "../admin/control/config_routes.ts";
+import { configRoutes, type Reloaded } from "../admin/control/config_routes.ts";
 import { ControlError } from "../admin/control/control_error.ts";
 import { type ControlDoorOptions, openControlDoor } from "../admin/control/door.ts";
 import { statusRoute } from "../admin/control/status_route.ts";
@@ -23,6 +23,8 @@ export interface DoorOptions {
   /** Where the configuration is saved; it cannot be where it is left out. */
   readonly file?: ConfigFile | undefined;
   readonly sources: StatusSources;
+  /** Reads the configuration again; it cannot be where it is left out. */
+  readonly reload?: (() => Promise<Reloaded>) | undefined;
 }
 
 interface Door {
@@ -45,13 +47,13 @@ export class Doors implements AsyncDisposable {
 /** Opens what can be opened: a server without a door serves all the same, and says so once. */
 export async function openDoors(
   administration: Administration,
-  { control, gid, tree, file, sources }: DoorOptions,
+  { control, gid, tree, file, sources, reload }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
   const routes = [
     statusRoute(administration, sources),
     whyRoute(administration),
-    ...configRoutes(administration, file),
+    ...configRoutes(administration, file, reload),
   ];
   const doors = await Promise.all([
     control === undefined ? undefined : openControl(root, { path: control, gid, routes }),

@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { oneOf } from "../config/problem.ts";
 import { configureLog, log } from "../log.ts";
 import { ADMIN } from "./admin.ts";
-import { APPLY, SAVE } from "./apply.ts";
+import { APPLY, RELOAD, SAVE } from "./apply.ts";
 import { CHECK } from "./check.ts";
 import { completionVerb } from "./completion.ts";
 import { DOCTOR } from "./doctor.ts";
@@ -37,6 +37,7 @@ export const VERBS: readonly AnyVerb[] = [
   GROUP_VERBS,
   SESSION_VERBS,
   APPLY,
+  RELOAD,
   SAVE,
   TREE,
   ADMIN,

@@ -1,6 +1,8 @@
-/** A configuration that has changed, and the server that goes on: on SIGHUP. */
+/** A configuration that has changed, and the server that goes on: on SIGHUP, and for `scst reload`. */
 import type { Administration } from "../admin/administration.ts";
 import { joined } from "../admin/apply.ts";
+import type { AppliedStep, Reloaded } from "../admin/control/config_routes.ts";
+import { ConfigError } from "../config/problem.ts";
 import { log } from "../log.ts";
 import type { ServerModel } from "../scst/model.ts";
 import { reportFailure } from "./failure.ts";
@@ -10,8 +12,8 @@ export class Reloader {
   #read: () => Promise<ServerModel>;
   /** What the configuration said when it was applied last. */
   #said: ServerModel;
-  #isBusy = false;
-  #again = false;
+  #last: Promise<unknown> = Promise.resolve();
+  #next: Promise<Reloaded> | undefined = undefined;
 
   /** `said` is applied already; `read` reads the configuration anew, and rejects with a ConfigError. */
   constructor(administration: Administration, said: ServerModel, read: () => Promise<ServerModel>) {
@@ -20,39 +22,44 @@ export class Reloader {
     this.#read = read;
   }
 
-  /** Reads the configuration and applies what differs, now or when that is done once more. */
-  async reload(): Promise<void> {
-    this.#again = true;
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    while (this.#again) {
-      this.#again = false;
-      await this.#reload();
-    }
-    this.#isBusy = false;
-  }
-
-  async #reload(): Promise<void> {
-    log("info", "SIGHUP: reading the configuration again");
-    const said = await this.#tryToRead();
-    if (said === undefined) return;
-    let steps = 0;
-    await this.#administration.apply((now) => joined(said, now, this.#said), (step, refusal) => {
-      steps++;
-      if (refusal === undefined) log("info", `done: ${step.what}`);
-      else log("error", `cannot ${step.what}: ${refusal.message}`);
+  /**
+   * Reads the configuration and applies what differs, now or when that is done once more. The log says
+   * that it is because of `cause`.
+   */
+  reload(cause: string): Promise<Reloaded> {
+    // Whoever asks while one waits for its turn wants the same.
+    if (this.#next !== undefined) return this.#next;
+    const next = this.#last.then(() => {
+      this.#next = undefined;
+      return this.#reload(cause);
     });
-    this.#said = said;
-    if (steps === 0) log("info", "the configuration has not changed");
+    this.#next = next;
+    this.#last = next.catch(() => {}); // whoever asked has it
+    return next;
   }
 
-  async #tryToRead(): Promise<ServerModel | undefined> {
+  async #reload(cause: string): Promise<Reloaded> {
+    log("info", `${cause}: reading the configuration again`);
+    let said: ServerModel;
     try {
-      return await this.#read();
+      said = await this.#read();
     } catch (error) {
       reportFailure(error);
       log("warning", "the configuration is not applied: everything stays as it is");
-      return undefined;
+      const problem = error instanceof Error ? error.message : String(error);
+      return { problems: error instanceof ConfigError ? error.problems : [problem] };
     }
+    const steps: AppliedStep[] = [];
+    await this.#administration.apply(
+      (now) => joined(said, now, this.#said),
+      ({ what }, refusal) => {
+        steps.push(refusal === undefined ? { what } : { what, error: refusal.message });
+        if (refusal === undefined) log("info", `done: ${what}`);
+        else log("error", `cannot ${what}: ${refusal.message}`);
+      },
+    );
+    this.#said = said;
+    if (steps.length === 0) log("info", "the configuration has not changed");
+    return { steps };
   }
 }

@@ -4,6 +4,7 @@ import { emptyModel } from "../admin/empty_model.ts";
 import { LogHistory } from "../admin/log_history.ts";
 import { serverEngine } from "../admin/server_engine.ts";
 import type { Step } from "../admin/steps.ts";
+import type { Reloaded } from "../admin/control/config_routes.ts";
 import type { ConfigFile } from "../config/config_file.ts";
 import { log } from "../log.ts";
 import { formatPortal, type PortalModel, type ServerModel } from "../scst/model.ts";
@@ -14,6 +15,7 @@ import { print } from "./output.ts";
 import { Reloader } from "./reload.ts";
 import { onHangup, stopRequested } from "./signals.ts";
 import { makeStateDir } from "./state_dir.ts";
+import { Supervision } from "./supervision.ts";
 
 /** What differs between the verbs that serve. */
 export interface ServeOptions {
@@ -33,6 +35,8 @@ export interface ServeOptions {
   readonly isStrict?: boolean;
   /** What has been logged since the start. */
   readonly history?: LogHistory;
+  /** Milliseconds that a stop may take; STOP_DEADLINE_MS where it is left out. */
+  readonly stopDeadline?: number;
 }
 
 /** Milliseconds until what could not be served is tried again. */
@@ -44,31 +48,46 @@ const RETRY_INTERVAL = 10_000;
  */
 export async function serveModel(
   model: ServerModel,
-  { onReady, read, control, gid, tree, file, isStrict = false, history = new LogHistory() }:
-    ServeOptions,
+  options: ServeOptions,
 ): Promise<ExitCode> {
+  const { onReady, read, control, gid, tree, file, isStrict = false, stopDeadline } = options;
+  const { history = new LogHistory() } = options;
   // A signal that comes during the start is obeyed right after it.
-  const stop = stopRequested();
+  const stop = stopRequested(stopDeadline);
   makeStateDir(model.stateDir);
   const sources = { started: Date.now(), history };
   const server = new Server(model.stateDir);
+  using supervision = new Supervision(server);
   const administration = new Administration(serverEngine(server), emptyModel(model.stateDir));
   const started = bringUp(server, administration, model, isStrict).then(() =>
     read === undefined ? undefined : new Reloader(administration, model, read)
   );
+  const reload = async (reloader: Reloader, cause: string): Promise<Reloaded> => {
+    supervision.reloading();
+    return await reloader.reload(cause).finally(() => supervision.reloaded());
+  };
   onHangup(() => {
     started.then(async (reloader) => {
-      if (reloader !== undefined) await reloader.reload();
+      if (reloader !== undefined) await reload(reloader, "SIGHUP");
       else log("info", "SIGHUP: there is no configuration to read again");
     }).catch(reportFailure);
   });
-  await started;
-  await using _doors = await openDoors(administration, { control, gid, tree, file, sources });
+  const reloader = await started;
+  await using _doors = await openDoors(administration, {
+    control,
+    gid,
+    tree,
+    file,
+    sources,
+    reload: reloader && (() => reload(reloader, "scst reload")),
+  });
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
+  supervision.ready();
   const retry = setInterval(() => retryFailures(administration), RETRY_INTERVAL);
   await stop;
   clearInterval(retry);
+  supervision.stopping();
   await stopInOrder(server);
   log("info", "stopped");
   return ExitCode.OK;

@@ -5,8 +5,9 @@ import { ConfigFile } from "../config/config_file.ts";
 import { configureLog, log } from "../log.ts";
 import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
-import { type ExitCode, Failure } from "./failure.ts";
+import { type ExitCode, Failure, UsageError } from "./failure.ts";
 import { serveModel } from "./run.ts";
+import { STOP_DEADLINE_MS } from "./signals.ts";
 import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
@@ -16,6 +17,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   const path = options.get("config") ?? "";
   const group = options.get("group");
   const state = stateDir(options.get("state"));
+  const deadline = deadlineOf(options.get("stop-within"));
   const read = () => readAnyConfig(path, state);
   return await serveModel(await read(), {
     read,
@@ -24,11 +26,14 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
     ...controlOf(options.get("control")),
     ...(group === undefined ? {} : { gid: groupId(group) }),
     ...treeOf(options.get("tree")),
+    ...deadline,
   });
 }
 
 /** The mount point of the management tree where nothing is said. */
 const TREE = "/run/scst/tree";
+
+const MOST_STOP_SECONDS = 3600;
 
 /** Where the tree is mounted: at a place that is named, else at the usual one if it is there. */
 function treeOf(given: string | undefined): { tree?: string } {
@@ -36,6 +41,17 @@ function treeOf(given: string | undefined): { tree?: string } {
   if (named === "none") return {};
   if (named !== undefined && named !== "") return { tree: absolutePath(named) };
   return isDirectory(TREE) ? { tree: TREE } : {};
+}
+
+/** How long a stop may take, in milliseconds. Throws UsageError. */
+function deadlineOf(given: string | undefined): { stopDeadline?: number } {
+  if (given === undefined) return {};
+  const seconds = /^\d{1,4}$/.test(given) ? Number(given) : 0;
+  if (seconds < 1 || seconds > MOST_STOP_SECONDS) {
+    const allowed = `whole seconds from 1 to ${MOST_STOP_SECONDS}`;
+    throw new UsageError(`Option --stop-within must be ${allowed}, not ${JSON.stringify(given)}`);
+  }
+  return { stopDeadline: seconds * 1000 };
 }
 
 function isDirectory(path: string): boolean {
@@ -90,6 +106,13 @@ export const SERVE: Verb = {
       description:
         `where the management tree is mounted, or none (default: SCST_TREE, else ${TREE} if it is there); SCST_FUSE_BROKER names the socket of a service that mounts it for servers that may not`,
       completion: "directory",
+    },
+    {
+      name: "stop-within",
+      value: "SECONDS",
+      description: `how long a stop may take, with slow disks to flush (default: ${
+        STOP_DEADLINE_MS / 1000
+      })`,
     },
   ],
   examples: [

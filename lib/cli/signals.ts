@@ -6,13 +6,13 @@ const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 type StopSignal = keyof typeof STOP_SIGNALS;
 
 /** Under five seconds with what the runtime takes to end. */
-const STOP_DEADLINE_MS = 4500;
+export const STOP_DEADLINE_MS = 4500;
 
 /**
- * Resolves at the first SIGTERM or SIGINT. The process then has STOP_DEADLINE_MS to end: after that
+ * Resolves at the first SIGTERM or SIGINT. The process then has `deadlineMs` to end: after that
  * it exits with 1, and at a second signal at once with 128 and the number of the signal.
  */
-export function stopRequested(): Promise<StopSignal> {
+export function stopRequested(deadlineMs = STOP_DEADLINE_MS): Promise<StopSignal> {
   const { promise, resolve } = Promise.withResolvers<StopSignal>();
   let first: StopSignal | undefined;
   const obey = (signal: StopSignal): void => {
@@ -23,9 +23,9 @@ export function stopRequested(): Promise<StopSignal> {
     first = signal;
     log("info", `${signal}: stopping`);
     setTimeout(() => {
-      log("error", `Cannot stop within ${STOP_DEADLINE_MS} ms: exiting without waiting any longer`);
+      log("error", `Cannot stop within ${deadlineMs} ms: exiting without waiting any longer`);
       Deno.exit(1);
-    }, STOP_DEADLINE_MS);
+    }, deadlineMs);
     resolve(signal);
   };
   for (const signal of Object.keys(STOP_SIGNALS) as StopSignal[]) {

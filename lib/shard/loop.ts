@@ -54,11 +54,20 @@ export class Loop {
   #patientTurn = 0;
   #report: (error: unknown) => void;
   #tick: (now: number) => void;
+  #pulse: Int32Array;
 
-  /** `tick` is called once a second; `report` hears of exceptions, which are bugs. */
-  constructor(tick: (now: number) => void, report: (error: unknown) => void) {
+  /**
+   * `tick` is called once a second; `report` hears of exceptions, which are bugs. `pulse[0]` is another
+   * number after each turn, for those who watch from another thread.
+   */
+  constructor(
+    tick: (now: number) => void,
+    report: (error: unknown) => void,
+    pulse: Int32Array,
+  ) {
     this.#tick = tick;
     this.#report = report;
+    this.#pulse = pulse;
   }
 
   /** Watches a descriptor. */
@@ -135,6 +144,7 @@ export class Loop {
       if (count < FEW || this.#turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
       if (this.#appointments.length > 0) this.#keepAppointments();
       this.#endTurn();
+      this.#pulse[0] = turn;
     }
     this.#poller.close();
   }

@@ -22,6 +22,8 @@ export interface ShardStart {
   readonly pool: IoPoolHandle;
   /** Directory for what has to survive a restart. */
   readonly stateDir: string;
+  /** 32 bits that are another number when the loop has turned. */
+  readonly pulse: SharedArrayBuffer;
 }
 
 /**

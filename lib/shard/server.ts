@@ -248,6 +248,11 @@ export class Server {
     return Array.from(this.#listeners.values(), ({ listening }) => listening);
   }
 
+  /** A number that is another one when the data loop has turned, which it does at least once a second. */
+  get turns(): number {
+    return this.#shard.turns;
+  }
+
   /** The sessions as they were when something became of them last, in the order in which they began. */
   get sessions(): Iterable<SessionView> {
     return this.#shard.sessions.values();

@@ -55,6 +55,8 @@ export interface ShardOwner {
   /** Takes a line for the log. */
   readonly report: Report;
   readonly sendNews: (news: SessionNews) => void;
+  /** Sees the loop turn: Loop. */
+  readonly pulse: Int32Array;
 }
 
 export class Shard {
@@ -79,11 +81,15 @@ export class Shard {
   /** Descriptors from here on are kept; the lowest one that is free is what a connection gets. */
   #descriptorsMost: number;
 
-  constructor(pool: IoPoolHandle, stateDir: string, { addWorker, report, sendNews }: ShardOwner) {
+  constructor(
+    pool: IoPoolHandle,
+    stateDir: string,
+    { addWorker, report, sendNews, pulse }: ShardOwner,
+  ) {
     this.#report = report;
     const openFiles = raiseOpenFiles();
     this.#descriptorsMost = openFiles - Math.min(DESCRIPTORS_KEPT, openFiles / 2);
-    this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error));
+    this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error), pulse);
     const newsletter = new SessionNewsletter(this.loop, sendNews);
     this.#node = new Node(report, (session) => newsletter.changed(session));
     this.#pool = new IoPool(pool, {

@@ -18,6 +18,7 @@ export class ShardHandle {
   #wake: Wake;
   #waiting = new Map<number, (answer: Answer<unknown>) => void>();
   #lastId = 0;
+  #pulse = new Int32Array(new SharedArrayBuffer(4));
   #sessions = new Map<string, SessionView>();
 
   /** Starts the isolate and its I/O workers; it serves nothing yet. */
@@ -29,8 +30,14 @@ export class ShardHandle {
     this.#wake = new Wake(wake);
     port1.onmessage = (event: MessageEvent<FromShard>) => this.#receive(event.data);
     const worker = startWorker(new URL("./shard_worker.ts", import.meta.url), "shard");
-    const start: ShardStart = { port: port2, wake, pool: this.#pool, stateDir };
+    const pulse = this.#pulse.buffer as SharedArrayBuffer;
+    const start: ShardStart = { port: port2, wake, pool: this.#pool, stateDir, pulse };
     worker.postMessage(start, [port2]);
+  }
+
+  /** A number that is another one when the data loop has turned, which it does at least once a second. */
+  get turns(): number {
+    return Atomics.load(this.#pulse, 0);
   }
 
   /** The sessions as they were when something became of them, in the order in which they began. */

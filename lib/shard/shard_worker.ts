@@ -10,13 +10,14 @@ import type { FromShard, Request, ShardStart } from "./messages.ts";
 import { perform } from "./perform.ts";
 import { Shard } from "./shard.ts";
 
-function serve({ port, wake: wakeHandle, pool, stateDir }: ShardStart): void {
+function serve({ port, wake: wakeHandle, pool, stateDir, pulse }: ShardStart): void {
   const post = (message: FromShard) => port.postMessage(message);
   const limit = new LogLimit((level, line) => post({ kind: "log", level, line }));
   const shard = new Shard(pool, stateDir, {
     addWorker: () => post({ kind: "addWorker" }),
     report: limit.report,
     sendNews: (news) => post({ kind: "sessions", news }),
+    pulse: new Int32Array(pulse),
   });
   const wake = new Wake(wakeHandle);
   const receive = () => {

@@ -35,6 +35,8 @@ const PACKAGES = {
   "sg_get_lba_status": "sg3-utils",
   "sg_logs": "sg3-utils",
   "sg_vpd": "sg3-utils",
+  "shellcheck": "shellcheck",
+  "systemd-analyze": "systemd",
   "tgtadm": "tgt",
   "tgtd": "tgt",
   "xorriso": "xorriso",

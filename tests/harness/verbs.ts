@@ -12,6 +12,7 @@ export const VERBS: readonly string[] = [
   "group",
   "session",
   "apply",
+  "reload",
   "save",
   "tree",
   "admin",

@@ -31,6 +31,7 @@ Deno.test("changeTargetGroup() changes the named group only, and what is asked f
   const shard = new Shard(pool, stateDir, {
     addWorker: () => {},
     report: (level, line) => log.push(`${level} ${line}`),
+    pulse: new Int32Array(1),
     sendNews: () => {},
   });
   try {

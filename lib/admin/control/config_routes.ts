@@ -23,16 +23,33 @@ export interface AppliedStep {
   readonly error?: string;
 }
 
+/** What became of a configuration that was read again: the steps, or the mistakes that it has. */
+export type Reloaded =
+  | { readonly steps: readonly AppliedStep[]; readonly problems?: undefined }
+  | { readonly problems: readonly string[] };
+
 /**
  * GET gives what is served as YAML. POST to `config/apply` applies a configuration in YAML: `?prune`
  * removes what it does not name, `?dry-run` only tells the steps and whose LUNs they change. POST to
- * `config/save` saves what is served into the server's own file; there is none without `file`.
+ * `config/save` saves what is served into the server's own file; there is none without `file`. POST to
+ * `config/reload` reads the server's own file again with `reload`, and applies what differs.
  */
 export function configRoutes(
   administration: Administration,
   file: ConfigFile | undefined,
+  reload?: () => Promise<Reloaded>,
 ): ControlRoute[] {
   return [
+    {
+      path: "config/reload",
+      maxBody: 0,
+      methods: {
+        POST: async (request) => {
+          checkRequest(request);
+          return jsonAnswer(await reloaded(reload));
+        },
+      },
+    },
     { path: "config/apply", maxBody: MAX_BYTES, methods: { POST: applied(administration) } },
     {
       path: "config/save",
@@ -94,6 +111,21 @@ function decode(body: Uint8Array, name: string): string {
   } catch {
     throw new TreeError("EINVAL", `${name} is not UTF-8 text`);
   }
+}
+
+/** The steps of a reload. Rejects with EINVAL and every mistake of the configuration. */
+async function reloaded(
+  reload: (() => Promise<Reloaded>) | undefined,
+): Promise<readonly AppliedStep[]> {
+  if (reload === undefined) {
+    throw new TreeError(
+      "EOPNOTSUPP",
+      "The server was started without a configuration to read again",
+    );
+  }
+  const result = await reload();
+  if (result.problems === undefined) return result.steps;
+  throw new TreeError("EINVAL", result.problems.join("\n"));
 }
 
 function saved(
