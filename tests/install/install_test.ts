@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { runTool, toolTest } from "../harness/tools.ts";
+import { BINARY, type FakeSystem, INSTALL, installOn } from "./place.ts";
+
+const SYSTEMD = {
+  systemctl: `[ "$1" = is-system-running ] && echo running; [ "$1" != is-active ]`,
+};
+const DEBIAN: FakeSystem = {
+  name: "Linux",
+  release: "ID=debian\n",
+  commands: { ...SYSTEMD, "systemd-sysusers": "", "systemd-tmpfiles": "", fusermount3: "" },
+};
+const FREEBSD: FakeSystem = {
+  name: "FreeBSD",
+  commands: { pw: `case $1 in *show) exit 67 ;; esac`, service: "" },
+};
+const GIVEN = ["--binary", "BINARY"];
+
+/** The manual pages of this repository, below `share`. */
+const PAGES = [...Deno.readDirSync(new URL("../../docs/man/", import.meta.url))]
+  .map(({ name }) => name).sort().map((name) => `share/man/man${name.at(-1)}/${name}`);
+
+/** The paths that files were moved to. */
+function installed(commands: readonly string[]): string[] {
+  return commands.flatMap((line) => /^mv -f \S+\.new (\S+)$/.exec(line)?.[1] ?? []);
+}
+
+/** Without what only copies files. */
+function others(commands: readonly string[]): string[] {
+  return commands.filter((line) => !/^(cp|mv|mkdir -p|chmod \d+ \S+\.new)\b/.test(line));
+}
+
+Deno.test("install.sh makes a service of systemd, and does what it says in that order", async () => {
+  for (const shell of ["dash", "sh"]) {
+    const { code, stdout, stderr, commands } = await installOn(DEBIAN, GIVEN, shell);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(installed(commands), [
+      "/usr/local/bin/scst",
+      "/usr/local/share/scst/scst.yaml",
+      "/usr/local/share/bash-completion/completions/scst",
+      "/usr/local/share/zsh/site-functions/_scst",
+      "/usr/local/share/fish/vendor_completions.d/scst.fish",
+      ...PAGES.map((page) => `/usr/local/${page}`),
+      "/usr/local/lib/systemd/system/scst.service",
+      "/usr/local/lib/systemd/system/scst-mount.socket",
+      "/usr/local/lib/systemd/system/scst-mount@.service",
+      "/usr/local/lib/sysusers.d/scst.conf",
+      "/usr/local/lib/tmpfiles.d/scst.conf",
+      "/etc/scst/scst.yaml",
+    ]);
+    assert.deepEqual(others(commands), [
+      "systemd-sysusers /usr/local/lib/sysusers.d/scst.conf",
+      "chown root:scst /etc/scst",
+      "chmod 2770 /etc/scst",
+      "chown scst:scst /var/lib/scst",
+      "chmod 750 /var/lib/scst",
+      "truncate -s 1073741824 /var/lib/scst/disk1.img",
+      "chmod 600 /var/lib/scst/disk1.img",
+      "chown scst:scst /var/lib/scst/disk1.img",
+      "chown root:scst /etc/scst/scst.yaml",
+      "systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/scst.conf",
+      "systemctl daemon-reload",
+    ]);
+    assert.match(stdout, /^Start it, now and at every boot: systemctl enable --now scst$/m);
+    assert.ok(commands.includes("chmod 755 /usr/local/bin/scst.new"));
+    assert.ok(commands.includes("chmod 640 /etc/scst/scst.yaml.new"));
+  }
+});
+
+Deno.test("install.sh says that a running service has to be restarted", async () => {
+  const running = {
+    ...DEBIAN.commands,
+    systemctl: `[ "$1" != is-system-running ] || echo degraded`,
+  };
+  const { stdout } = await installOn({ ...DEBIAN, commands: running }, GIVEN);
+  assert.match(stdout, /^The new version runs from the next restart on: systemctl restart scst$/m);
+});
+
+Deno.test("install.sh makes the user with what the distribution has, and says what is missing", async () => {
+  const useradd = { useradd: "", groupadd: "", getent: "exit 2" };
+  const table: [FakeSystem, string[], RegExp][] = [
+    [
+      {
+        name: "Linux",
+        release: 'ID=fedora\nNAME="Fedora"\n',
+        commands: { ...SYSTEMD, ...useradd, "systemd-tmpfiles": "" },
+      },
+      [
+        "groupadd --system scst",
+        "useradd --system --gid scst --home-dir /var/lib/scst --no-create-home " +
+        "--shell /usr/sbin/nologin --comment scst iSCSI target scst",
+      ],
+      /^missing: fusermount3, so the management tree .*: dnf install fuse3$/m,
+    ],
+    [
+      { name: "Linux", release: "ID=arch\n", commands: { ...DEBIAN.commands, fusermount3: "" } },
+      ["systemd-sysusers /usr/local/lib/sysusers.d/scst.conf"],
+      /^Start it, now and at every boot: systemctl enable --now scst$/m,
+    ],
+    [
+      {
+        name: "Linux",
+        release: "ID=ubuntu\nID_LIKE=debian\n",
+        commands: { ...SYSTEMD, "systemd-sysusers": "", "systemd-tmpfiles": "" },
+      },
+      ["systemd-sysusers /usr/local/lib/sysusers.d/scst.conf"],
+      /^missing: fusermount3, .*: apt-get install fuse3$/m,
+    ],
+    [
+      { name: "Linux", release: "ID=alpine\n", commands: { adduser: "", addgroup: "" } },
+      [
+        "addgroup -S scst",
+        "adduser -S -D -H -h /var/lib/scst -s /sbin/nologin -G scst -g scst iSCSI target scst",
+      ],
+      /^missing: fusermount3, .*: apk add fuse3\nmissing: systemd does not run here, .*\n {2}\/usr\/local\/bin\/scst serve --config \/etc\/scst\/scst\.yaml --state \/var\/lib\/scst /m,
+    ],
+  ];
+  for (const [system, users, said] of table) {
+    const { code, stdout, stderr, commands } = await installOn(system, GIVEN);
+    assert.equal(code, 0, stderr);
+    const made = commands.filter((line) =>
+      /^(systemd-sysusers|\w*(add|user|group)\w*) /.test(line)
+    );
+    assert.deepEqual(made.filter((line) => !line.startsWith("getent")), users, system.release);
+    assert.match(stdout, said);
+  }
+  const { code, stderr } = await installOn({ name: "Linux", commands: SYSTEMD }, GIVEN);
+  assert.equal(code, 1);
+  assert.match(stderr, /there is no systemd-sysusers, useradd or adduser/);
+});
+
+Deno.test("install.sh makes a service of rc.d on FreeBSD", async () => {
+  const { code, stdout, stderr, commands } = await installOn(FREEBSD, GIVEN);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(installed(commands).filter((path) => !path.includes("/share/")), [
+    "/usr/local/bin/scst",
+    "/usr/local/etc/rc.d/scst",
+    "/usr/local/etc/scst/scst.yaml",
+  ]);
+  assert.ok(commands.includes("chmod 555 /usr/local/etc/rc.d/scst.new"));
+  assert.deepEqual(others(commands).filter((line) => line.startsWith("pw ")), [
+    "pw groupshow scst",
+    "pw groupadd scst",
+    "pw usershow scst",
+    "pw useradd scst -g scst -d /var/db/scst -s /usr/sbin/nologin -c scst iSCSI target",
+  ]);
+  assert.ok(commands.includes("truncate -s 1073741824 /var/db/scst/disk1.img"));
+  assert.match(
+    stdout,
+    /^Start it, now and at every boot: sysrc scst_enable=YES && service scst start$/m,
+  );
+  const again = await installOn({ ...FREEBSD, commands: { pw: "", service: "" } }, GIVEN);
+  assert.deepEqual(again.commands.filter((line) => /^pw \w+add/.test(line)), []);
+});
+
+Deno.test("install.sh --dry-run changes nothing", async () => {
+  for (const system of [DEBIAN, FREEBSD, { ...DEBIAN, uid: 1000 }]) {
+    for (const args of [GIVEN, ["--uninstall"]]) {
+      const { code, stdout, stderr, commands } = await installOn(system, [...args, "--dry-run"]);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(commands.filter((line) => !/^pw \w+show/.test(line)), []);
+      if (args === GIVEN) {
+        assert.match(stdout, /^would install \/usr\/local\/bin\/scst$/m);
+        assert.match(stdout, /^would run: chown scst:scst \/var\/(lib|db)\/scst$/m);
+      }
+    }
+  }
+});
+
+Deno.test("install.sh refuses what it cannot do, in one sentence, before it changes anything", async () => {
+  const table: [FakeSystem, string[], RegExp][] = [
+    [DEBIAN, ["--fast"], /unknown argument --fast: see sh install\.sh --help/],
+    [DEBIAN, ["--prefix"], /--prefix wants a value/],
+    [DEBIAN, ["--prefix", "/a b"], /--prefix may have letters, digits .*: \/a b/],
+    [DEBIAN, ["--prefix", "/a#b"], /--prefix may have letters/],
+    [DEBIAN, ["--binary", "/none"], /there is no file \/none/],
+    [DEBIAN, ["--binary", "/bin/false"], /\/bin\/false does not run/],
+    [{ name: "Darwin" }, GIVEN, /scst runs on Linux and FreeBSD, not on Darwin/],
+    [{ ...DEBIAN, uid: 1000 }, GIVEN, /run it as root, or name a directory of yours with --prefix/],
+    [FREEBSD, ["--binary", "/bin/false"], /Deno makes no executables for FreeBSD/],
+  ];
+  for (const [system, args, why] of table) {
+    const { code, stderr, commands } = await installOn(system, args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(stderr, /^install\.sh: [^\n]*\n$/);
+    assert.match(stderr, why);
+    assert.deepEqual(commands, []);
+  }
+});
+
+/** Runs the script for real, below a directory. */
+async function reallyInstall(dir: string, args: readonly string[]) {
+  const result = await runTool("sh", [INSTALL, "--binary", `${dir}/given`, ...args]);
+  assert.equal(result.code, 0, result.stderr);
+  return result;
+}
+
+async function filesBelow(dir: string): Promise<string[]> {
+  const { stdout } = await runTool("sh", ["-c", 'cd "$0"; find . -type f | sort', dir]);
+  return stdout.split("\n").slice(0, -1).map((path) => path.slice(2));
+}
+
+async function inDir(action: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "scst_install_" });
+  try {
+    await Deno.writeTextFile(`${dir}/given`, BINARY, { mode: 0o755 });
+    await action(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("install.sh --prefix installs below a directory, again without a change, and takes it away", () =>
+  inDir(async (dir) => {
+    const prefix = `${dir}/own`;
+    const first = await reallyInstall(dir, ["--prefix", prefix]);
+    const FILES = [
+      "bin/scst",
+      "share/bash-completion/completions/scst",
+      "share/fish/vendor_completions.d/scst.fish",
+      ...PAGES,
+      "share/scst/scst.yaml",
+      "share/zsh/site-functions/_scst",
+    ];
+    const KEPT = ["etc/scst/scst.yaml", "var/lib/scst/disk1.img"];
+    const all = [...FILES, ...KEPT].sort();
+    assert.deepEqual(await filesBelow(prefix), all);
+    const start =
+      `${prefix}/bin/scst serve --config ${prefix}/etc/scst/scst.yaml --state ${prefix}/var/lib/scst`;
+    assert.ok(first.stdout.endsWith(`\nStart it: ${start}\n`));
+    assert.equal(
+      await Deno.readTextFile(`${prefix}/share/zsh/site-functions/_scst`),
+      "# for zsh\n",
+    );
+    assert.equal((await Deno.stat(`${prefix}/var/lib/scst/disk1.img`)).size, 2 ** 30);
+    const modes = await Promise.all(["bin/scst", "etc/scst/scst.yaml", "var/lib/scst/disk1.img"]
+      .map(async (path) => ((await Deno.stat(`${prefix}/${path}`)).mode ?? 0) & 0o777));
+    assert.deepEqual(modes, [0o755, 0o640, 0o600]);
+
+    // The administrator's configuration is not touched, and a newer executable takes the old one's place.
+    const inode = async () => (await Deno.stat(`${prefix}/bin/scst`)).ino;
+    const before = await inode();
+    const again = await reallyInstall(dir, ["--prefix", prefix]);
+    assert.doesNotMatch(again.stdout, /^installed/m);
+    assert.equal(await inode(), before);
+    await Deno.writeTextFile(`${prefix}/etc/scst/scst.yaml`, "# mine\n");
+    await Deno.writeTextFile(`${dir}/given`, `${BINARY}# newer\n`);
+    await reallyInstall(dir, ["--prefix", prefix]);
+    assert.notEqual(await inode(), before, "a file that runs is not written into");
+    assert.match(await Deno.readTextFile(`${prefix}/bin/scst`), /# newer/);
+    assert.equal(await Deno.readTextFile(`${prefix}/etc/scst/scst.yaml`), "# mine\n");
+
+    const { stdout } = await reallyInstall(dir, ["--prefix", prefix, "--uninstall"]);
+    assert.match(stdout, /^Kept, with configuration, state and disks: /m);
+    assert.deepEqual(await filesBelow(prefix), KEPT);
+    await reallyInstall(dir, ["--prefix", prefix, "--uninstall"]);
+  }));
+
+Deno.test("install.sh --root makes the tree of a package, with paths as they will be", () =>
+  inDir(async (dir) => {
+    await reallyInstall(dir, ["--root", `${dir}/tree`, "--prefix", "/usr"]);
+    const files = await filesBelow(`${dir}/tree`);
+    assert.ok(files.every((path) => path.startsWith("usr/")), files.join(" "));
+    const unit = await Deno.readTextFile(`${dir}/tree/usr/lib/systemd/system/scst.service`);
+    assert.match(unit, /^ExecStart=\/usr\/bin\/scst serve /m);
+    await reallyInstall(dir, ["--root", `${dir}/tree`]);
+    const local = await Deno.readTextFile(`${dir}/tree/usr/local/lib/systemd/system/scst.service`);
+    assert.doesNotMatch(local, /\/usr\/bin\/scst/);
+    assert.match(local, /^ExecReload=\/usr\/local\/bin\/scst reload$/m);
+  }));
+
+toolTest("shellcheck finds nothing in the scripts", ["shellcheck"], async () => {
+  const root = new URL("../../", import.meta.url).pathname;
+  const scripts = ["install.sh", "systemd/scst.rc"];
+  const { code, stdout } = await runTool("shellcheck", scripts.map((name) => `${root}${name}`));
+  assert.equal(code, 0, stdout);
+});
