@@ -1,0 +1,36 @@
+/**
+ * `deno task package`: makes a package of Debian's, an archive and their checksums of dist/scst, or of the
+ * executable that SCST_BIN names, in dist/.
+ */
+import { basename } from "node:path";
+import manifest from "../deno.json" with { type: "json" };
+import { makeDeb } from "./deb.ts";
+import { inspect } from "./product.ts";
+import { run } from "./program.ts";
+import { makeTarball } from "./tarball.ts";
+
+const DIST = new URL("../dist", import.meta.url).pathname;
+
+async function packAll(): Promise<string[]> {
+  const binary = Deno.env.get("SCST_BIN") || `${DIST}/scst`;
+  try {
+    await Deno.stat(binary);
+  } catch {
+    throw new Error(`there is no ${binary}: deno task build makes it`);
+  }
+  const product = await inspect(binary, manifest.version);
+  await Deno.mkdir(DIST, { recursive: true });
+  const made = [await makeDeb(product, DIST), await makeTarball(product, DIST)];
+  const names = made.map((path) => basename(path));
+  await Deno.writeTextFile(`${DIST}/SHA256SUMS`, await run("sha256sum", names, { cwd: DIST }));
+  return [...names, "SHA256SUMS"];
+}
+
+const encoder = new TextEncoder();
+const say = (line: string) => Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+try {
+  for (const name of await packAll()) say(`dist/${name}`);
+} catch (error) {
+  say(`error ${error instanceof Error ? error.message : error}`);
+  Deno.exitCode = 1;
+}

@@ -1,0 +1,87 @@
+/** The package of Debian and the archive, as files; tests/vm/systemd_test.ts installs the package. */
+import assert from "node:assert/strict";
+import { makeDeb } from "../../packaging/deb.ts";
+import { inspect, type Product } from "../../packaging/product.ts";
+import { makeTarball } from "../../packaging/tarball.ts";
+import { runTool, toolOutput, toolTest } from "../harness/tools.ts";
+import { BINARY } from "./place.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** A product whose executable is a stand-in. */
+async function withProduct(action: (product: Product, dir: string) => Promise<void>) {
+  const dir = await Deno.makeTempDir({ prefix: "scst_package_" });
+  try {
+    await Deno.writeTextFile(`${dir}/scst`, BINARY, { mode: 0o755 });
+    const binary = `${dir}/scst`;
+    await action({ binary, version: "1.2.3", machine: "x86_64", glibc: "2.35" }, dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+toolTest("the package of Debian has what install.sh installs, and owns no configuration", [
+  "dpkg-deb",
+], () =>
+  withProduct(async (product, dir) => {
+    const deb = await makeDeb(product, dir);
+    assert.equal(deb, `${dir}/scst_1.2.3_amd64.deb`);
+    const fields = await toolOutput("dpkg-deb", ["-f", deb]);
+    assert.match(
+      fields,
+      /^Depends: libc6 \(>= 2\.35\), libgcc-s1, init-system-helpers .*, systemd$/m,
+    );
+    assert.match(fields, /^Recommends: fuse3, libisal2$/m);
+    const listing = (await toolOutput("dpkg-deb", ["-c", deb])).trimEnd().split("\n");
+    const modes = new Map(listing.map((line) => {
+      const [mode = "", owner = "", , , , path = ""] = line.split(/\s+/);
+      return [path, `${mode} ${owner}`];
+    }));
+    assert.equal(modes.get("./usr/bin/scst"), "-rwxr-xr-x root/root");
+    assert.equal(modes.get("./usr/lib/systemd/system/scst.service"), "-rw-r--r-- root/root");
+    assert.equal(modes.get("./usr/share/scst/scst.yaml"), "-rw-r--r-- root/root");
+    assert.ok(modes.has("./usr/share/doc/scst/copyright"));
+    const paths = [...modes.keys()];
+    assert.deepEqual(paths.filter((path) => !/^\.\/(usr\/.*)?$/.test(path)), []);
+    await toolOutput("dpkg-deb", ["-R", deb, `${dir}/tree`]);
+    // `scst save` writes the configuration: as a conffile it would make upgrades ask.
+    const own = [...Deno.readDirSync(`${dir}/tree/DEBIAN`)].map(({ name }) => name).sort();
+    assert.deepEqual(own, ["control", "md5sums", "postinst", "postrm", "prerm"]);
+    const checked = await runTool("sh", [
+      "-c",
+      'cd "$0" && md5sum -c DEBIAN/md5sums',
+      `${dir}/tree`,
+    ]);
+    assert.equal(checked.code, 0, checked.stdout);
+  }));
+
+toolTest("shellcheck finds nothing in the scripts of the package", ["shellcheck"], async () => {
+  const scripts = ["postinst", "prerm", "postrm"].map((name) => `${ROOT}packaging/debian/${name}`);
+  const { code, stdout } = await runTool("shellcheck", scripts);
+  assert.equal(code, 0, stdout);
+});
+
+Deno.test("the archive installs itself where it is unpacked", () =>
+  withProduct(async (product, dir) => {
+    const archive = await makeTarball(product, dir);
+    assert.equal(archive, `${dir}/scst-1.2.3-linux-x86_64.tar.gz`);
+    await toolOutput("tar", ["-xzf", archive, "-C", dir]);
+    const unpacked = `${dir}/scst-1.2.3-linux-x86_64`;
+    await toolOutput("sh", [`${unpacked}/install.sh`, "--prefix", `${dir}/own`]);
+    assert.equal(await Deno.readTextFile(`${dir}/own/bin/scst`), BINARY);
+    assert.match(await Deno.readTextFile(`${dir}/own/etc/scst/scst.yaml`), /^portals:/m);
+  }));
+
+toolTest(
+  "inspect() takes executables of known machines, and says what they need",
+  ["dpkg-deb"],
+  async () => {
+    const product = await inspect(Deno.execPath(), "1.2.3");
+    assert.ok(["x86_64", "aarch64"].includes(product.machine));
+    assert.match(product.glibc, /^2\.\d+$/);
+    const script = `${ROOT}install.sh`;
+    await assert.rejects(inspect(script, "1"), {
+      message: `${script} is no executable of x86_64 or aarch64`,
+    });
+  },
+);
