@@ -15,15 +15,12 @@ const LOG_TAIL = 4000;
 const MACHINE = [
   "-nodefaults",
   "-no-user-config",
-  "-no-reboot",
   ["-display", "none"],
   ["-machine", "q35,smm=off,sata=off,usb=off"],
   ["-accel", "tcg,thread=multi"],
   ["-cpu", "max"],
-  ["-m", "512"],
   ["-device", "virtio-serial-pci"],
   ["-device", "virtserialport,chardev=shell"],
-  ["-netdev", "user,id=net"],
   ["-device", "virtio-net-pci,netdev=net,romfile="],
   ["-serial", "stdio"],
 ].flat();
@@ -42,6 +39,37 @@ const KERNEL_ARGUMENTS = [
   "apparmor=0",
   "nowatchdog",
 ].join(" ");
+
+export interface GuestOptions {
+  /** A disk whose systemd is the first process; what is written to it goes with the guest. */
+  readonly root?: string;
+  /** Files that are its disks besides: /dev/vdb, /dev/vdc and so on. */
+  readonly disks?: readonly string[];
+  /** Ports of this machine's 127.0.0.1 that lead to ports of the guest. */
+  readonly forward?: Readonly<Record<number, number>>;
+  /** Megabytes of memory. */
+  readonly memory?: number;
+}
+
+/** A disk of the guest's; QEMU keeps what is written to it elsewhere, for its own life. */
+function diskArguments(file: string): string[] {
+  const drive = `file=${file},format=raw,if=none,snapshot=on,id=disk`;
+  const id = crypto.randomUUID();
+  return ["-drive", `${drive}${id}`, "-device", `virtio-blk-pci,drive=disk${id}`];
+}
+
+function machineOf({ root, disks = [], forward = {}, memory = 512 }: GuestOptions): string[] {
+  const forwards = Object.entries(forward)
+    .map(([here, there]) => `,hostfwd=tcp:127.0.0.1:${here}-:${there}`);
+  return [
+    ...MACHINE,
+    // A guest that has a disk may boot again.
+    ...root === undefined ? ["-no-reboot"] : [],
+    ...["-m", String(memory)],
+    ...["-netdev", `user,id=net${forwards.join("")}`],
+    ...[...root === undefined ? [] : [root], ...disks].flatMap(diskArguments),
+  ];
+}
 
 export class Guest implements AsyncDisposable {
   readonly #qemu: Deno.ChildProcess;
@@ -62,15 +90,16 @@ export class Guest implements AsyncDisposable {
    *
    * @throws Error with what the guest's kernel and QEMU have said if it does not come up
    */
-  static async start(): Promise<Guest> {
+  static async start(options: GuestOptions = {}): Promise<Guest> {
     const { kernel, initramfs } = await guestImage();
     const dir = await Deno.makeTempDir({ prefix: "scst_vm_" });
     const path = `${dir}/shell`;
     using listener = Deno.listen({ transport: "unix", path });
+    const root = options.root === undefined ? "" : " scst_root=/dev/vda systemd.show_status=off";
     const args = [
-      ...MACHINE,
+      ...machineOf(options),
       ...["-chardev", `socket,id=shell,path=${path}`],
-      ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS],
+      ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS + root],
     ];
     const child = new Deno.Command("qemu-system-x86_64", {
       args,
@@ -116,6 +145,21 @@ export class Guest implements AsyncDisposable {
     const { code, stdout, stderr } = await this.run(script, limitSeconds);
     if (code === 0) return stdout;
     throw new Error(`In the guest, ${script} exited with code ${code}:\n${stdout}${stderr}`);
+  }
+
+  /** Has systemd boot the guest again, and waits until it takes scripts. */
+  async reboot(): Promise<void> {
+    try {
+      // The script is killed by what it asks for, so that nobody answers for it.
+      this.#shell!.leave("systemctl --no-block reboot; sleep 60");
+      await within(
+        this.#shell!.ready(),
+        BOOT_LIMIT_MS,
+        () => new Error(`it is not ready after ${BOOT_LIMIT_MS} ms`),
+      );
+    } catch (error) {
+      throw this.#told("The guest does not boot again", error);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,8 @@ import { within } from "../initiator/within.ts";
 
 /** How long after its limit the answer of a script may come: the guest may be slow. */
 const GRACE_MS = 30_000;
+/** How long the script of leave() may take to end the guest. */
+const LEAVE_LIMIT_S = 60;
 const CHUNK = 65536;
 const LINE_FEED = 10;
 
@@ -23,8 +25,9 @@ export class GuestShell {
     this.#port = port;
   }
 
-  /** Waits until the guest has booted. */
+  /** Waits until the guest has booted, after all that was asked of it before. */
   async ready(): Promise<void> {
+    await this.#last;
     const line = await this.#line();
     if (line !== "ready") throw new Error(`The guest says ${line} instead of ready`);
   }
@@ -44,21 +47,30 @@ export class GuestShell {
     return result;
   }
 
+  /** Runs a script that ends the guest; ready() waits for the next one. */
+  leave(script: string): void {
+    this.#last = this.#last.then(() => this.#send(script, LEAVE_LIMIT_S));
+  }
+
   close(): void {
     this.#port.close();
   }
 
   async #exchange(script: string, limitSeconds: number): Promise<GuestResult> {
-    const line = `${limitSeconds} ${Buffer.from(script).toString("base64")}\n`;
-    const request = new TextEncoder().encode(line);
-    for (let sent = 0; sent < request.length;) {
-      sent += await this.#port.write(request.subarray(sent));
-    }
+    await this.#send(script, limitSeconds);
     const [code = NaN, out = NaN, err = NaN] = (await this.#line()).split(" ").map(Number);
     const stdout = await this.#take(out);
     const stderr = await this.#take(err);
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  async #send(script: string, limitSeconds: number): Promise<void> {
+    const line = `${limitSeconds} ${Buffer.from(script).toString("base64")}\n`;
+    const request = new TextEncoder().encode(line);
+    for (let sent = 0; sent < request.length;) {
+      sent += await this.#port.write(request.subarray(sent));
+    }
   }
 
   async #line(): Promise<string> {

@@ -9,7 +9,7 @@ export const KERNEL = "vmlinux";
 export const INITRAMFS = "initramfs.cpio";
 
 /** What a package brings and a guest does not read. */
-const PROSE = ["usr/share/doc", "usr/share/locale", "usr/share/man"];
+export const PROSE = ["usr/share/doc", "usr/share/locale", "usr/share/man"];
 const PROGRAM_DIRS = ["bin", "sbin", "usr/bin", "usr/sbin"];
 /** Small files, by their path. iscsid obeys nobody whose name it does not find. */
 const FILES: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ export async function kernelPackage(): Promise<string> {
 }
 
 /** Runs a shell script in a directory; `$1` and so on are the arguments. */
-async function shell(dir: string, script: string, ...args: string[]): Promise<string> {
+export async function shell(dir: string, script: string, ...args: string[]): Promise<string> {
   return await toolOutput("sh", ["-euc", `cd "$0"; ${script}`, dir, ...args]);
 }
 
@@ -72,6 +72,7 @@ async function addInit(root: string): Promise<void> {
   }
   await Deno.symlink("busybox", `${root}/bin/sh`);
   await Deno.copyFile(new URL("init.sh", import.meta.url), `${root}/init`);
+  await Deno.copyFile(new URL("agent.sh", import.meta.url), `${root}/agent.sh`);
   await Deno.chmod(`${root}/init`, 0o755);
   for (const [path, text] of Object.entries(FILES)) {
     await Deno.writeTextFile(`${root}/${path}`, text);

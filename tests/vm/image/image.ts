@@ -1,10 +1,11 @@
 /**
- * The image that guests boot from, which is built once and kept: in SCST_VM_CACHE, or else where
- * the user's caches are. It is built anew when Debian has other packages or this directory changes.
+ * The images that guests boot from, which are built once and kept: in SCST_VM_CACHE, or else where
+ * the user's caches are. They are built anew when Debian has other packages or this directory changes.
  */
 import { createHash } from "node:crypto";
 import { toolOutput } from "../../harness/tools.ts";
 import { buildImage, INITRAMFS, KERNEL, kernelPackage } from "./build.ts";
+import { buildDebian, debianUris, DISK } from "./debian.ts";
 import { PACKAGES } from "./packages.ts";
 
 export interface GuestImage {
@@ -22,10 +23,9 @@ function cacheDir(): string {
 }
 
 /** Names the very packages that apt would fetch now, and the text of everything that builds. */
-async function imageKey(): Promise<string> {
-  const packages = [await kernelPackage(), ...PACKAGES];
+async function imageKey(packages: string): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(await toolOutput("apt-get", ["-q", "download", "--print-uris", ...packages]));
+  hash.update(packages);
   const here = new URL("./", import.meta.url);
   for (const name of [...Deno.readDirSync(here)].map((entry) => entry.name).sort()) {
     hash.update(await Deno.readFile(new URL(name, here)));
@@ -43,11 +43,33 @@ function exists(path: string): boolean {
   }
 }
 
-/** Removes every image but one, and what builds that were killed have left. */
-async function keepOnly(cache: string, key: string): Promise<void> {
+/** Removes every image of a kind but one, and what builds of it that were killed have left. */
+async function keepOnly(cache: string, kind: string, kept: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(cache)) {
-    if (isDirectory && name !== key) await Deno.remove(`${cache}/${name}`, { recursive: true });
+    if (!isDirectory || !name.startsWith(`${kind}-`) || name === kept) continue;
+    await Deno.remove(`${cache}/${name}`, { recursive: true });
   }
+}
+
+/** The directory of an image: the one that is there, or what `build` makes in an empty one. */
+async function cached(
+  kind: string,
+  packages: string,
+  build: (dir: string) => Promise<void>,
+): Promise<string> {
+  const cache = cacheDir();
+  const name = `${kind}-${await imageKey(packages)}`;
+  const dir = `${cache}/${name}`;
+  await Deno.mkdir(cache, { recursive: true });
+  using lock = await Deno.open(`${cache}/${kind}.lock`, { create: true, write: true });
+  await lock.lock(true);
+  if (!exists(dir)) {
+    await keepOnly(cache, kind, name);
+    const unfinished = await Deno.makeTempDir({ dir: cache, prefix: `${kind}-` });
+    await build(unfinished);
+    await Deno.rename(unfinished, dir);
+  }
+  return dir;
 }
 
 /**
@@ -56,17 +78,13 @@ async function keepOnly(cache: string, key: string): Promise<void> {
  * @throws Error with apt's words where Debian's packages are not within reach
  */
 export async function guestImage(): Promise<GuestImage> {
-  const cache = cacheDir();
-  const key = await imageKey();
-  const dir = `${cache}/${key}`;
-  await Deno.mkdir(cache, { recursive: true });
-  using lock = await Deno.open(`${cache}/lock`, { create: true, write: true });
-  await lock.lock(true);
-  if (!exists(dir)) {
-    await keepOnly(cache, key);
-    const unfinished = await Deno.makeTempDir({ dir: cache });
-    await buildImage(unfinished);
-    await Deno.rename(unfinished, dir);
-  }
+  const packages = [await kernelPackage(), ...PACKAGES];
+  const uris = await toolOutput("apt-get", ["-q", "download", "--print-uris", ...packages]);
+  const dir = await cached("boot", uris, buildImage);
   return { kernel: `${dir}/${KERNEL}`, initramfs: `${dir}/${INITRAMFS}` };
+}
+
+/** Finds or builds the disk of a guest with systemd, as root, and gives its path. It is not to be written to. */
+export async function debianDisk(): Promise<string> {
+  return `${await cached("debian", await debianUris(), buildDebian)}/${DISK}`;
 }

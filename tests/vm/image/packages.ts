@@ -32,6 +32,7 @@ export const MODULES: readonly string[] = [
   "virtio_pci",
   "virtio_net",
   "virtio_console",
+  "virtio_blk",
   "iscsi_tcp",
   "sd_mod",
   "sg",
@@ -41,4 +42,16 @@ export const MODULES: readonly string[] = [
   "dm_round_robin",
   "ext4",
   "isofs",
+  "fuse",
+];
+
+/**
+ * What a guest with systemd has: all that a Debian must have but apt, and what scst recommends. apt-get
+ * adds what these depend on; usr-is-merged is said, because else it takes another way to that, with Perl.
+ */
+export const DEBIAN_PACKAGES: readonly string[] = [
+  "?and(?essential, ?not(?exact-name(apt)))",
+  "systemd-sysv",
+  "fuse3",
+  "usr-is-merged",
 ];
