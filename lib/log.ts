@@ -38,7 +38,7 @@ export function configureLog(
   const toStderr = (level: string, message: string) => write(formatLine(level, message));
   const toJournal = (level: string, message: string) => {
     const line = plainLine(message);
-    // The stream behind standard error waits where the socket does not, and takes lines of any length.
+    // The stream behind standard error waits where the socket does not, and takes every line.
     if (!writeToJournal(level, line)) write(`<${priorityOf(level)}>${line}`);
   };
   const sink = isStderrJournal(Deno.env.get("JOURNAL_STREAM")) ? toJournal : toStderr;

@@ -41,13 +41,17 @@ export function fieldsOf(line: string): Record<string, string> {
   return fields;
 }
 
-/** An entry as systemd-journald takes it; `line` is one line. */
-export function journalEntry(level: string, line: string): Uint8Array {
+/** An entry as systemd-journald takes it; `line` is one line, and `fields` are those that it says. */
+export function journalEntry(
+  level: string,
+  line: string,
+  fields: Readonly<Record<string, string>>,
+): Uint8Array {
   const entry = {
     MESSAGE: line,
     PRIORITY: String(priorityOf(level)),
     SYSLOG_IDENTIFIER: "scst",
-    ...fieldsOf(line),
+    ...fields,
   };
   const text = Object.entries(entry)
     // A value with a line feed would need the form with a length.
@@ -56,9 +60,15 @@ export function journalEntry(level: string, line: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Sends an entry to the journal; false if it takes none now. */
+/**
+ * Sends a line with fields to the journal; false if it takes none now, or if there are no fields. Then
+ * standard error is the better way: by it the journal knows the unit even of a process that has ended
+ * before the line is looked at, as after a start that fails.
+ */
 export function writeToJournal(level: string, line: string, socket = SOCKET): boolean {
-  return sendDatagram(socket, journalEntry(level, line)) === 0;
+  const fields = fieldsOf(line);
+  if (Object.keys(fields).length === 0) return false;
+  return sendDatagram(socket, journalEntry(level, line, fields)) === 0;
 }
 
 /**
