@@ -63,7 +63,7 @@ export class Loop {
   constructor(
     tick: (now: number) => void,
     report: (error: unknown) => void,
-    pulse: Int32Array,
+    pulse = new Int32Array(1),
   ) {
     this.#tick = tick;
     this.#report = report;
@@ -144,7 +144,7 @@ export class Loop {
       if (count < FEW || this.#turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
       if (this.#appointments.length > 0) this.#keepAppointments();
       this.#endTurn();
-      this.#pulse[0] = turn;
+      this.#pulse[0] = this.#turn;
     }
     this.#poller.close();
   }
