@@ -63,7 +63,7 @@ export class Loop {
   constructor(
     tick: (now: number) => void,
     report: (error: unknown) => void,
-    pulse = new Int32Array(1),
+    pulse: Int32Array = new Int32Array(1),
   ) {
     this.#tick = tick;
     this.#report = report;
