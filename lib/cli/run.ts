@@ -13,6 +13,7 @@ import { openDoors } from "./doors.ts";
 import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";
 import { Reloader } from "./reload.ts";
+import { Retries } from "./retries.ts";
 import { onHangup, stopRequested } from "./signals.ts";
 import { makeStateDir } from "./state_dir.ts";
 import { Supervision } from "./supervision.ts";
@@ -38,9 +39,6 @@ export interface ServeOptions {
   /** Milliseconds that a stop may take; STOP_DEADLINE_MS where it is left out. */
   readonly stopDeadline?: number;
 }
-
-/** Milliseconds until what could not be served is tried again. */
-const RETRY_INTERVAL = 10_000;
 
 /**
  * Serves `model` until a signal asks for the end, then closes sessions and flushes devices. Prints
@@ -84,9 +82,9 @@ export async function serveModel(
   for (const portal of server.portals) print(`listening on ${formatPortal(portal)}`);
   onReady?.(server.portals);
   supervision.ready();
-  const retry = setInterval(() => retryFailures(administration), RETRY_INTERVAL);
+  const retries = new Retries(administration);
   await stop;
-  clearInterval(retry);
+  retries.stop();
   supervision.stopping();
   await stopInOrder(server);
   log("info", "stopped");
@@ -117,11 +115,6 @@ async function bringUp(
 function lostBy({ device, newTarget }: Step): string | undefined {
   if (device !== undefined) return `device '${device.name}' is not served`;
   return newTarget && `target '${newTarget.name}' is not served`;
-}
-
-function retryFailures(administration: Administration): void {
-  administration.retry((what) => log("info", `${what} can be used now`))
-    .catch(reportFailure);
 }
 
 /** Closes sessions and flushes devices. Throws Failure if not everything could be flushed. */
