@@ -12,7 +12,7 @@ const SOON_TIMES = 20;
 
 export class Retries {
   readonly #administration: Administration;
-  readonly #timer: number;
+  readonly #timer: ReturnType<typeof setInterval>;
   #times = 0;
   #isTrying = false;
 
