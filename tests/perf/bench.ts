@@ -110,7 +110,11 @@ class Bench {
           warm.add(who);
           for (const reads of [0, 1]) {
             const warming = { tool: "own", depth: 32, length: 4096, reads } as const;
-            await this.#meter.measure(who, warming, this.#options.quick ? 0.2 : 1);
+            const seconds = this.#options.quick ? 0.2 : 1;
+            await this.#attempt(
+              `${who} at first`,
+              () => this.#meter.measure(who, warming, seconds),
+            );
           }
         }
       }

@@ -55,7 +55,10 @@ interface Sample {
   readonly rate: number;
 }
 
-async function start(binary: string, filename: string): Promise<TestServer> {
+/** Starts an executable with a file of its own, which no other server may write. */
+async function start(binary: string, dir: string, name: string): Promise<TestServer> {
+  const filename = backingFile(dir, name, DISK);
+  writeRandomImage(filename, DISK);
   Deno.env.set("SCST_BIN", binary);
   return await startTestServer(diskYaml([{ filename }]));
 }
@@ -103,10 +106,8 @@ async function main(): Promise<void> {
   using generator = new LoadGenerator();
   const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "scst_bench_" });
   try {
-    const filename = backingFile(dir, "disk.img", DISK);
-    writeRandomImage(filename, DISK);
-    await using one = await start(before, filename);
-    await using other = await start(after, filename);
+    await using one = await start(before, dir, "before.img");
+    await using other = await start(after, dir, "after.img");
     await compare(generator, one, other, rounds, seconds);
   } finally {
     await Deno.remove(dir, { recursive: true });

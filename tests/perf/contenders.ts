@@ -1,5 +1,6 @@
 /** The servers that the bench measures, each started when it is asked for first. */
 import { backingFile, diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
+import type { DiskOptions } from "../harness/disk_yaml.ts";
 import { writeRandomImage } from "../harness/image.ts";
 import { toolOutput } from "../harness/tools.ts";
 import { startFloor } from "./floor/floor.ts";
@@ -62,7 +63,7 @@ function only(lun: number): Record<MediumName, number> {
 export class Contenders implements AsyncDisposable {
   #started = new Map<ContenderName, Contender>();
   #dirs: string[] = [];
-  #memoryFile: string | undefined;
+  #memoryFiles = new Map<ContenderName, string>();
   #diskFile: string | undefined;
   #diskDir: string;
 
@@ -78,12 +79,14 @@ export class Contenders implements AsyncDisposable {
     return found;
   }
 
-  /** A file in memory. */
-  get memoryFile(): string {
-    this.#memoryFile ??= this.#file("/dev/shm", MEMORY_SIZE);
-    return this.#memoryFile;
+  /** The file in memory of a contender: a server has a file that it writes for itself. */
+  memoryFileOf(name: ContenderName): string {
+    const file = this.#memoryFiles.get(name) ?? this.#file("/dev/shm", MEMORY_SIZE);
+    this.#memoryFiles.set(name, file);
+    return file;
   }
 
+  /** The file on disk, of scst and of tgtd, which does not ask who else writes it. */
   get diskFile(): string {
     this.#diskFile ??= this.#file(this.#diskDir, DISK_SIZE);
     return this.#diskFile;
@@ -121,15 +124,14 @@ export class Contenders implements AsyncDisposable {
         return Object.assign(floor, { target: TARGET_NAME, lunOf: only(0) });
       }
       case "tgtd": {
-        const tgtd = await startTgtd(this.memoryFile, this.diskFile);
+        const tgtd = await startTgtd(this.memoryFileOf("scst"), this.diskFile);
         return Object.assign(tgtd, { target: PEER_TARGET, lunOf: { ...only(2), memory: 1 } });
       }
       case "luns":
         return await this.#startScst(manyLunsYaml(), {}, only(0));
       default: {
-        const disks = [{ filename: this.memoryFile }, { size: "256MiB" }, {
-          filename: this.diskFile,
-        }];
+        const disks: DiskOptions[] = [{ filename: this.memoryFileOf(name) }, { size: "256MiB" }];
+        if (name === "scst") disks.push({ filename: this.diskFile });
         const lunOf = { memory: 0, null: 1, warm: 2, cold: 2 };
         return await this.#startScst(diskYaml(disks), ENVIRONMENT[name] ?? {}, lunOf);
       }
