@@ -4,6 +4,9 @@
  */
 import type { SessionView } from "./engine.ts";
 
+/** Characters of the longest name that a directory may have (NAME_MAX). */
+const NAME_MOST = 255;
+
 export class SessionNames {
   /** By target, then by SessionView.sid. */
   #names = new Map<string, ReadonlyMap<string, string>>();
@@ -19,8 +22,8 @@ export class SessionNames {
     const taken = new Set(names.values());
     for (const { sid, initiator } of sessions) {
       if (names.has(sid)) continue;
-      let name = initiator;
-      for (let number = 1; taken.has(name); number++) name = `${initiator}_${number}`;
+      let name = nameOf(initiator, "");
+      for (let number = 1; taken.has(name); number++) name = nameOf(initiator, `_${number}`);
       taken.add(name);
       names.set(sid, name);
     }
@@ -28,4 +31,9 @@ export class SessionNames {
     else this.#names.set(target, names);
     return new Map(sessions.map((session) => [names.get(session.sid)!, session]));
   }
+}
+
+/** With the address of a portal (per_portal_acl) the name of an initiator can be too long. */
+function nameOf(initiator: string, end: string): string {
+  return initiator.slice(0, NAME_MOST - end.length) + end;
 }

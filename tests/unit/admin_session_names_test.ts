@@ -20,3 +20,13 @@ Deno.test("a session keeps its name when one of the same initiator ends, and a n
   assert.deepEqual(shown(), []);
   assert.deepEqual(shown(d), ["=4"]);
 });
+
+Deno.test("a session has a name that a directory may have, however long that of the initiator is", () => {
+  const names = new SessionNames();
+  const address = "#fd00:1111:2222:3333:4444:5555:6666:7777";
+  const initiator = `iqn.2026-11.org.example:${"x".repeat(199)}${address}`;
+  const sessions = ["1", "2"].map((sid) => ({ ...sessionView(initiator, TARGET), sid }));
+  const [one, other] = [...names.of(TARGET, sessions).keys()];
+  assert.equal(one, initiator.slice(0, 255));
+  assert.equal(other, `${initiator.slice(0, 253)}_1`);
+});
