@@ -9,7 +9,7 @@ import { Borrower, type Memory, type MemoryPool } from "../../ffi/memory.ts";
 const COMMON_MOST = 512 * 2 ** 20;
 
 /** Bytes that a disk may have in any case. */
-const SHARE = 16 * 2 ** 20;
+const SHARE = 4 * 2 ** 20;
 
 export class DiskMemory {
   #pool: MemoryPool;
