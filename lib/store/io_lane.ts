@@ -2,7 +2,7 @@
  * The way of one store's requests to the I/O workers. Each store has one, so that a store that hangs
  * keeps nobody waiting but those who use it; and in it the sessions that use the store take turns.
  */
-import type { IoRequest } from "./io_request.ts";
+import { type IoRequest, isLook } from "./io_request.ts";
 
 /** A call that takes longer than so many microseconds, on an average, has slept. */
 const SLEEPS = 100;
@@ -22,8 +22,15 @@ export class IoLane {
   /** What waits, by whose it is; and in which order they have their turns. */
   #bySource = new Map<object | undefined, IoRequest[]>();
   #turns: IoRequest[][] = [];
+  /** Requests that wait and are more than a look. */
+  #pressing = 0;
   #callTime = 0;
   #lastEnd = 0;
+
+  /** Whether none of its requests is with a worker, and somebody waits for one. */
+  get isStarving(): boolean {
+    return this.underWay === 0 && this.#pressing > 0;
+  }
 
   get isWaiting(): boolean {
     return this.#turns.length > 0;
@@ -31,6 +38,7 @@ export class IoLane {
 
   push(request: IoRequest): void {
     const { source } = request;
+    if (!isLook(request.operation)) this.#pressing++;
     const waiting = this.#bySource.get(source);
     if (waiting !== undefined) {
       waiting.push(request);
@@ -48,6 +56,7 @@ export class IoLane {
   take(): IoRequest {
     const waiting = this.#turns.shift()!;
     const request = waiting.shift()!;
+    if (!isLook(request.operation)) this.#pressing--;
     if (waiting.length > 0) this.#turns.push(waiting);
     else this.#bySource.delete(request.source);
     return request;

@@ -134,7 +134,7 @@ export class IoPool {
     const coming = this.#ring.expected - this.#ring.workers;
     const room = WORKERS_MOST - this.#ring.expected;
     const now = performance.now();
-    const starving = this.#turns.filter((lane) => lane.underWay === 0).length;
+    const starving = this.#turns.filter((lane) => lane.isStarving).length;
     const wantsSecond = starving > 0 && this.#ring.expected < AT_ONCE;
     const isSlow = this.#turns.some((lane) => lane.isSlow(now));
     // Calls that sleep, and end, leave a disk idle between them: it is not for it to get stuck.

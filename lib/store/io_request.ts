@@ -59,6 +59,11 @@ export function isAboutBlocks(operation: number): boolean {
   return ABOUT_BLOCKS.includes(operation);
 }
 
+/** Whether an operation only looks what has become of the store: nobody waits for that. */
+export function isLook(operation: number): boolean {
+  return operation === IoOperation.SIZE || operation === IoOperation.STANDING;
+}
+
 /** Whether an operation is about a file by its path: it takes `memory` as it is, and no vector. */
 export function isAboutPath(operation: number): boolean {
   return operation === IoOperation.REPLACE || operation === IoOperation.REMOVE;

@@ -51,10 +51,16 @@ class Scene implements Disposable {
   }
 
   /** Submits requests to a lane, named by it: A0, A1 ..., which are those of `source`. */
-  submit(lane: IoLane, name: string, count: number, source?: object): void {
+  submit(
+    lane: IoLane,
+    name: string,
+    count: number,
+    source?: object,
+    operation: number = IoOperation.SYNC,
+  ): void {
     for (let index = 0; index < count; index++) {
       const request = new SourcedRequest(source);
-      request.operation = IoOperation.SYNC;
+      request.operation = operation;
       request.fd = this.#names.push(`${name}${index}`) - 1;
       this.pool.submit(request, lane);
     }
@@ -155,6 +161,19 @@ Deno.test("workers that are stuck are helped: one for each store that has none, 
   await pause(STUCK);
   scene.pool.look();
   assert.equal(scene.wanted, 4);
+});
+
+Deno.test("a look at a store waits for the one worker: nobody waits for what it finds", () => {
+  using scene = new Scene(1);
+  const [a, b, c] = [new IoLane(), new IoLane(), new IoLane()];
+  scene.submit(a, "A", 1, undefined, IoOperation.SIZE);
+  scene.submit(b, "B", 1, undefined, IoOperation.STANDING);
+  assert.deepEqual(scene.begin(), ["A0"]);
+  assert.equal(scene.wanted, 0);
+  scene.end("A0");
+  assert.deepEqual(scene.begin(), ["B0"]);
+  scene.submit(c, "C", 1);
+  assert.equal(scene.wanted, 1, "somebody waits behind a look");
 });
 
 Deno.test("a store that is slow and gets on has more workers in time, up to the most", async () => {
