@@ -35,7 +35,7 @@ export const WORKERS_MOST = SLOTS;
  */
 const AT_ONCE = 2;
 
-/** Milliseconds without an end of a call, or a new worker, after which the workers count as stuck. */
+/** Milliseconds without a begin or an end of a call, or a new worker, after which workers count as stuck. */
 const STUCK = 5;
 
 export class IoPool {
@@ -50,7 +50,8 @@ export class IoPool {
   /** Lanes in which something waits, the next one first. */
   #turns: IoLane[] = [];
   #pending = 0;
-  #lastEnd = 0;
+  /** When a call began or ended. */
+  #lastStep = 0;
   #lastGrowth = 0;
   #looks = false;
 
@@ -85,8 +86,8 @@ export class IoPool {
     for (;;) {
       const slot = this.#ring.takeFinished();
       if (slot < 0) break;
-      this.#lastEnd = performance.now();
-      this.#lanes[slot]!.noteEnd(this.#ring.time(slot), this.#lastEnd);
+      this.#lastStep = performance.now();
+      this.#lanes[slot]!.noteEnd(this.#ring.time(slot), this.#lastStep);
       try {
         this.#settle(slot, this.#requests[slot]!, this.#ring.result(slot));
       } catch (error) {
@@ -138,7 +139,7 @@ export class IoPool {
     const wantsSecond = starving > 0 && this.#ring.expected < AT_ONCE;
     const isSlow = this.#turns.some((lane) => lane.isSlow(now));
     // Calls that sleep, and end, leave a disk idle between them: it is not for it to get stuck.
-    const since = isSlow ? this.#lastGrowth : Math.max(this.#lastEnd, this.#lastGrowth);
+    const since = isSlow ? this.#lastGrowth : Math.max(this.#lastStep, this.#lastGrowth);
     if (wantsSecond || now - since > STUCK) {
       const helps = this.#idle === 0 || isSlow;
       const wanted = Math.min(room, (starving > 0 ? starving : Number(helps)) - coming);
@@ -158,6 +159,7 @@ export class IoPool {
   }
 
   #start(slot: number, request: IoRequest, lane: IoLane): void {
+    this.#lastStep = performance.now();
     this.#requests[slot] = request;
     this.#lanes[slot] = lane;
     this.#ring.submit(
