@@ -117,9 +117,12 @@ export class Connection {
    * less than `end` when there are more, or the output has to be sent first.
    */
   receive(memory: Memory, start: number, end: number, turn = LONG_TURN): number {
-    this.session?.latency?.arrive();
+    const { session } = this;
+    session?.latency?.arrive();
     let at = start;
-    const last = this.pduCount + turn.pdus;
+    const inDiscovery = session?.isDiscovery === true;
+    if (inDiscovery && !this.node.discoveryPace.allows(performance.now())) return at;
+    const last = this.pduCount + (inDiscovery ? 1 : turn.pdus);
     const most = this.output.length + turn.output;
     while (at < end && !this.isCongested) {
       if (this.pduCount >= last || this.output.length >= most) return at;

@@ -156,12 +156,21 @@ export class FullFeature {
       case Opcode.TASK_MANAGEMENT_REQUEST:
         return handleTaskManagement(session, pdu);
       case Opcode.TEXT_REQUEST:
-        return this.#text.handle(session, pdu);
+        return this.#handleText(pdu);
       case Opcode.LOGOUT_REQUEST:
         return handleLogout(session, pdu);
       default:
         return rejectPdu(session, pdu, RequestFault.OPCODE);
     }
+  }
+
+  /** A discovery session has all targets looked at for a few bytes: see Connection.receive(). */
+  #handleText(pdu: Pdu): void {
+    const { session } = this;
+    if (!session.isDiscovery) return this.#text.handle(session, pdu);
+    const began = performance.now();
+    this.#text.handle(session, pdu);
+    session.node.discoveryPace.note(began, performance.now());
   }
 
   /** What is wrong with a request that is no SCSI command, whatever else it says. */

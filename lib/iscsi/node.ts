@@ -11,6 +11,7 @@ import { type DeviceFinder, Target } from "../scst/target.ts";
 import { Accounts, NO_ACCOUNTS } from "./accounts.ts";
 import { ChapChallenges } from "./chap_challenge.ts";
 import { NameWatch } from "./name_watch.ts";
+import { Pace } from "./pace.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
 import type { ListeningPortal } from "./portal_address.ts";
 import type { Session } from "./session.ts";
@@ -28,6 +29,8 @@ export class Node {
   readonly portals: ListeningPortal[] = [];
   readonly nameWatch: NameWatch;
   readonly challenges: ChapChallenges = new ChapChallenges();
+  /** Of what discovery sessions ask: each time all targets are looked at. */
+  readonly discoveryPace: Pace = new Pace();
   #measuresLatency = false;
   #driver = DRIVER_DEFAULTS;
   /** Who may discover targets. */
