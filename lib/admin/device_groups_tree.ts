@@ -1,6 +1,11 @@
 /** `device_groups/`: devices, and how accessible they are through which targets (ALUA). */
 import { number, SWITCH, word as oneWord } from "../config/c_text.ts";
-import { DEVICE_NAME_ALLOWED, isDeviceName } from "../config/names.ts";
+import {
+  DEVICE_GROUP_NAME_ALLOWED,
+  isDeviceGroupName,
+  isMemberName,
+  MEMBER_NAME_ALLOWED,
+} from "../config/names.ts";
 import { quote } from "../config/problem.ts";
 import {
   ACCESS_STATE_NAMES,
@@ -73,8 +78,8 @@ export function deviceGroupsDirectory(administration: Administration): TreeDirec
 }
 
 function checkName(name: string): void {
-  if (isDeviceName(name) && name !== "mgmt") return;
-  const what = `The name of a group must be ${DEVICE_NAME_ALLOWED}, and not mgmt`;
+  if (isDeviceGroupName(name)) return;
+  const what = `The name of a group must be ${DEVICE_GROUP_NAME_ALLOWED}`;
   throw new TreeError("EINVAL", `${what}: current value is ${quote(name)}`);
 }
 
@@ -261,6 +266,10 @@ function withMember(
   target: string,
   model: ServerModel,
 ): DeviceGroupModel {
+  if (!isMemberName(target)) {
+    const what = `The name of a target must be ${MEMBER_NAME_ALLOWED}`;
+    throw new TreeError("EINVAL", `${what}: current value is ${quote(target)}`);
+  }
   const targets = named(group.targetGroups, name);
   if (targets === undefined) return group;
   const owner = group.targetGroups.find((one) => named(one.targets, target) !== undefined);

@@ -11,7 +11,12 @@ import {
 import { BOOLEAN } from "./boolean.ts";
 import { collection } from "./collection.ts";
 import { list } from "./list.ts";
-import { DEVICE_NAME_ALLOWED, isDeviceName } from "./names.ts";
+import {
+  DEVICE_GROUP_NAME_ALLOWED,
+  isDeviceGroupName,
+  isMemberName,
+  MEMBER_NAME_ALLOWED,
+} from "./names.ts";
 import { describeNode } from "./node.ts";
 import { oneOf, type Position, type ProblemList } from "./problem.ts";
 import { RELATIVE_ID, type RelativeIdDraft, relativeIdOf } from "./relative_ids.ts";
@@ -66,14 +71,17 @@ const STATE: ScalarRule<AccessStateName> = {
   parse: ({ text }) => ACCESS_STATE_NAMES.find((name) => name === text),
 };
 
-function nameOf(noun: string): ScalarRule<NameDraft> {
-  return {
-    allowed: `the name of a ${noun}`,
-    parse: ({ text, at }) => text === "" ? undefined : { name: text, nameAt: at },
-  };
-}
+const DEVICE: ScalarRule<NameDraft> = {
+  allowed: "the name of a device",
+  parse: ({ text, at }) => text === "" ? undefined : { name: text, nameAt: at },
+};
 
-const TARGET_NAMES = list<NameDraft>(nameOf("target"), MAX_TARGETS);
+const TARGET: ScalarRule<NameDraft> = {
+  allowed: MEMBER_NAME_ALLOWED,
+  parse: ({ text, at }) => isMemberName(text) ? { name: text, nameAt: at } : undefined,
+};
+
+const TARGET_NAMES = list<NameDraft>(TARGET, MAX_TARGETS);
 
 const MEMBER: AttributeTable<{ rel_tgt_id: number | undefined }> = {
   rel_tgt_id: optional<number | undefined>(RELATIVE_ID, undefined),
@@ -81,7 +89,7 @@ const MEMBER: AttributeTable<{ rel_tgt_id: number | undefined }> = {
 
 /** The form with room for what is said of the targets of other nodes. */
 const TARGET_MAP = collection<MemberDraft>(
-  { allowed: "the name of a target", accepts: (key) => key !== "" },
+  { allowed: MEMBER_NAME_ALLOWED, accepts: isMemberName },
   ({ key, keyAt, path, node }, problems) => {
     const relTgtId = relativeIdOf(readObject(MEMBER, node, path, problems), keyAt);
     return { name: key, nameAt: keyAt, relTgtId };
@@ -120,11 +128,11 @@ export const TARGET_GROUP: AttributeTable<TargetGroupAttributes> = {
   targets: GROUP_TARGETS,
 };
 
-const GROUP_NAME = { allowed: DEVICE_NAME_ALLOWED, accepts: isDeviceName };
+const GROUP_NAME = { allowed: DEVICE_GROUP_NAME_ALLOWED, accepts: isDeviceGroupName };
 
 /** The keys of a device group. */
 export const DEVICE_GROUP: AttributeTable<DeviceGroupAttributes> = {
-  devices: list<NameDraft>(nameOf("device"), MAX_DEVICES),
+  devices: list<NameDraft>(DEVICE, MAX_DEVICES),
   target_groups: collection<TargetGroupDraft>(GROUP_NAME, ({ key, path, node }, problems) => {
     const { values, at } = readObject(TARGET_GROUP, node, path, problems);
     return { name: key, path, values, at };

@@ -1,12 +1,40 @@
 /** The rules for names: devices as in SCST, targets as in RFC 7143. */
 
-/** What isDeviceName() takes, in the words of an error message. */
-export const DEVICE_NAME_ALLOWED =
+const PLAIN_NAME_ALLOWED =
   'a name of 1 to 64 printable ASCII characters without blanks, "/" and "."';
 
-/** Whether `text` can be the name of a device: it becomes the name of a directory in SCST's tree. */
-export function isDeviceName(text: string): boolean {
+function isPlainName(text: string): boolean {
   return /^[!-~]{1,64}$/.test(text) && !/[/.]/.test(text);
+}
+
+/** What isDeviceName() takes, in the words of an error message. */
+export const DEVICE_NAME_ALLOWED = `${PLAIN_NAME_ALLOWED}, and not mgmt, type or trace_level`;
+
+/** Whether `text` can be the name of a device: in SCST's tree it stands beside the files of its handler. */
+export function isDeviceName(text: string): boolean {
+  return isPlainName(text) && !["mgmt", "type", "trace_level"].includes(text);
+}
+
+/** What isDeviceGroupName() takes, in the words of an error message. */
+export const DEVICE_GROUP_NAME_ALLOWED = `${PLAIN_NAME_ALLOWED}, and not mgmt`;
+
+/** Whether `text` can be the name of a device group or of a target group: it stands beside `mgmt`. */
+export function isDeviceGroupName(text: string): boolean {
+  return isPlainName(text) && text !== "mgmt";
+}
+
+/** What isMemberName() takes, in the words of an error message. */
+export const MEMBER_NAME_ALLOWED =
+  'a name of 1 to 223 printable ASCII characters without blanks and "/", and not mgmt, group_id, ' +
+  "preferred or state";
+
+/**
+ * Whether `text` can be the name of a target in a target group, also of one of another node, which
+ * another driver may serve: it stands beside the files of the group.
+ */
+export function isMemberName(text: string): boolean {
+  const files = [".", "..", "mgmt", "group_id", "preferred", "state"];
+  return /^[!-.0-~]{1,223}$/.test(text) && !files.includes(text);
 }
 
 /** What isIscsiName() takes, in the words of an error message. */

@@ -118,6 +118,8 @@ Deno.test("parseConfiguration() says what is wrong with an attribute of a target
   const states = "active, nonoptimized, standby, unavailable, offline or transitioning";
   const path = "device_groups.dg.target_groups.tg";
   const advice = `; did you mean "${A}"? ${REMOTE}`;
+  const member =
+    'a name of 1 to 223 printable ASCII characters without blanks and "/", and not mgmt, group_id, preferred or state';
   const list = "must be a list of names of targets, or a map with them as keys";
   const table: [string, string[]][] = [
     ["group_id: -1", [`${id}: current value is "-1"`]],
@@ -133,10 +135,13 @@ Deno.test("parseConfiguration() says what is wrong with an attribute of a target
     ["targets: ", [`12:18: ${path}.targets ${list}: current value is empty`]],
     [`targets: ${A}`, [`12:18: ${path}.targets ${list}: current value is "${A}"`]],
     ["targets: [[]]", [
-      `12:19: ${path}.targets[0] must be the name of a target: current value is a list`,
+      `12:19: ${path}.targets[0] must be ${member}: current value is a list`,
+    ]],
+    ["targets: {..: {rel_tgt_id: 7}}", [
+      `12:19: ${path}.targets[".."] has a wrong key: it must be ${member}`,
     ]],
     ['targets: [""]', [
-      `12:19: ${path}.targets[0] must be the name of a target: current value is ""`,
+      `12:19: ${path}.targets[0] must be ${member}: current value is ""`,
     ]],
     [`targets: [${Array(256).fill("x").join(", ")}]`, [
       `12:18: ${path}.targets must have at most 255 items: it has 256`,
@@ -240,7 +245,8 @@ Deno.test("parseConfiguration() gives a relative target port identifier to one t
 });
 
 Deno.test("parseConfiguration() wants maps and lists where they belong in device groups", () => {
-  const name = 'a name of 1 to 64 printable ASCII characters without blanks, "/" and "."';
+  const name =
+    'a name of 1 to 64 printable ASCII characters without blanks, "/" and ".", and not mgmt';
   const table: [string[], string[]][] = [
     [["  [a]"], ["9:3: device_groups must be a map: current value is a list"]],
     [["  dg: x"], [

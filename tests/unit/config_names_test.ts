@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import type { ScalarRule } from "../../lib/config/attribute.ts";
 import { EUI64_ID, isUsn, NAA_ID } from "../../lib/config/device_ids.ts";
-import { iscsiNameHint, isDeviceName, isIscsiName } from "../../lib/config/names.ts";
+import {
+  iscsiNameHint,
+  isDeviceGroupName,
+  isDeviceName,
+  isIscsiName,
+  isMemberName,
+} from "../../lib/config/names.ts";
 import { nearestWord } from "../../lib/config/nearest.ts";
 
 Deno.test("isDeviceName() keeps to the names of SCST", () => {
@@ -10,7 +16,17 @@ Deno.test("isDeviceName() keeps to the names of SCST", () => {
   }
   for (const name of ["", "x".repeat(65), "a/b", "a.b", "..", "a b", "a\tb", "a\u00e9", "a\n"]) {
     assert.ok(!isDeviceName(name), name);
+    assert.ok(!isDeviceGroupName(name), name);
   }
+});
+
+Deno.test("names leave those alone that files of SCST's tree have beside them", () => {
+  assert.deepEqual(["mgmt", "type", "trace_level", "state"].filter(isDeviceName), ["state"]);
+  assert.deepEqual(["mgmt", "type", "state"].filter(isDeviceGroupName), ["type", "state"]);
+  const members = ["mgmt", "group_id", "preferred", "state", ".", "..", "a/b", "", "a b", "\u00e9"];
+  assert.deepEqual(members.filter(isMemberName), []);
+  assert.ok(isMemberName("21:00:00:24:ff:4b:87:6d"));
+  assert.ok(isMemberName("x".repeat(223)) && !isMemberName("x".repeat(224)));
 });
 
 Deno.test("isIscsiName() takes the three formats of RFC 7143 4.2.7", () => {

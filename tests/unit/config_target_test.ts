@@ -118,7 +118,8 @@ Deno.test("parseConfiguration() reads groups in their order, and LUNs that are r
 });
 
 Deno.test("parseConfiguration() says place, key and what is allowed for each attribute", () => {
-  const pattern = 'a pattern of 1 to 255 printable ASCII characters without blanks and "/"';
+  const pattern =
+    'a pattern of 1 to 255 printable ASCII characters without blanks and "/", and not mgmt';
   const redirect =
     'ADDRESS or ADDRESS:PORT, then "temp" or "perm", as in "10.0.0.2:3260 temp"; an IPv6 address stands in brackets';
   const digests = 'None, CRC32C, or both as in "CRC32C,None"';
@@ -167,6 +168,10 @@ Deno.test("parseConfiguration() says place, key and what is allowed for each att
     [
       "ini_groups: {mgmt: {}}",
       '5:18: KEY.mgmt has a wrong key: it must be a name of 1 to 64 printable ASCII characters without blanks and "/", and not mgmt',
+    ],
+    [
+      "ini_groups: {g: {initiators: [..]}}",
+      `5:35: KEY.g.initiators[0] must be ${pattern}: current value is ".."`,
     ],
     [
       "ini_groups: {g: {initiator: [a]}}",
