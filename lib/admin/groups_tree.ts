@@ -173,8 +173,8 @@ async function manageInitiators(
     case "move": {
       const [pattern = "", other = ""] = exactWords(rest, 2, "move PATTERN GROUP");
       return await change((groups) => {
-        groupOf(groups, other);
-        return withPattern(withoutPattern(groups, group, pattern), other, pattern);
+        const left = withoutPattern(groups, group, pattern);
+        return withPattern(other === group ? groups : left, other, pattern);
       });
     }
     case "clear":

@@ -230,6 +230,7 @@ Deno.test("what SCST refuses is refused with its errno, and changes nothing", as
     ["add mgmt", initiators, /^EINVAL/],
     ["del *:y", initiators, /^EINVAL/],
     ["move *:x nowhere", initiators, /^EINVAL/],
+    ["move *:x g", initiators, /^EEXIST/],
     ["2", `${TARGET}/enabled`, /^EINVAL enabled must be 0 or 1: current value is "2"$/],
     ["65536", `${TARGET}/rel_tgt_id`, /^EINVAL/],
     ["2049", `${TARGET}/QueuedCommands`, /^EINVAL QueuedCommands must be a number from 1 to 2048/],
