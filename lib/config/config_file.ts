@@ -6,7 +6,7 @@ import { loadConfig, readConfigText, serverModel } from "./load.ts";
 import { type PlainMap, plainOf } from "./plain.ts";
 import { ConfigError } from "./problem.ts";
 import { reason } from "./read_text.ts";
-import { saveText } from "./save_text.ts";
+import { NextText } from "./save_text.ts";
 import { editedYaml, yamlText } from "./yaml_text.ts";
 
 /** Former texts that are kept beside the file, as FILE.1 (the last one) to FILE.5. */
@@ -31,7 +31,7 @@ export class ConfigFile {
 
   /**
    * Has it say `model`: what means the same stays as it is written, comments as well. The text that was
-   * there is kept. Returns whether anything had to be written. Throws ConfigError, and then nothing has
+   * there is kept. Where the path is a symbolic link, it is the file behind it that changes. Returns whether anything had to be written. Throws ConfigError, and then nothing has
    * changed.
    */
   save(model: ServerModel): boolean {
@@ -41,10 +41,8 @@ export class ConfigFile {
     if (text === former?.[0]) return false;
     this.#check(text, wanted);
     try {
-      const { uid, gid, mode } = former === undefined ? NOBODYS : Deno.statSync(this.path);
-      if (former !== undefined) this.#keep(former[0]);
-      saveText(this.path, text, (mode ?? MODE) & 0o777);
-      if (uid !== null && gid !== null) this.#giveTo(uid, gid);
+      if (former === undefined) new NextText(this.path, text, MODE).take();
+      else replace(Deno.realPathSync(this.path), former[0], text);
     } catch (error) {
       const what = `Cannot save the configuration in ${this.path}`;
       throw new ConfigError([`${what}: ${reason(error)}`], { cause: error });
@@ -75,24 +73,33 @@ export class ConfigFile {
       `Cannot save the configuration in ${this.path}: the text would not say what is served (a bug)`,
     ]);
   }
-
-  #keep(text: string): void {
-    for (let number = GENERATIONS - 1; number >= 1; number--) {
-      try {
-        Deno.renameSync(`${this.path}.${number}`, `${this.path}.${number + 1}`);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
-    saveText(`${this.path}.1`, text);
-  }
-
-  /** Root that saves for another owner leaves it to him. */
-  #giveTo(uid: number, gid: number): void {
-    const own = Deno.statSync(this.path);
-    if (own.uid !== uid || own.gid !== gid) Deno.chownSync(this.path, uid, gid);
-  }
 }
 
-/** Of a file that is not there. */
-const NOBODYS = { uid: null, gid: null, mode: null } as const;
+/**
+ * Replaces `former`, which is kept, by `text` in the file at `path`. Both are on stable storage before any
+ * name changes: a full disk takes none of the texts that are kept.
+ */
+function replace(path: string, former: string, text: string): void {
+  using last = new NextText(`${path}.1`, former, MODE);
+  using next = new NextText(path, text, MODE);
+  likeThatOf(path, next.temporary);
+  for (let number = GENERATIONS - 1; number >= 1; number--) {
+    try {
+      Deno.renameSync(`${path}.${number}`, `${path}.${number + 1}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  last.take();
+  next.take();
+}
+
+/** Root that saves for another owner leaves it to him; the mode is what it was, whatever the umask. */
+function likeThatOf(path: string, temporary: string): void {
+  const { uid, gid, mode } = Deno.statSync(path);
+  const own = Deno.statSync(temporary);
+  if (uid !== null && gid !== null && (own.uid !== uid || own.gid !== gid)) {
+    Deno.chownSync(temporary, uid, gid);
+  }
+  Deno.chmodSync(temporary, (mode ?? MODE) & 0o777);
+}

@@ -3,20 +3,40 @@ import { dirname } from "node:path";
 
 /** Writes `text` to `path` with mode `mode`, atomically and durably; call it under a lock. */
 export function saveText(path: string, text: string, mode = 0o600): void {
-  const temporary = `${path}.tmp`;
-  removeIfThere(temporary);
-  try {
-    // createNew refuses to follow a symbolic link that was put there.
-    using file = Deno.openSync(temporary, { write: true, createNew: true, mode });
-    const bytes = new TextEncoder().encode(text);
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-    file.syncSync();
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    removeIfThere(temporary);
-    throw error;
+  using next = new NextText(path, text, mode);
+  next.take();
+}
+
+/** A text that lies on stable storage beside the file that it is for, until it takes its place or is dropped. */
+export class NextText implements Disposable {
+  /** Where it lies. */
+  readonly temporary: string;
+  readonly #path: string;
+
+  constructor(path: string, text: string, mode = 0o600) {
+    this.#path = path;
+    this.temporary = `${path}.tmp`;
+    removeIfThere(this.temporary);
+    try {
+      // createNew refuses to follow a symbolic link that was put there.
+      using file = Deno.openSync(this.temporary, { write: true, createNew: true, mode });
+      const bytes = new TextEncoder().encode(text);
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      file.syncSync();
+    } catch (error) {
+      removeIfThere(this.temporary);
+      throw error;
+    }
   }
-  syncDirectory(dirname(path)); // the rename is durable only with the directory
+
+  take(): void {
+    Deno.renameSync(this.temporary, this.#path);
+    syncDirectory(dirname(this.#path)); // the rename is durable only with the directory
+  }
+
+  [Symbol.dispose](): void {
+    removeIfThere(this.temporary);
+  }
 }
 
 /**

@@ -65,3 +65,43 @@ Deno.test("save() leaves a file that cannot be understood as it is, and says wha
     });
     assert.equal(await Deno.readTextFile(file.path), before);
   }));
+
+Deno.test("save() changes the file behind a symbolic link, and keeps its last texts beside it", () =>
+  withFile(TEXT, async (file, dir) => {
+    await Deno.mkdir(`${dir}/real`);
+    await Deno.rename(file.path, `${dir}/real/disks.yaml`);
+    await Deno.symlink("real/disks.yaml", file.path);
+    const shell = new TreeShell(undefined, file.load());
+    await shell.echo("7", "devices/d/max_tgt_dev_commands");
+    assert.equal(file.save(shell.administration.model), true);
+    assert.equal(await Deno.readLink(file.path), "real/disks.yaml");
+    assert.match(await Deno.readTextFile(`${dir}/real/disks.yaml`), /max_tgt_dev_commands: "?7"?/);
+    assert.equal(await Deno.readTextFile(`${dir}/real/disks.yaml.1`), TEXT);
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort().slice(0, 2), [
+      "real",
+      "scst.yaml",
+    ]);
+  }));
+
+Deno.test("save() that finds no room for what it writes leaves all as it was", async (t) => {
+  for (const taken of ["scst.yaml.1.tmp", "scst.yaml.tmp"]) {
+    await t.step(taken, () =>
+      withFile(TEXT, async (file, dir) => {
+        const shell = new TreeShell(undefined, file.load());
+        for (const value of ["1", "2"]) {
+          await shell.echo(value, "devices/d/max_tgt_dev_commands");
+          file.save(shell.administration.model);
+        }
+        await Deno.mkdir(`${dir}/${taken}/in`, { recursive: true }); // nothing can be written there
+        const texts = () =>
+          ["", ".1", ".2"].map((behind) => Deno.readTextFileSync(`${file.path}${behind}`));
+        const before = texts();
+        await shell.echo("3", "devices/d/max_tgt_dev_commands");
+        assert.throws(() => file.save(shell.administration.model), ConfigError);
+        assert.deepEqual(texts(), before);
+        const names = [...Deno.readDirSync(dir)].map(({ name }) => name);
+        const expected = ["scst.yaml", "scst.yaml.1", "scst.yaml.2", taken];
+        assert.deepEqual(names.filter((name) => name !== "state").sort(), expected.sort());
+      }));
+  }
+});
