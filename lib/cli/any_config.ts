@@ -8,8 +8,12 @@ export function isScstConf(path: string): boolean {
   return path.endsWith(".conf");
 }
 
-/** The model of the file `path`. Rejects with a ConfigError. */
-export function readAnyConfig(path: string, stateDir: string): Promise<ServerModel> {
+/** The model of the file `path`, as loadConfig() makes it. Rejects with a ConfigError. */
+export function readAnyConfig(
+  path: string,
+  stateDir: string,
+  now?: ServerModel,
+): Promise<ServerModel> {
   if (isScstConf(path)) return modelOfScstConf(path, stateDir);
-  return Promise.resolve().then(() => loadConfig(path, stateDir));
+  return Promise.resolve().then(() => loadConfig(path, stateDir, now));
 }

@@ -7,16 +7,19 @@ import { log } from "../log.ts";
 import type { ServerModel } from "../scst/model.ts";
 import { reportFailure } from "./failure.ts";
 
+/** Reads the configuration anew, to be applied to what is served now; rejects with a ConfigError. */
+export type ReadAgain = (now: ServerModel) => Promise<ServerModel>;
+
 export class Reloader {
   #administration: Administration;
-  #read: () => Promise<ServerModel>;
+  #read: ReadAgain;
   /** What the configuration said when it was applied last. */
   #said: ServerModel;
   #last: Promise<unknown> = Promise.resolve();
   #next: Promise<Reloaded> | undefined = undefined;
 
-  /** `said` is applied already; `read` reads the configuration anew, and rejects with a ConfigError. */
-  constructor(administration: Administration, said: ServerModel, read: () => Promise<ServerModel>) {
+  /** `said` is applied already. */
+  constructor(administration: Administration, said: ServerModel, read: ReadAgain) {
     this.#administration = administration;
     this.#said = said;
     this.#read = read;
@@ -42,7 +45,7 @@ export class Reloader {
     log("info", `${cause}: reading the configuration again`);
     let said: ServerModel;
     try {
-      said = await this.#read();
+      said = await this.#read(this.#administration.model);
     } catch (error) {
       reportFailure(error);
       log("warning", "the configuration is not applied: everything stays as it is");

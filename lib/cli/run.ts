@@ -12,7 +12,7 @@ import { Server, StartError } from "../shard/server.ts";
 import { openDoors } from "./doors.ts";
 import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";
-import { Reloader } from "./reload.ts";
+import { type ReadAgain, Reloader } from "./reload.ts";
 import { Retries } from "./retries.ts";
 import { onHangup, stopRequested } from "./signals.ts";
 import { makeStateDir } from "./state_dir.ts";
@@ -23,7 +23,7 @@ export interface ServeOptions {
   /** Hears when initiators can connect, and where. */
   readonly onReady?: (portals: readonly PortalModel[]) => void;
   /** Reads the model anew at SIGHUP; rejects with a ConfigError. Without it SIGHUP changes nothing. */
-  readonly read?: () => Promise<ServerModel>;
+  readonly read?: ReadAgain;
   /** Where the server is administered; nowhere where it is left out. */
   readonly control?: string;
   /** Id of the group that may administer it; the group of the process where it is left out. */

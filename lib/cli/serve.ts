@@ -3,6 +3,7 @@ import { groupId } from "../admin/control/group.ts";
 import { LogHistory } from "../admin/log_history.ts";
 import { ConfigFile } from "../config/config_file.ts";
 import { configureLog, log } from "../log.ts";
+import type { ServerModel } from "../scst/model.ts";
 import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure, UsageError } from "./failure.ts";
@@ -18,7 +19,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   const group = options.get("group");
   const state = stateDir(options.get("state"));
   const deadline = deadlineOf(options.get("stop-within"));
-  const read = () => readAnyConfig(path, state);
+  const read = (now?: ServerModel) => readAnyConfig(path, state, now);
   return await serveModel(await read(), {
     read,
     history,

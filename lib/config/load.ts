@@ -46,10 +46,11 @@ export function readConfiguration(path: string): Configuration {
 
 /**
  * The model of the file `path`. Devices without identities get those that are saved in `stateDir`,
- * or new ones, which are saved there. Throws ConfigError, whose problems name file, line and key.
+ * or new ones, which are saved there; `now` is what is served, if the file is to be applied to that.
+ * Throws ConfigError, whose problems name file, line and key.
  */
-export function loadConfig(path: string, stateDir: string): ServerModel {
-  return serverModel(readConfiguration(path), path, stateDir);
+export function loadConfig(path: string, stateDir: string, now?: ServerModel): ServerModel {
+  return serverModel(readConfiguration(path), path, stateDir, now);
 }
 
 /** The model of a configuration that was read from `file`, as loadConfig() makes it. */
@@ -57,12 +58,13 @@ export function serverModel(
   { iscsi, portals, devices, targets, device_groups, copy_manager, scst }: Configuration,
   file: string,
   stateDir: string,
+  now?: ServerModel,
 ): ServerModel {
   const problems = new ProblemList(file);
   const ids = identities(devices, stateDir, scst.setup_id, problems);
   problems.throwIfAny();
   const { kept: copyManager } = keptPart(COPY_MANAGER_KEPT, copy_manager);
-  const ports = relativeIds(targets, device_groups);
+  const ports = relativeIds(targets, device_groups, now && relativeIdsOf(now));
   return {
     stateDir,
     driver: driverModel(iscsi),
@@ -74,6 +76,14 @@ export function serverModel(
     ...keptPart(ROOT_KEPT, scst),
     ...(copyManager === undefined ? {} : { copyManager }),
   };
+}
+
+/** Who has which relative identifier, of this node and of others. */
+function relativeIdsOf({ targets, deviceGroups }: ServerModel): ReadonlyMap<string, number> {
+  const members = deviceGroups.flatMap(({ targetGroups }) => targetGroups)
+    .flatMap((group) => group.targets.filter(({ isRemote }) => isRemote));
+  const named = [...members, ...targets].filter(({ relTgtId }) => relTgtId !== 0);
+  return new Map(named.map(({ name, relTgtId }) => [name, relTgtId]));
 }
 
 /** The model of a target as it was read; `ports` are the relative identifiers by name. */

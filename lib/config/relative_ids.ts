@@ -1,6 +1,6 @@
 /**
  * RELATIVE TARGET PORT IDENTIFIERs: initiators know the targets of all nodes by them, so each has one
- * of its own, given or the lowest that is free.
+ * of its own, given, or what it has in a server that runs, or the lowest that is free.
  */
 import type { ReadObject, ScalarRule } from "./attribute.ts";
 import type { DeviceGroupDraft } from "./device_group.ts";
@@ -73,14 +73,23 @@ export function checkRelativeIds(
 
 /**
  * The identifiers of all targets, of this node and of others, by their names. A target that is not
- * enabled has none as long as it is not given one, as in SCST.
+ * enabled has none as long as it is not given one, as in SCST. `now` is who has which already in the
+ * server that a configuration is applied to: reservations of initiators are tied to them, so they stay.
  */
 export function relativeIds(
   targets: readonly TargetDraft[],
   groups: readonly DeviceGroupDraft[],
+  now: ReadonlyMap<string, number> = new Map(),
 ): ReadonlyMap<string, number> {
   const ids = new Map(givenIds(targets, groups).map(({ name, value }) => [name, value]));
   const taken = new Set(ids.values());
+  for (const { name } of targets) {
+    const id = now.get(name);
+    if (id === undefined || ids.has(name) || taken.has(id)) continue;
+    ids.set(name, id);
+    taken.add(id);
+  }
+  for (const id of now.values()) taken.add(id); // those may stay that the configuration does not name
   let next = 1;
   for (const { name, attributes } of targets) {
     if (ids.has(name) || !attributes.enabled) continue;

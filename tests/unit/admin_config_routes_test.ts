@@ -103,3 +103,26 @@ Deno.test("what can be applied is told with dry-run, and then not done", async (
     await Deno.remove(stateDir, { recursive: true });
   }
 });
+
+Deno.test("targets keep their rel_tgt_id whatever is applied around them, unless they are given another", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "scst_test_" });
+  try {
+    const routes = new Routes();
+    const { administration } = routes.shell;
+    await administration.change((model) => ({ ...model, stateDir }));
+    const apply = async (query: string, ...targets: string[]) => {
+      const lines = targets.map((target) => `  iqn.2026-11.org.example:${target}`);
+      const yaml = ["portals: [127.0.0.1]", "targets:", ...lines, ""].join("\n");
+      const { status, text } = await routes.ask("POST", `/config/apply${query}`, yaml);
+      assert.equal(status, 200, text);
+      return administration.model.targets.map(({ name, relTgtId }) => `${name.at(-1)}${relTgtId}`);
+    };
+    assert.deepEqual(await apply("", "a: {}", "b: {}"), ["a1", "b2"]);
+    assert.deepEqual(await apply("", "c: {}"), ["c3", "a1", "b2"], "no id of those that stay");
+    assert.deepEqual(await apply("?prune", "b: {}"), ["b2"]);
+    assert.deepEqual(await apply("?prune", "b: { enabled: false }"), ["b2"]);
+    assert.deepEqual(await apply("", "d: { rel_tgt_id: 2 }", "b: {}"), ["d2", "b1"]);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});

@@ -95,10 +95,10 @@ function applied(administration: Administration) {
 }
 
 /** The model that a text says. Throws EINVAL with every mistake in it. */
-function modelIn(body: Uint8Array, name: string, { stateDir }: ServerModel): ServerModel {
+function modelIn(body: Uint8Array, name: string, now: ServerModel): ServerModel {
   const text = decode(body, name);
   try {
-    return serverModel(parseConfiguration(text, name), name, stateDir);
+    return serverModel(parseConfiguration(text, name), name, now.stateDir, now);
   } catch (error) {
     if (error instanceof ConfigError) throw new TreeError("EINVAL", error.message);
     throw error;
