@@ -37,14 +37,27 @@ function offlineSession(administration: Administration, said: string[]): Session
  * the log. Rejects with a ConfigError.
  */
 export async function modelOfScstConf(path: string, stateDir: string): Promise<ServerModel> {
-  const administration = new Administration(new OfflineEngine(), emptyModel(stateDir));
   const said: string[] = [];
+  const model = await readModel(() => readText(path, MAX_BYTES), path, emptyModel(stateDir), said);
+  for (const trouble of troublesIn(said)) log("warning", `${path}: ${trouble}`);
+  return { ...model, portals: PORTALS };
+}
+
+/** What a server that is like `empty` becomes by the text of `path`. Rejects with a ConfigError. */
+async function readModel(
+  read: () => string,
+  path: string,
+  empty: ServerModel,
+  said: string[],
+): Promise<ServerModel> {
+  const administration = new Administration(new OfflineEngine(), empty);
   const session = offlineSession(administration, said);
   try {
-    const config = await readConfig(session, readText(path, MAX_BYTES), path);
+    const config = await readConfig(session, read(), path);
     if (config === undefined) throw new ConfigError([`${path}: there is nothing in it`]);
     refuseErrors(session, config);
     await applyConfig(session, config.wanted);
+    return administration.model;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if (error instanceof Fatal || error instanceof TreeError) {
@@ -52,8 +65,6 @@ export async function modelOfScstConf(path: string, stateDir: string): Promise<S
     }
     throw new ConfigError([reason(error)], { cause: error });
   }
-  for (const trouble of troublesIn(said)) log("warning", `${path}: ${trouble}`);
-  return { ...administration.model, portals: PORTALS };
 }
 
 /** The troubles among what scstadmin has said, a line each. */
@@ -62,8 +73,36 @@ function troublesIn(said: readonly string[]): string[] {
   return lines.flatMap((line) => /\b(?:ERROR|WARNING): (.*\S)/.exec(line)?.[1] ?? []);
 }
 
-/** A model as a configuration file of SCST; what that cannot say, portals, is left out. */
+/**
+ * A model as a configuration file of SCST; what that cannot say, portals, is left out. Rejects with a
+ * ConfigError where anything else would be read otherwise than it is meant, as a user whose name has a "=".
+ */
 export async function scstConfOf(model: ServerModel): Promise<string> {
+  const text = await printed(model);
+  const again = await readModel(() => text, "it", emptyModel(model.stateDir), []).then(
+    printed,
+    (error) => cannotSay(error instanceof ConfigError ? error.problems.at(-1)! : reason(error)),
+  );
+  const kept = configured(again);
+  const lost = configured(text).find((line, index) => line !== kept[index]);
+  // Only the name: the value may be a secret.
+  if (lost !== undefined) cannotSay(`${lost.trim().split(" ")[0]} would be read as something else`);
+  return text;
+}
+
+function cannotSay(why: string): never {
+  throw new ConfigError([`SCST's configuration files cannot say this configuration: ${why}`]);
+}
+
+/**
+ * The lines of a configuration in the order of their texts, but for the LUNs of the copy manager, whose
+ * numbers nobody configures: what is read is not everywhere in the order in which it is written.
+ */
+function configured(text: string): string[] {
+  return text.replace(/^TARGET_DRIVER copy_manager [^]*?^}$/m, "").split("\n").toSorted();
+}
+
+async function printed(model: ServerModel): Promise<string> {
   const session = offlineSession(new Administration(new OfflineEngine(), model), []);
   return printScstConf(await writtenConfig(session, await readRunning(session.client)));
 }

@@ -28,10 +28,10 @@ const MAX_PATTERNS = 1024;
 
 /** A group is a directory of SCST's tree, beside the file `mgmt`. */
 export const GROUP_NAME_ALLOWED =
-  'a name of 1 to 64 printable ASCII characters without blanks and "/", and not mgmt';
+  'a name of 1 to 64 printable ASCII characters without blanks, "/" and "=", and not mgmt';
 
 export function isGroupName(text: string): boolean {
-  return /^[!-.0-~]{1,64}$/.test(text) && !["mgmt", ".", ".."].includes(text);
+  return /^[!-.0-<>-~]{1,64}$/.test(text) && !["mgmt", ".", ".."].includes(text);
 }
 
 const GROUP_NAME = { allowed: GROUP_NAME_ALLOWED, accepts: isGroupName };

@@ -1,10 +1,13 @@
-/** The rules for names: devices as in SCST, targets as in RFC 7143. */
+/**
+ * The rules for names: devices as in SCST, targets as in RFC 7143. What stands between the words of a
+ * command of SCST's tree, blanks and "=", is in none of them.
+ */
 
 const PLAIN_NAME_ALLOWED =
-  'a name of 1 to 64 printable ASCII characters without blanks, "/" and "."';
+  'a name of 1 to 64 printable ASCII characters without blanks, "/", "." and "="';
 
 function isPlainName(text: string): boolean {
-  return /^[!-~]{1,64}$/.test(text) && !/[/.]/.test(text);
+  return /^[!-~]{1,64}$/.test(text) && !/[/.=]/.test(text);
 }
 
 /** What isDeviceName() takes, in the words of an error message. */
@@ -25,7 +28,7 @@ export function isDeviceGroupName(text: string): boolean {
 
 /** What isMemberName() takes, in the words of an error message. */
 export const MEMBER_NAME_ALLOWED =
-  'a name of 1 to 223 printable ASCII characters without blanks and "/", and not mgmt, group_id, ' +
+  'a name of 1 to 223 printable ASCII characters without blanks, "/" and "=", and not mgmt, group_id, ' +
   "preferred or state";
 
 /**
@@ -34,7 +37,7 @@ export const MEMBER_NAME_ALLOWED =
  */
 export function isMemberName(text: string): boolean {
   const files = [".", "..", "mgmt", "group_id", "preferred", "state"];
-  return /^[!-.0-~]{1,223}$/.test(text) && !files.includes(text);
+  return /^[!-.0-<>-~]{1,223}$/.test(text) && !files.includes(text);
 }
 
 /** What isIscsiName() takes, in the words of an error message. */

@@ -6,12 +6,12 @@ const MAX_PATTERN = 255;
 
 export const PATTERN: ScalarRule<string> = {
   allowed:
-    `a pattern of 1 to ${MAX_PATTERN} printable ASCII characters without blanks and "/", and not mgmt`,
+    `a pattern of 1 to ${MAX_PATTERN} printable ASCII characters without blanks, "/" and "=", and not mgmt`,
   parse: ({ text }) => isFileName(text) && text !== "mgmt" ? text : undefined,
 };
 
 function isFileName(text: string): boolean {
-  return /^[!-.0-~]+$/.test(text) && text.length <= MAX_PATTERN && text !== "." && text !== "..";
+  return /^[!-.0-<>-~]+$/.test(text) && text.length <= MAX_PATTERN && text !== "." && text !== "..";
 }
 
 /** Equal for patterns that match the same: case does not matter. */

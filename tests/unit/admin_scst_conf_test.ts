@@ -90,6 +90,37 @@ Deno.test("scstConfOf() says what modelOfScstConf() reads, without loss", async 
   assert.deepEqual(lines(again), lines(model));
 });
 
+Deno.test("scstConfOf() refuses what would be read otherwise than it is meant, and shows no secret", async () => {
+  const model = await modelOf(TEXT);
+  const [target, ...targets] = model.targets;
+  assert(target !== undefined);
+  const withUser = (name: string, secret: string) => ({
+    ...model,
+    targets: [{ ...target, incomingUsers: [{ name, secret }] }, ...targets],
+  });
+  await scstConfOf(withUser('"#{\\}', '=} " { # \\ secret'));
+  await scstConfOf(withUser("ann", "secret=of=ann"));
+  const withFile = (filename: string) => ({
+    ...model,
+    devices: model.devices.map((device) => device.filename ? { ...device, filename } : device),
+  });
+  await scstConfOf(withFile('/srv/#{1}".img'));
+  const table: [typeof model, RegExp][] = [
+    [
+      withUser("a=b", "secret of a=b"),
+      /^SCST's .* say this configuration: IncomingUser would be read as something else$/,
+    ],
+    [withFile("/srv/a=b.img"), /^SCST's .*: it: The device could not be opened: .*a=b\.img/],
+    [withFile("/srv/a;b.img"), /^SCST's .*: it: /],
+  ];
+  for (const [one, fault] of table) {
+    const error = await scstConfOf(one).catch((error) => error);
+    assert(error instanceof ConfigError, `${error}`);
+    assert.match(error.message, fault);
+    assert.doesNotMatch(error.message, /secret of/);
+  }
+});
+
 Deno.test("modelOfScstConf() says file, line and fault of what it cannot take", async () => {
   const table: [string, RegExp][] = [
     ["", /there is nothing in it/],

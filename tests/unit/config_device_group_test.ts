@@ -119,7 +119,7 @@ Deno.test("parseConfiguration() says what is wrong with an attribute of a target
   const path = "device_groups.dg.target_groups.tg";
   const advice = `; did you mean "${A}"? ${REMOTE}`;
   const member =
-    'a name of 1 to 223 printable ASCII characters without blanks and "/", and not mgmt, group_id, preferred or state';
+    'a name of 1 to 223 printable ASCII characters without blanks, "/" and "=", and not mgmt, group_id, preferred or state';
   const list = "must be a list of names of targets, or a map with them as keys";
   const table: [string, string[]][] = [
     ["group_id: -1", [`${id}: current value is "-1"`]],
@@ -246,7 +246,7 @@ Deno.test("parseConfiguration() gives a relative target port identifier to one t
 
 Deno.test("parseConfiguration() wants maps and lists where they belong in device groups", () => {
   const name =
-    'a name of 1 to 64 printable ASCII characters without blanks, "/" and ".", and not mgmt';
+    'a name of 1 to 64 printable ASCII characters without blanks, "/", "." and "=", and not mgmt';
   const table: [string[], string[]][] = [
     [["  [a]"], ["9:3: device_groups must be a map: current value is a list"]],
     [["  dg: x"], [

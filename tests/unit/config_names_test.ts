@@ -14,7 +14,9 @@ Deno.test("isDeviceName() keeps to the names of SCST", () => {
   for (const name of ["d", "disk1", "a-b_c:d", "x".repeat(64), "~!#"]) {
     assert.ok(isDeviceName(name), name);
   }
-  for (const name of ["", "x".repeat(65), "a/b", "a.b", "..", "a b", "a\tb", "a\u00e9", "a\n"]) {
+  for (
+    const name of ["", "x".repeat(65), "a/b", "a.b", "a=b", "..", "a b", "a\tb", "a\u00e9", "a\n"]
+  ) {
     assert.ok(!isDeviceName(name), name);
     assert.ok(!isDeviceGroupName(name), name);
   }
@@ -23,7 +25,19 @@ Deno.test("isDeviceName() keeps to the names of SCST", () => {
 Deno.test("names leave those alone that files of SCST's tree have beside them", () => {
   assert.deepEqual(["mgmt", "type", "trace_level", "state"].filter(isDeviceName), ["state"]);
   assert.deepEqual(["mgmt", "type", "state"].filter(isDeviceGroupName), ["type", "state"]);
-  const members = ["mgmt", "group_id", "preferred", "state", ".", "..", "a/b", "", "a b", "\u00e9"];
+  const members = [
+    "mgmt",
+    "group_id",
+    "preferred",
+    "state",
+    ".",
+    "..",
+    "a/b",
+    "a=b",
+    "",
+    "a b",
+    "\u00e9",
+  ];
   assert.deepEqual(members.filter(isMemberName), []);
   assert.ok(isMemberName("21:00:00:24:ff:4b:87:6d"));
   assert.ok(isMemberName("x".repeat(223)) && !isMemberName("x".repeat(224)));

@@ -235,7 +235,7 @@ Deno.test("parseConfiguration() checks the names of devices and targets", () => 
     "  disk: {}",
   );
   const name =
-    'a name of 1 to 64 printable ASCII characters without blanks, "/" and ".", and not mgmt, type or trace_level';
+    'a name of 1 to 64 printable ASCII characters without blanks, "/", "." and "=", and not mgmt, type or trace_level';
   const iscsi =
     "an iSCSI name in lower case of at most 223 characters: iqn.YYYY-MM.REVERSED.DOMAIN[:ANYTHING], eui. and 16 hex digits, or naa. and 16 or 32 hex digits";
   assert.deepEqual(problems, [

@@ -119,7 +119,7 @@ Deno.test("parseConfiguration() reads groups in their order, and LUNs that are r
 
 Deno.test("parseConfiguration() says place, key and what is allowed for each attribute", () => {
   const pattern =
-    'a pattern of 1 to 255 printable ASCII characters without blanks and "/", and not mgmt';
+    'a pattern of 1 to 255 printable ASCII characters without blanks, "/" and "=", and not mgmt';
   const redirect =
     'ADDRESS or ADDRESS:PORT, then "temp" or "perm", as in "10.0.0.2:3260 temp"; an IPv6 address stands in brackets';
   const digests = 'None, CRC32C, or both as in "CRC32C,None"';
@@ -167,7 +167,7 @@ Deno.test("parseConfiguration() says place, key and what is allowed for each att
     ["ini_groups: [g]", "5:17: KEY must be a map: current value is a list"],
     [
       "ini_groups: {mgmt: {}}",
-      '5:18: KEY.mgmt has a wrong key: it must be a name of 1 to 64 printable ASCII characters without blanks and "/", and not mgmt',
+      '5:18: KEY.mgmt has a wrong key: it must be a name of 1 to 64 printable ASCII characters without blanks, "/" and "=", and not mgmt',
     ],
     [
       "ini_groups: {g: {initiators: [..]}}",
