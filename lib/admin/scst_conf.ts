@@ -74,19 +74,21 @@ function troublesIn(said: readonly string[]): string[] {
 }
 
 /**
- * A model as a configuration file of SCST; what that cannot say, portals, is left out. Rejects with a
- * ConfigError where anything else would be read otherwise than it is meant, as a user whose name has a "=".
+ * A model as a configuration file of SCST; what that cannot say is left out: portals, and the order of
+ * groups, of which the log warns where it is not that of their names. Rejects with a ConfigError where anything else would be read otherwise than it is meant, as a user whose name has a "=".
  */
 export async function scstConfOf(model: ServerModel): Promise<string> {
-  const text = await printed(model);
+  const said: string[] = [];
+  const text = await printed(model, said);
   const again = await readModel(() => text, "it", emptyModel(model.stateDir), []).then(
-    printed,
+    (read) => printed(read, []),
     (error) => cannotSay(error instanceof ConfigError ? error.problems.at(-1)! : reason(error)),
   );
   const kept = configured(again);
   const lost = configured(text).find((line, index) => line !== kept[index]);
   // Only the name: the value may be a secret.
   if (lost !== undefined) cannotSay(`${lost.trim().split(" ")[0]} would be read as something else`);
+  for (const trouble of troublesIn(said)) log("warning", trouble);
   return text;
 }
 
@@ -102,7 +104,8 @@ function configured(text: string): string[] {
   return text.replace(/^TARGET_DRIVER copy_manager [^]*?^}$/m, "").split("\n").toSorted();
 }
 
-async function printed(model: ServerModel): Promise<string> {
-  const session = offlineSession(new Administration(new OfflineEngine(), model), []);
+/** A model as the text of a file; what is to be known of it goes to `said`. */
+async function printed(model: ServerModel, said: string[]): Promise<string> {
+  const session = offlineSession(new Administration(new OfflineEngine(), model), said);
   return printScstConf(await writtenConfig(session, await readRunning(session.client)));
 }

@@ -4,6 +4,7 @@ import { modelOfScstConf, scstConfOf } from "../../lib/admin/scst_conf.ts";
 import { ConfigError } from "../../lib/config/problem.ts";
 import { plainOf } from "../../lib/config/plain.ts";
 import { yamlText } from "../../lib/config/yaml_text.ts";
+import { runProgram } from "../harness/program.ts";
 import { TreeShell } from "../harness/tree_shell.ts";
 
 const T = "iqn.2026-11.org.example:t";
@@ -134,3 +135,24 @@ Deno.test("modelOfScstConf() says file, line and fault of what it cannot take", 
     assert.match(error.message, fault);
   }
 });
+
+Deno.test("scst export warns where the order of groups, which decides, would be another", () =>
+  withConf("", async (path) => {
+    const groups = (...names: string[]) => names.map((name) => `${name}: {}`).join(", ");
+    const yaml = (names: string) =>
+      `portals: [127.0.0.1]\ntargets: { ${T}: { ini_groups: { ${names} } } }\n`;
+    const exported = async (names: string) => {
+      await Deno.writeTextFile(path, yaml(names));
+      const { code, stdout, stderr } = await runProgram([
+        "export",
+        path,
+        "--state",
+        "/nonexistent",
+      ]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /GROUP a\n/);
+      return stderr;
+    };
+    assert.match(await exported(groups("z", "a")), /^warning .* searched in the order z, a;/m);
+    assert.equal(await exported(groups("a", "z")), "");
+  }));
