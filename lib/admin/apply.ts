@@ -1,5 +1,6 @@
 /** A configuration that is applied to a running server: what it says, and what it does not say. */
 import { isDeepStrictEqual } from "node:util";
+import { type Plain, type PlainMap, plainOf } from "../config/plain.ts";
 import { chooseLuns } from "../scst/initiator_group.ts";
 import type {
   DeviceGroupModel,
@@ -19,6 +20,8 @@ import type { Step } from "./steps.ts";
 /** A step with the initiators that it concerns. */
 export interface PlannedStep {
   readonly what: string;
+  /** The keys, as a configuration has them, whose values are others afterwards; none where all is new. */
+  readonly keys: readonly string[];
   /** Names of initiators whose LUNs change, or who lose their session. */
   readonly sessions: readonly string[];
 }
@@ -129,10 +132,28 @@ export function joined(
 
 /** What the steps to `wanted` would do, without doing it. */
 export function planned(administration: Administration, wanted: ServerModel): PlannedStep[] {
+  const now = plainOf(administration.model);
+  const then = plainOf(wanted);
   return administration.plan(wanted).map((step) => ({
     what: step.what,
+    keys: step.place === undefined ? [] : changedKeys(now, then, step.place),
     sessions: concerned(administration, step).map(({ initiator }) => initiator),
   }));
+}
+
+/** The map at a place of a configuration; undefined where there is none. */
+function at(plain: PlainMap, place: readonly string[]): PlainMap | undefined {
+  let found: Plain | undefined = plain;
+  for (const key of place) found = found instanceof Map ? found.get(key) : undefined;
+  return found instanceof Map ? found : undefined;
+}
+
+function changedKeys(now: PlainMap, then: PlainMap, place: readonly string[]): string[] {
+  const [before, after] = [at(now, place), at(then, place)];
+  const isNew = place.length > 1 && before === undefined;
+  if (isNew) return [];
+  const keys = new Set([...before?.keys() ?? [], ...after?.keys() ?? []]);
+  return [...keys].filter((key) => !isDeepStrictEqual(before?.get(key), after?.get(key)));
 }
 
 /** The sessions whose LUNs a step changes. */

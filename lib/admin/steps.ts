@@ -20,6 +20,8 @@ import { named, withItem, withoutItem } from "./named.ts";
 export interface Step {
   /** What it does, as in "add device disk1". */
   readonly what: string;
+  /** Where a configuration says what it changes: the key of a section, and the name of an object in it. */
+  readonly place?: readonly string[];
   /** The target whose sessions it may touch. */
   readonly target?: string;
   /** The device that it adds. */
@@ -79,11 +81,12 @@ function rootSteps(before: ServerModel, after: ServerModel): Step[] {
   const steps: Step[] = [];
   if ((before.setupId ?? 0) !== setupId || differ(before.kept ?? {}, kept)) {
     const done = (model: ServerModel) => ({ ...model, setupId, kept });
-    steps.push({ what: "change the attributes of scst", run, done });
+    steps.push({ what: "change the attributes of scst", place: ["scst"], run, done });
   }
   if (differ(before.copyManager ?? {}, copyManager)) {
     const done = (model: ServerModel) => ({ ...model, copyManager });
-    steps.push({ what: "change the attributes of copy_manager", run, done });
+    const place = ["copy_manager"];
+    steps.push({ what: "change the attributes of copy_manager", place, run, done });
   }
   return steps;
 }
@@ -92,6 +95,7 @@ function driverSteps(before: ServerModel, { driver }: ServerModel): Step[] {
   if (!differ(before.driver, driver)) return [];
   return [{
     what: "change the attributes of iscsi",
+    place: ["iscsi"],
     run: (engine) => engine.setDriver(driver),
     done: (model) => ({ ...model, driver }),
   }];
@@ -186,7 +190,8 @@ function deviceSteps(
       return [{ what: `add device ${name}`, device, run, done }];
     }
     if (!differ(old, device)) return [];
-    return [{ what: `change device ${name}`, run: (engine) => engine.changeDevice(device), done }];
+    const run = (engine: Engine) => engine.changeDevice(device);
+    return [{ what: `change device ${name}`, place: ["devices", name], run, done }];
   });
 }
 
@@ -211,6 +216,7 @@ function targetSteps(
 function setTarget(verb: string, target: TargetModel, options: LunChangeOptions): Step {
   return {
     what: `${verb} target ${target.name}`,
+    place: ["targets", target.name],
     target: target.name,
     run: (engine) => engine.setTarget(target, options),
     done: (model) => ({ ...model, targets: withItem(model.targets, target) }),
@@ -233,6 +239,7 @@ function groupSteps(
 function setDeviceGroup(verb: string, group: DeviceGroupModel): Step {
   return {
     what: `${verb} device group ${group.name}`,
+    place: ["device_groups", group.name],
     run: (engine) => engine.setDeviceGroup(group),
     done: (model) => ({ ...model, deviceGroups: withItem(model.deviceGroups, group) }),
   };

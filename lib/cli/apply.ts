@@ -29,10 +29,12 @@ function tell(steps: readonly (AppliedStep & Partial<PlannedStep>)[], isJson: bo
   return steps.some(({ error }) => error !== undefined) ? ExitCode.FAILED : ExitCode.OK;
 }
 
-function lineOf({ what, error, sessions = [] }: AppliedStep & Partial<PlannedStep>): string {
+function lineOf(
+  { what, error, keys = [], sessions = [] }: AppliedStep & Partial<PlannedStep>,
+): string {
   if (error !== undefined) return `cannot ${what}: ${error}`;
-  if (sessions.length === 0) return what;
-  return `${what} (other LUNs for ${sessions.join(", ")})`;
+  const line = keys.length === 0 ? what : `${what}: ${keys.join(", ")}`;
+  return sessions.length === 0 ? line : `${line} (other LUNs for ${sessions.join(", ")})`;
 }
 
 async function save(input: VerbInput): Promise<ExitCode> {
@@ -51,7 +53,7 @@ export const APPLY: Verb = {
   summary: "have a running server be as a configuration says; what it does not name stays",
   arguments: [{ name: "FILE", description: "the configuration (YAML)", completion: "file" }],
   options: [
-    { name: "dry-run", description: "only tell the steps, and whose LUNs they change" },
+    { name: "dry-run", description: "only tell the steps, the keys they change, and whose LUNs" },
     { name: "prune", description: "remove what the configuration does not name" },
     { name: "json", description: "print JSON" },
     SOCKET_OPTION,

@@ -117,8 +117,8 @@ Deno.test("joined() keeps what a configuration does not name, and planned() tell
   const { administration } = shell;
   const wanted = joined(said.administration.model, administration.model);
   assert.deepEqual(planned(administration, wanted), [
-    { what: "add device d3", sessions: [] },
-    { what: `change target ${A}`, sessions: ["iqn.x:two"] },
+    { what: "add device d3", keys: [], sessions: [] },
+    { what: `change target ${A}`, keys: ["ini_groups"], sessions: ["iqn.x:two"] },
   ]);
   await administration.change(() => wanted);
   assert.deepEqual(shell.ls(`targets/iscsi/${A}/luns`), ["mgmt", "0", "1"]);
@@ -171,4 +171,31 @@ Deno.test("attributes of the root and of the copy manager are a step, and stay w
     "change the attributes of copy_manager",
   ]);
   assert.deepEqual([gone.setupId, gone.kept, gone.copyManager], [undefined, undefined, undefined]);
+});
+
+Deno.test("planned() names the keys that change, and no value of them", async () => {
+  const { shell } = await house();
+  const { administration } = shell;
+  const { model } = administration;
+  const user = { name: "joe", secret: "secret of joe" };
+  const [a, b] = model.targets.map((target) => ({ ...target, incomingUsers: [user] }));
+  await administration.change((now) => ({ ...now, targets: [a!, b!] }));
+  const wanted = {
+    ...model,
+    kept: { threads: "3" },
+    driver: { ...model.driver, incomingUsers: [user] },
+    devices: model.devices.map((one) => one.name === "d1" ? { ...one, explAlua: true } : one),
+    targets: [{ ...a!, incomingUsers: [], relTgtId: 9 }, b!, { ...b!, name: `${B}2` }],
+    deviceGroups: model.deviceGroups.map((group) => ({ ...group, devices: ["d1"] })),
+  };
+  const steps = planned(administration, wanted);
+  assert.deepEqual(steps.map(({ what, keys }) => [what, ...keys]), [
+    ["change the attributes of scst", "threads"],
+    ["change the attributes of iscsi", "IncomingUser"],
+    ["change device d1", "expl_alua"],
+    [`change target ${A}`, "IncomingUser", "rel_tgt_id"],
+    [`add target ${B}2`],
+    ["change device group dg", "devices"],
+  ]);
+  assert.doesNotMatch(JSON.stringify(steps), /secret/);
 });
