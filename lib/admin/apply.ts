@@ -10,6 +10,7 @@ import type {
   ServerModel,
   TargetGroupModel,
   TargetModel,
+  UsersModel,
 } from "../scst/model.ts";
 import { Pattern } from "../scst/pattern.ts";
 import type { Administration } from "./administration.ts";
@@ -73,8 +74,23 @@ const joinGroups: Join<GroupModel> = (said, now, formerly) => ({
   luns: joinLuns(listsOf("luns", said, now, formerly)),
 });
 
+/** Secrets stay that are not named: nobody is let in without one because a file says nothing of it. */
+function joinUsers(
+  said: UsersModel,
+  now: UsersModel | undefined,
+  formerly: UsersModel | undefined,
+): UsersModel {
+  const stays = formerly?.outgoingUser === undefined ? now?.outgoingUser : undefined;
+  const outgoingUser = said.outgoingUser ?? stays;
+  return {
+    incomingUsers: unionBy(listsOf("incomingUsers", said, now, formerly), ({ name }) => name),
+    ...(outgoingUser === undefined ? {} : { outgoingUser }),
+  };
+}
+
 const joinTargets: Join<TargetModel> = (said, now, formerly) => ({
   ...said,
+  ...joinUsers(said, now, formerly),
   relTgtId: said.relTgtId === 0 ? now?.relTgtId ?? 0 : said.relTgtId,
   luns: joinLuns(listsOf("luns", said, now, formerly)),
   groups: union(listsOf("groups", said, now, formerly), joinGroups),
@@ -123,6 +139,7 @@ export function joined(
     ...(setupId === undefined ? {} : { setupId }),
     ...joinKept("kept", said, now, formerly),
     ...joinKept("copyManager", said, now, formerly),
+    driver: { ...said.driver, ...joinUsers(said.driver, now.driver, formerly?.driver) },
     portals: samePortals ? now.portals : said.portals,
     devices: union(listsOf("devices", said, now, formerly), itself),
     targets: union(listsOf("targets", said, now, formerly), joinTargets),

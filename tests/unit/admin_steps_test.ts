@@ -145,6 +145,34 @@ Deno.test("joined() drops what a configuration named before and does not name an
   assert.deepEqual(shell.ls("devices").toSorted(), ["d1", "d2"], "d1 never was");
 });
 
+Deno.test("secrets that a configuration does not name stay, unless it named them before", async () => {
+  const { shell } = await house();
+  const user = (name: string, secret = "secret of all") => ({ name, secret });
+  const users = { incomingUsers: [user("ann"), user("joe")], outgoingUser: user("we") };
+  const plain = shell.administration.model;
+  const withUsers = (more: typeof users | { incomingUsers: (typeof users)["incomingUsers"] }) => ({
+    ...plain,
+    driver: { ...plain.driver, ...more },
+    targets: plain.targets.map((target) => ({ ...target, ...more })),
+  });
+  const now = withUsers(users);
+  const shown = (model: typeof plain) =>
+    [model.driver, ...model.targets].map(({ incomingUsers, outgoingUser }) =>
+      [...incomingUsers, ...outgoingUser === undefined ? [] : [outgoingUser]]
+        .map(({ name, secret }) => `${name} ${secret}`).join()
+    );
+  const same = (text: string) => Array(3).fill(text);
+  const all = "ann secret of all,joe secret of all,we secret of all";
+  assert.deepEqual(shown(joined(plain, now)), same(all));
+  const other = withUsers({ incomingUsers: [user("joe", "another one")] });
+  assert.deepEqual(
+    shown(joined(other, now)),
+    same("joe another one,ann secret of all,we secret of all"),
+  );
+  assert.deepEqual(shown(joined(plain, now, now)), same(""));
+  assert.deepEqual(shown(joined(plain, now, other)), same("ann secret of all,we secret of all"));
+});
+
 Deno.test("attributes of the root and of the copy manager are a step, and stay where nothing is said", async () => {
   const { shell } = await house();
   const { administration } = shell;
