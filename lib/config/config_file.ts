@@ -1,12 +1,13 @@
 /** The file that a server's configuration is in: read, and saved so that no crash leaves half of it. */
 import { isDeepStrictEqual } from "node:util";
 import type { ServerModel } from "../scst/model.ts";
-import { parseConfiguration } from "./configuration.ts";
+import { parseConfiguration, userOwners } from "./configuration.ts";
 import { loadConfig, readConfigText, serverModel } from "./load.ts";
 import { type PlainMap, plainOf } from "./plain.ts";
 import { ConfigError } from "./problem.ts";
 import { reason } from "./read_text.ts";
 import { NextText } from "./save_text.ts";
+import { warnOfSecrets } from "./secrecy.ts";
 import { editedYaml, yamlText } from "./yaml_text.ts";
 
 /** Former texts that are kept beside the file, as FILE.1 (the last one) to FILE.5. */
@@ -31,8 +32,8 @@ export class ConfigFile {
 
   /**
    * Has it say `model`: what means the same stays as it is written, comments as well. The text that was
-   * there is kept. Where the path is a symbolic link, it is the file behind it that changes. Returns whether anything had to be written. Throws ConfigError, and then nothing has
-   * changed.
+   * there is kept. Where the path is a symbolic link, it is the file behind it that changes. Returns
+   * whether anything had to be written. Throws ConfigError, and then nothing has changed.
    */
   save(model: ServerModel): boolean {
     const wanted = plainOf(model);
@@ -47,6 +48,8 @@ export class ConfigFile {
       const what = `Cannot save the configuration in ${this.path}`;
       throw new ConfigError([`${what}: ${reason(error)}`], { cause: error });
     }
+    const { mode } = Deno.statSync(this.path);
+    warnOfSecrets(this.path, mode, userOwners(parseConfiguration(text, this.path)));
     return true;
   }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { ConfigFile } from "../../lib/config/config_file.ts";
 import { ConfigError } from "../../lib/config/problem.ts";
+import { configureLog } from "../../lib/log.ts";
 import { TreeShell } from "../harness/tree_shell.ts";
 
 const TEXT = `portals: [127.0.0.1]
@@ -80,6 +81,24 @@ Deno.test("save() changes the file behind a symbolic link, and keeps its last te
     assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort().slice(0, 2), [
       "real",
       "scst.yaml",
+    ]);
+  }));
+
+Deno.test("save() warns when it writes secrets into a file that everybody can read", () =>
+  withFile(TEXT, async (file) => {
+    const shell = new TreeShell(undefined, file.load());
+    const warnings: string[] = [];
+    configureLog("warning", (_level, line) => void warnings.push(line));
+    for (const [user, mode] of [["ann", 0o640], ["joe", 0o644]] as const) {
+      await Deno.chmod(file.path, mode);
+      await shell.echo(
+        `add_attribute IncomingUser ${user} secret-of-${user}`,
+        "targets/iscsi/mgmt",
+      );
+      assert.equal(file.save(shell.administration.model), true);
+    }
+    assert.deepEqual(warnings, [
+      `${file.path} has secrets and everybody can read it: chmod o-r ${file.path}`,
     ]);
   }));
 
