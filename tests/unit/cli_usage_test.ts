@@ -80,6 +80,8 @@ Deno.test("scst answers a wrong command line with one error line and exit code 2
     [["tree"], /^error Name ls, cat or write after tree; run "scst help tree"\n/],
     [["tree", "lls"], /^error Unknown command 'lls' \(Did you mean ls\?\); run/],
     [["tree", "cat"], /^error Missing required argument 'PATH'; run/],
+    [["device", "set", "d"], /^error Missing required argument 'NAME=VALUE'; run/],
+    [["target", "set", "t"], /^error Missing required argument 'NAME=VALUE'; run/],
     [["tree", "ls", "a", "b"], /^error Too many arguments for 'ls'/],
     [["completion", "tcsh"], /^error SHELL must be bash, zsh or fish: current value is "tcsh"\n/],
     [["check"], /^error Missing required argument 'FILE'; run/],

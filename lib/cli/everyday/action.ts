@@ -44,6 +44,8 @@ export const SETTINGS: VerbArgument = {
   isOptional: true,
   isRepeated: true,
 };
+/** The same where there is nothing to do without one. */
+export const CHANGES: VerbArgument = { ...SETTINGS, isOptional: false };
 export const GROUP_OPTION: VerbOption = {
   name: "group",
   value: "GROUP",

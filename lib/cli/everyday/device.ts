@@ -1,6 +1,15 @@
 /** `scst device`: the devices of a running server. */
 import type { VerbGroup } from "../verb.ts";
-import { type Action, command, DEVICE, parameters, pathName, SETTINGS, verbOf } from "./action.ts";
+import {
+  type Action,
+  CHANGES,
+  command,
+  DEVICE,
+  parameters,
+  pathName,
+  SETTINGS,
+  verbOf,
+} from "./action.ts";
 import { listVerb } from "./listing.ts";
 import { DEVICE_LISTING } from "./listings.ts";
 
@@ -37,7 +46,7 @@ const DEVICE_ACTIONS: readonly Action[] = [
   {
     name: "set",
     summary: "change attributes of a device",
-    arguments: [DEVICE, SETTINGS],
+    arguments: [DEVICE, CHANGES],
     examples: ["scst device set disk1 prod_id=backup"],
     writes: ({ argument, settings }) =>
       settings.map(([name, value]) => [

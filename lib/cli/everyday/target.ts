@@ -2,9 +2,9 @@
 import type { VerbGroup } from "../verb.ts";
 import {
   type Action,
+  CHANGES,
   command,
   pathName,
-  SETTINGS,
   TARGET,
   targetPath,
   TARGETS,
@@ -51,7 +51,7 @@ const TARGET_ACTIONS: readonly Action[] = [
   {
     name: "set",
     summary: "change attributes of a target",
-    arguments: [TARGET, SETTINGS],
+    arguments: [TARGET, CHANGES],
     examples: ["scst target set iqn.2026-11.org.example:disk1 MaxSessions=2 alias=mine"],
     writes: ({ argument, settings }) =>
       settings.map(([name, value]) => [
