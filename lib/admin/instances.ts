@@ -47,6 +47,11 @@ export class Instances {
     this.#wish = wish;
   }
 
+  /** Whether the next model is to be gone through with a wish. */
+  get isWishing(): boolean {
+    return this.#wish !== undefined;
+  }
+
   /** What a value is called. */
   nameOf(owner: string, attribute: string, value: string): string {
     return attribute + (this.#suffixes.get(keyOf(owner, attribute))?.get(value) ?? "");

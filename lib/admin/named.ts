@@ -18,8 +18,9 @@ export function named<T extends Named>(list: readonly T[], name: string): T | un
 
 /** The list with `item` in the place of that of its name, or at the end. */
 export function withItem<T extends Named>(list: readonly T[], item: T): readonly T[] {
-  if (named(list, item.name) === undefined) return [...list, item];
-  return list.map((other) => other.name === item.name ? item : other);
+  // Not by an index, which would be made for a list that is left behind at once.
+  const place = list.findIndex(({ name }) => name === item.name);
+  return place < 0 ? [...list, item] : list.with(place, item);
 }
 
 /** The list without the item of a name. */

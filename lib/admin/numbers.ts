@@ -49,7 +49,7 @@ function* groupPaths(target: string, { name, luns }: GroupModel): Iterable<[LunM
 }
 
 export class Numbers {
-  readonly instances = new Instances();
+  #instances = new Instances();
   #targets = new Counter(1);
   /** What the copy manager calls each device. */
   #copies = new Counter(0);
@@ -58,11 +58,34 @@ export class Numbers {
   /** By device; a device keeps its counter as long as it is there. */
   #exports = new Map<string, Counter>();
   #model: ServerModel | undefined = undefined;
+  /** A model that was not gone through yet: nobody has asked for a number since. */
+  #next: ServerModel | undefined = undefined;
   /** The paths of the LUNs of each device, once somebody wants to know. */
   #paths: ReadonlyMap<string, ReadonlySet<string>> | undefined = undefined;
 
-  /** Gives numbers to what is new in the model, and takes them from what is gone. */
+  /**
+   * Gives numbers to what is new in the model, and takes them from what is gone. As long as nothing goes
+   * and nobody asks that can wait: thousands of targets come one by one.
+   */
   follow(model: ServerModel): void {
+    const last = this.#next ?? this.#model;
+    const shrinks = last !== undefined &&
+      (model.targets.length < last.targets.length || model.devices.length < last.devices.length);
+    if (shrinks) this.#settle();
+    this.#next = model;
+    if (shrinks || this.#instances.isWishing) this.#settle();
+  }
+
+  /** What the values of attributes are called that have several. */
+  get instances(): Instances {
+    this.#settle();
+    return this.#instances;
+  }
+
+  #settle(): void {
+    const model = this.#next;
+    if (model === undefined) return;
+    this.#next = undefined;
     const { targets, devices } = model;
     const old = this.#model;
     if (old?.targets !== targets) this.#targets.follow(new Set(targets.map(({ name }) => name)));
@@ -73,17 +96,19 @@ export class Numbers {
       for (const name of this.#exports.keys()) if (!names.has(name)) this.#exports.delete(name);
     }
     if (old?.targets !== targets || old?.devices !== devices) this.#paths = undefined;
-    this.instances.follow(model);
+    this.#instances.follow(model);
     this.#model = model;
   }
 
   /** `tid` of a target. */
   targetId(name: string): number {
+    this.#settle();
     return this.#targets.get(name) ?? 0;
   }
 
   /** The devices that the copy manager has, by the LUNs that it has them under. */
   get copyLuns(): ReadonlyMap<number, string> {
+    this.#settle();
     this.#copyLuns ??= new Map(
       Array.from(this.#copies.entries, ([name, number]) => [number, name]),
     );
@@ -92,6 +117,7 @@ export class Numbers {
 
   /** The LUNs of a device. */
   exportsOf(device: string): Export[] {
+    this.#settle();
     this.#paths ??= this.#allPaths();
     const counter = this.#exports.get(device) ?? new Counter(0);
     this.#exports.set(device, counter);
