@@ -64,7 +64,14 @@ const REFUSED: readonly (readonly [string, string, string | Uint8Array, number, 
     ],
     ["DELETE", "/config", "", 405, "EOPNOTSUPP", /^The methods of \/config are GET, HEAD$/],
     ["GET", "/config/apply", "", 405, "EOPNOTSUPP", /^The methods of \/config\/apply are POST$/],
-    ["GET", "/configuration", "", 404, "ENOENT", /at \/config\/reload, \/config\/apply, \/config\/save, \/config$/],
+    [
+      "GET",
+      "/configuration",
+      "",
+      404,
+      "ENOENT",
+      /at \/config\/reload, \/config\/apply, \/config\/save, \/config$/,
+    ],
   ];
 
 for (const [method, target, body, status, errno, sentence] of REFUSED) {
