@@ -8,7 +8,14 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
-import type { Counters, DeviceView, Direction, MemoryView, SessionView } from "../shard/server.ts";
+import type {
+  Counters,
+  DeviceView,
+  Direction,
+  MemoryView,
+  SessionView,
+  ShardFigures,
+} from "../shard/server.ts";
 import type { LiveEngine } from "./live_engine.ts";
 import type { TreeErrno } from "./tree.ts";
 
@@ -62,6 +69,8 @@ export interface Engine {
   changeTargetGroup(group: string, targetGroup: string, change: TargetGroupChange): Outcome;
   /** The memory that commands have; undefined where nothing is served. */
   memory(): Promise<MemoryView | undefined>;
+  /** What is counted and measured; undefined as above. */
+  figures(): Promise<ShardFigures | undefined>;
   /** The access state of a target group, which initiators may have changed; undefined as above. */
   accessState(group: string, targetGroup: string): Promise<AccessStateName | undefined>;
   /** What copies have read and written; undefined as above. */

@@ -20,6 +20,7 @@ export class OfflineEngine implements Engine {
   readonly changeTargetGroup: Engine["changeTargetGroup"] = agreed;
   readonly removeDeviceGroup: Engine["removeDeviceGroup"] = agreed;
   readonly memory: Engine["memory"] = agreed;
+  readonly figures: Engine["figures"] = agreed;
   readonly accessState: Engine["accessState"] = agreed;
   readonly copyCounters: Engine["copyCounters"] = agreed;
   readonly resetCopyCounters: Engine["resetCopyCounters"] = agreed;

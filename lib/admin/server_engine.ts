@@ -88,6 +88,7 @@ export function serverEngine(server: Server): Engine {
     accessState: async (group, targetGroup) => (await server.accessState(group, targetGroup)).value,
     copyCounters: () => valueOf(server.copyCounters()),
     resetCopyCounters: (direction) => outcome(server.resetCopyCounters(direction)),
+    figures: () => valueOf(server.figures()),
     memory: () => valueOf(server.memory()),
     device: async (name) => (await server.device(name)).value,
     deviceViews: () => valueOf(server.deviceViews()),

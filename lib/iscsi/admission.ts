@@ -55,9 +55,12 @@ interface Gate {
   readonly judge: (visit: Visit) => Finding;
 }
 
+/** The gate that admitToDiscovery() asks. */
+export const DISCOVERY_GATE = "iscsi enabled";
+
 /** The gates in the order in which they are passed. */
 const GATES: readonly Gate[] = [
-  { name: "iscsi enabled", hides: false, judge: judgeDriver },
+  { name: DISCOVERY_GATE, hides: false, judge: judgeDriver },
   { name: "enabled", hides: true, judge: judgeEnabled },
   { name: "allowed_portal", hides: true, judge: judgePortal },
   { name: "luns", hides: true, judge: judgeLuns },
@@ -65,6 +68,8 @@ const GATES: readonly Gate[] = [
   { name: "redirect", hides: false, judge: judgeRedirect },
   { name: "MaxSessions", hides: false, judge: judgeSessions },
 ];
+
+export const GATE_NAMES: readonly string[] = GATES.map(({ name }) => name);
 
 /** What all gates say, and the first refusal among it. */
 export interface Admission<L> {

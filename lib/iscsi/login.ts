@@ -71,6 +71,7 @@ export class Login {
     const text = redirect === undefined ? NO_TEXT : formatText([["TargetAddress", redirect]]);
     this.#send(pdu, text, false, refusal.status);
     const level = redirect === undefined ? "warning" : "info";
+    this.#connection.node.logins.refuse(refusal.reason);
     this.#connection.node.report(level, `${describeRefusal(refusal)}: ${this.forLog}`);
     this.#connection.refuseLogin();
   }
@@ -216,7 +217,10 @@ export class Login {
     );
     if (session.tsih === 0) {
       session.end();
-      return this.refuse(pdu, refuse(LoginStatus.OUT_OF_RESOURCES, "no session id is free"));
+      return this.refuse(
+        pdu,
+        refuse(LoginStatus.OUT_OF_RESOURCES, "no session id is free", "session id"),
+      );
     }
     session.begin();
     this.#welcome(pdu, text, session, session.isDiscovery ? "discovery login" : "login");
@@ -235,6 +239,7 @@ export class Login {
   /** Sends the last Login Response. */
   #welcome(pdu: Pdu, text: Uint8Array, session: Session, kind: string): void {
     this.#session = session;
+    session.node.logins.accepted++;
     this.#send(pdu, text, true);
     const { covered } = session.digests;
     session.report("info", covered === "" ? kind : `${kind} with CRC32C of ${covered}`);

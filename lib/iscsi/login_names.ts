@@ -2,7 +2,7 @@
 import type { LunSet } from "../scst/lun_set.ts";
 import { formatPortal, TARGET_DEFAULTS, type TargetAttributes } from "../scst/model.ts";
 import type { Target } from "../scst/target.ts";
-import { type Admission, admit, admitToDiscovery } from "./admission.ts";
+import { type Admission, admit, admitToDiscovery, DISCOVERY_GATE } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import { LoginFault } from "./faults.ts";
 import { NAME_ALLOWED, normalName } from "./initiator_name.ts";
@@ -31,7 +31,7 @@ export interface Entry {
 function refusalOf({ status, findings }: Admission<LunSet>, target: Target): Refusal | undefined {
   const last = findings.at(-1);
   if (status === LoginStatus.SUCCESS || last === undefined) return undefined;
-  const refusal = refuse(status, `${last.gate}: ${last.says}`);
+  const refusal = refuse(status, `${last.gate}: ${last.says}`, last.gate);
   const { redirect } = target.attributes;
   const isRedirected = status >> 8 === REDIRECTION && redirect !== undefined;
   return isRedirected ? { ...refusal, redirect: formatPortal(redirect.portal) } : refusal;
@@ -120,7 +120,7 @@ export class LoginNames {
     }
     if (type === "Discovery") {
       const { status, says } = admitToDiscovery(node.driver);
-      if (status !== LoginStatus.SUCCESS) return refuse(status, says);
+      if (status !== LoginStatus.SUCCESS) return refuse(status, says, DISCOVERY_GATE);
     } else {
       const refusal = this.#findTarget(keys.get("TargetName"));
       if (refusal !== undefined) return refusal;

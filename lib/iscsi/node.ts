@@ -10,11 +10,13 @@ import {
 import { type DeviceFinder, Target } from "../scst/target.ts";
 import { Accounts, NO_ACCOUNTS } from "./accounts.ts";
 import { ChapChallenges } from "./chap_challenge.ts";
+import { LoginCounts } from "./login_counts.ts";
 import { NameWatch } from "./name_watch.ts";
 import { Pace } from "./pace.ts";
 import { PORTAL_GROUP_TAG } from "./parameters.ts";
 import type { ListeningPortal } from "./portal_address.ts";
 import type { Session } from "./session.ts";
+import { Tally } from "./tally.ts";
 
 export type Report = (level: "debug" | "info" | "warning" | "error", line: string) => void;
 
@@ -31,6 +33,8 @@ export class Node {
   readonly challenges: ChapChallenges = new ChapChallenges();
   /** Of what discovery sessions ask: each time all targets are looked at. */
   readonly discoveryPace: Pace = new Pace();
+  readonly tally = new Tally();
+  readonly logins = new LoginCounts();
   #measuresLatency = false;
   #driver = DRIVER_DEFAULTS;
   /** Who may discover targets. */

@@ -1,22 +1,33 @@
 /** A login that is refused: the status, and why. */
-import type { LoginFault } from "./faults.ts";
+import { LoginFault } from "./faults.ts";
 import { nameOfLoginStatus } from "./login_status.ts";
 
 export interface Refusal {
   readonly status: number;
   /** For the log. */
   readonly why: string;
+  /** What it is counted as: the name of a fault or of a gate. */
+  readonly reason: string;
   /** Where the initiator is to go instead, as TargetAddress has it. */
   readonly redirect?: string;
 }
 
-export function refuse(status: number, why: string): Refusal {
-  return { status, why };
+const FAULT_NAMES: ReadonlyMap<LoginFault, string> = new Map(
+  Object.entries(LoginFault).map(([name, fault]) => [fault, name.toLowerCase()]),
+);
+
+/** What refusals of faults are counted as. */
+export const LOGIN_FAULT_NAMES: readonly string[] = [...FAULT_NAMES.values()];
+
+/** A refusal that is no fault; it is counted under `reason`, which is one of REFUSAL_REASONS. */
+export function refuse(status: number, why: string, reason: string): Refusal {
+  return { status, why, reason };
 }
 
 /** The refusal of a fault; `detail` says more of it, for the log. */
-export function refuseFault({ status, says }: LoginFault, detail = ""): Refusal {
-  return refuse(status, detail === "" ? says : `${says}: ${detail}`);
+export function refuseFault(fault: LoginFault, detail = ""): Refusal {
+  const { status, says } = fault;
+  return refuse(status, detail === "" ? says : `${says}: ${detail}`, FAULT_NAMES.get(fault)!);
 }
 
 /** What the log says of a refusal, in front of whom it concerns. */

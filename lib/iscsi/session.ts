@@ -279,6 +279,7 @@ export class Session implements NexusTransport {
   /** Keeps a task in the list until it ends. */
   listTask(task: Task): void {
     task.listed = true;
+    task.arrived = this.node.tally.arrived;
     this.tasks.set(task.initiatorTaskTag, task);
   }
 

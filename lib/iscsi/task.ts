@@ -28,6 +28,8 @@ export class Task extends Command {
   inWindow = false;
   /** Whether the session keeps it in its list: it did not end in the turn in which it came. */
   listed = false;
+  /** When it came, if it is listed, by performance.now(). */
+  arrived = 0;
   /** Whether it has begun and not ended. */
   live = false;
 
@@ -230,7 +232,11 @@ export class Task extends Command {
   }
 
   protected override deliverStatus(): void {
-    if (this.aborted || this.isSwallowed) return this.session.retire(this);
+    const { tally } = this.session.node;
+    if (this.aborted || this.isSwallowed) {
+      tally.aborted(this);
+      return this.session.retire(this);
+    }
     if (this.awaitsData) {
       this.statusHeld = true;
       return;
@@ -243,6 +249,7 @@ export class Task extends Command {
     if (this.times !== undefined) {
       this.session.latency?.answered(this, this.session.output.position);
     }
+    tally.answered(this);
     this.session.retire(this);
   }
 

@@ -5,6 +5,7 @@ import { commandFailed } from "./aca.ts";
 import { Barrier } from "./access.ts";
 import { PortAccess } from "./access_state.ts";
 import { insertAttention, RESET } from "./attention.ts";
+import type { CommandFigures } from "./command_figures.ts";
 import { CopyResults } from "./copy_results.ts";
 import type { Device } from "./device.ts";
 import { DriveEvents } from "./drive_events.ts";
@@ -28,6 +29,8 @@ export class LogicalUnit {
   readonly tasks: TaskSet;
   readonly copies = new CopyResults();
   readonly events = new DriveEvents();
+  /** What its commands came to; undefined before the first one. */
+  figures: CommandFigures | undefined = undefined;
   /** Whether it was taken from the nexus; commands that the store works on may still be under way. */
   isDetached = false;
   /** Commands of the nexus that are in the task set. */

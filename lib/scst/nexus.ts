@@ -136,7 +136,10 @@ export class Nexus {
     this.isEnded = true;
     this.target.nexuses.delete(this);
     this.#luns.nexuses.delete(this);
-    for (const unit of this.#units.values()) unit.device.leave(unit);
+    for (const unit of this.#units.values()) {
+      this.target.totals.absorb(unit);
+      unit.device.leave(unit);
+    }
   }
 
   #attach({ lun, device, readOnly }: LunEntry): LogicalUnit {
@@ -150,6 +153,7 @@ export class Nexus {
     unit.isDetached = true;
     const sense = isReplaced ? Sense.COMMAND_ABORTED : Sense.LOGICAL_UNIT_NOT_SUPPORTED;
     this.#transport.expelTasks(unit, sense);
+    this.target.totals.absorb(unit);
     unit.device.leave(unit);
   }
 

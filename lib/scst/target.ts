@@ -3,6 +3,7 @@ import { LunAddressing } from "../scsi/lun.ts";
 import type { Device } from "./device.ts";
 import type { InitiatorGroup } from "./initiator_group.ts";
 import { LunSet } from "./lun_set.ts";
+import { LunTotals } from "./lun_totals.ts";
 import type { AddrMethod, LunModel, TargetAttributes, TargetModel } from "./model.ts";
 import type { Nexus } from "./nexus.ts";
 import { Pattern } from "./pattern.ts";
@@ -23,6 +24,8 @@ export class Target {
   readonly nexuses: Set<Nexus> = new Set();
   /** The LUNs of those whom no group has. */
   readonly luns: LunSet;
+  /** What its LUNs did in sessions that have ended. */
+  readonly totals = new LunTotals();
   domainInitiators: DomainInitiators = "unheard";
   #attributes: TargetAttributes;
   #allowedPortals: readonly Pattern[];

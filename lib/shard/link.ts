@@ -65,6 +65,8 @@ export class Link implements Handler, Settler {
   #backlog: Memory | undefined = undefined;
   #backlogStart = 0;
   #backlogEnd = 0;
+  /** When they came, by performance.now(). */
+  #backlogArrived = 0;
   /** Whether it has handled something in this turn, and leaves the rest to the next one. */
   #hadTurn = false;
 
@@ -103,11 +105,18 @@ export class Link implements Handler, Settler {
     } catch (error) {
       this.#endForBug(error);
     }
-    this.settle();
+    this.#settleNow();
+    if (!this.#loop.isAlone) this.#node.tally.settle();
+  }
+
+  /** The end of the turn: as below. */
+  settle(): void {
+    this.#settleNow();
+    this.#node.tally.settle();
   }
 
   /** Sends what there is, goes on with what waited for that, and adapts to what has become of it. */
-  settle(): void {
+  #settleNow(): void {
     // What it says meanwhile it sends by itself: settling once more would be another turn in this one.
     this.#settling = true;
     try {
@@ -204,6 +213,7 @@ export class Link implements Handler, Settler {
       length = receive(this.#fd, this.#buffer.address, most);
     }
     if (length <= 0) return this.#stopReceiving(length);
+    this.#node.tally.begin(this.#loop.began);
     const before = connection.pduCount;
     if (direct > 0) connection.landed(Math.min(direct, length));
     this.#hadTurn = isHurried;
@@ -229,6 +239,7 @@ export class Link implements Handler, Settler {
     this.#backlog.bytes.set(memory.bytes.subarray(at, end));
     this.#backlogStart = 0;
     this.#backlogEnd = end - at;
+    this.#backlogArrived = this.#node.tally.arrived;
   }
 
   /** What it may get done at once. */
@@ -239,6 +250,7 @@ export class Link implements Handler, Settler {
   #resume(): void {
     const memory = this.#backlog!;
     const { connection } = this;
+    this.#node.tally.begin(this.#backlogArrived);
     this.#backlogStart = connection.receive(
       memory,
       this.#backlogStart,

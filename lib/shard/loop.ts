@@ -5,6 +5,7 @@
 import { closeSocket } from "../../ffi/socket.ts";
 import { createPoller } from "../../ffi/create_poller.ts";
 import type { Poller } from "../../ffi/poller.ts";
+import { Lateness } from "./lateness.ts";
 
 /** Who deals with a descriptor. */
 export interface Handler {
@@ -41,11 +42,22 @@ interface Appointment {
 }
 
 export class Loop {
+  /** How late its ticks come. */
+  readonly lateness = new Lateness();
+  /** When this turn began, by performance.now(). */
+  began = 0;
+  /** Whether this turn has one descriptor to deal with. */
+  isAlone = false;
+  /** Hears the time when the descriptors of a turn were dealt with, always if there was only one. */
+  onHandled: (now: number) => void = () => {};
   #poller: Poller = createPoller();
   #handlers = new Map<number, Handler>();
   #settlers: Settler[] = [];
   #closing: number[] = [];
   #appointments: Appointment[] = [];
+  /** When the next tick is due, and milliseconds until then when the clock was looked at last. */
+  #nextTick = 0;
+  #untilTick = 0;
   #running = true;
   #expecting = false;
   #turn = 0;
@@ -135,13 +147,15 @@ export class Loop {
 
   /** Runs until stop(). */
   run(): void {
-    let nextTick = performance.now() + TICK;
+    this.#nextTick = performance.now() + TICK;
     for (; this.#running; this.#turn++) {
       const count = this.#wait();
+      this.began = performance.now();
+      this.isAlone = count === 1;
       for (let index = 0; index < count; index++) {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
-      if (count < FEW || this.#turn % TURNS_PER_LOOK === 0) nextTick = this.#tickIfDue(nextTick);
+      if (count < FEW || this.#turn % TURNS_PER_LOOK === 0) this.#tickIfDue();
       if (this.#appointments.length > 0) this.#keepAppointments();
       this.#endTurn();
       this.#pulse[0] = this.#turn;
@@ -162,9 +176,9 @@ export class Loop {
 
   /** Milliseconds for which the loop may sleep. */
   #patience(): number {
-    if (this.#appointments.length === 0) return TICK;
+    if (this.#appointments.length === 0) return this.#untilTick;
     const next = Math.min(...this.#appointments.map(({ at }) => at));
-    return Math.min(TICK, Math.max(0, Math.ceil(next - performance.now())));
+    return Math.min(this.#untilTick, Math.max(0, Math.ceil(next - performance.now())));
   }
 
   #keepAppointments(): void {
@@ -175,11 +189,15 @@ export class Loop {
     for (const { action } of due) this.#try(action);
   }
 
-  #tickIfDue(nextTick: number): number {
+  #tickIfDue(): void {
     const now = performance.now();
-    if (now < nextTick) return nextTick;
-    this.#try(() => this.#tick(now));
-    return now + TICK;
+    this.onHandled(now);
+    if (now >= this.#nextTick) {
+      this.lateness.note(now - this.#nextTick);
+      this.#try(() => this.#tick(now));
+      this.#nextTick = now + TICK;
+    }
+    this.#untilTick = Math.ceil(this.#nextTick - now);
   }
 
   #guard(token: number, found: number): void {

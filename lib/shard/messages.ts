@@ -74,6 +74,7 @@ export type Operation =
     readonly targetGroup: string;
   }
   | { readonly kind: "copyCounters" }
+  | { readonly kind: "figures" }
   | { readonly kind: "resetCopyCounters"; readonly direction: Direction }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
   | { readonly kind: "removePortal"; readonly portal: PortalModel }

@@ -1,5 +1,6 @@
 /** Operations of the control side: who does them. */
 import { StoreError } from "../store/store.ts";
+import { figuresOf } from "./figures.ts";
 import type { Operation } from "./messages.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { performLive } from "./perform_live.ts";
@@ -36,6 +37,8 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       return devices.get(operation.device).sync(done);
     case "memory":
       return done(undefined, shard.memoryView);
+    case "figures":
+      return done(undefined, figuresOf(shard));
     case "devicesAdded":
       devices.reportLeftovers();
       break;

@@ -17,6 +17,7 @@ import {
   type TargetGroupChange,
   type TargetModel,
 } from "../scst/model.ts";
+import type { ShardFigures } from "./figures.ts";
 import { listen } from "./listen.ts";
 import { LiveControl } from "./live_control.ts";
 import type { MemoryView } from "./messages.ts";
@@ -39,6 +40,15 @@ export type { BlackHole } from "../scst/black_hole.ts";
 export type { BlockCounts } from "./holds.ts";
 export type { LiveControl } from "./live_control.ts";
 export type { LatencyPlace, LunSetPlace } from "./live_operations.ts";
+export {
+  CLASSES,
+  ENDS,
+  type FiguresView,
+  type Way,
+  type WayFigures,
+  WAYS,
+} from "../scst/command_figures.ts";
+export type { LunFigures, SessionFigures, ShardFigures } from "./figures.ts";
 export type { MemoryView } from "./messages.ts";
 export type { DeviceView } from "./served_device.ts";
 export type { Answer } from "./shard_handle.ts";
@@ -134,6 +144,11 @@ export class Server {
   /** What a device is like now. */
   device(device: string): Promise<Answer<DeviceView>> {
     return this.#shard.ask({ kind: "device", device });
+  }
+
+  /** What is counted and measured. */
+  figures(): Promise<Answer<ShardFigures>> {
+    return this.#shard.ask({ kind: "figures" });
   }
 
   /** What all devices are like now, by name. */

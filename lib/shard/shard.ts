@@ -90,6 +90,7 @@ export class Shard {
     const openFiles = raiseOpenFiles();
     this.#descriptorsMost = openFiles - Math.min(DESCRIPTORS_KEPT, openFiles / 2);
     this.loop = new Loop((now) => this.#tick(now), (error) => this.#reportBug(error), pulse);
+    this.loop.onHandled = (now) => this.#node.tally.settleAt(now);
     const newsletter = new SessionNewsletter(this.loop, sendNews);
     this.#node = new Node(report, (session) => newsletter.changed(session));
     this.#pool = new IoPool(pool, {
@@ -170,6 +171,16 @@ export class Shard {
     this.devices.remove(name, done);
     this.deviceGroups.forget(device);
     this.holds.leave(device);
+  }
+
+  /** The threads that make the calls that may sleep. */
+  get pool(): IoPool {
+    return this.#pool;
+  }
+
+  /** Connections that there are. */
+  get connections(): number {
+    return this.#links.size;
   }
 
   get memoryView(): MemoryView {

@@ -71,6 +71,11 @@ export class IoPool {
     return this.#pending;
   }
 
+  /** Workers that there are. */
+  get workers(): number {
+    return this.#ring.workers;
+  }
+
   /** Hands a request to the workers, in its turn. */
   submit(request: IoRequest, lane: IoLane = this.#ownLane): void {
     request.done = 0;

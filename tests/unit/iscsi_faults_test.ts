@@ -453,6 +453,7 @@ for (const [name, examples] of Object.entries(LOGIN_EXAMPLES)) {
       assert(line.startsWith(beginning), `${line} instead of ${beginning}`);
       assert.match(line, / peer=\S+ portal=\S+( isid=[0-9a-f]{12})?$/);
       assert.deepEqual([peer.connection.isFinishing, peer.connection.session], [true, undefined]);
+      assert.equal(rig.node.logins.refused.get(name.toLowerCase()), 1);
     }
   });
 }
