@@ -101,17 +101,8 @@ export async function serverStatus(
   const { engine } = administration;
   const views = await engine.deviceViews();
   const sessions = await liveSessions(administration);
-  const { model, failures } = administration;
-  const targetFailures = byName(failures.targets);
-  const deviceFailures = byName(failures.devices);
-  const counts = sessionCounts(sessions);
-  const uses = lunCounts(model.targets);
-  const targets = model.targets.map((target) =>
-    targetStatus(target, model.driver.enabled, counts, targetFailures)
-  );
-  const devices = model.devices.map((device) =>
-    deviceStatus(device, views.get(device.name), uses.get(device.name) ?? 0, deviceFailures)
-  );
+  const { model } = administration;
+  const { targets, devices } = servedStatus(administration, views, sessions);
   const problems = [
     ...devices.flatMap(({ device, trouble }) => sentence(`device '${device}'`, trouble)),
     ...targets.flatMap(({ target, trouble }) => sentence(`target '${target}'`, trouble)),
@@ -145,6 +136,26 @@ function risksOf({ name, nvCache, faults = [] }: DeviceModel): string[] {
   ];
 }
 
+/** How targets and devices are, with `views` of those devices that are there and these sessions. */
+export function servedStatus(
+  { model, failures }: Administration,
+  views: ReadonlyMap<string, DeviceView>,
+  sessions: readonly { readonly target?: string | undefined }[],
+): Pick<ServerStatus, "targets" | "devices"> {
+  const targetFailures = byName(failures.targets);
+  const deviceFailures = byName(failures.devices);
+  const counts = sessionCounts(sessions);
+  const uses = lunCounts(model.targets);
+  return {
+    targets: model.targets.map((target) =>
+      targetStatus(target, model.driver.enabled, counts, targetFailures)
+    ),
+    devices: model.devices.map((device) =>
+      deviceStatus(device, views.get(device.name), uses.get(device.name) ?? 0, deviceFailures)
+    ),
+  };
+}
+
 /** The sessions with what they have done by now; those that end meanwhile are left out. */
 async function liveSessions({ engine }: Administration): Promise<SessionView[]> {
   const known = Array.from(engine.sessions, ({ sid }) => sid);
@@ -161,7 +172,9 @@ function byName(failures: readonly Failure[]): ReadonlyMap<string, Failure> {
 }
 
 /** Sessions of each target. */
-function sessionCounts(sessions: readonly SessionView[]): ReadonlyMap<string, number> {
+function sessionCounts(
+  sessions: readonly { readonly target?: string | undefined }[],
+): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { target = "" } of sessions) counts.set(target, (counts.get(target) ?? 0) + 1);
   return counts;

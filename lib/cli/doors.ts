@@ -12,6 +12,10 @@ import { managementTree } from "../admin/root.ts";
 import type { TreeDirectory } from "../admin/tree.ts";
 import type { ConfigFile } from "../config/config_file.ts";
 import { log } from "../log.ts";
+import { type MetricsDoorOptions, openMetricsDoor } from "../metrics/door.ts";
+import { FeedSource } from "../metrics/feed.ts";
+import { watchRoutes } from "../metrics/routes.ts";
+import type { MetricsOptions } from "./metrics_options.ts";
 
 export interface DoorOptions {
   /** The path of the control socket; there is none where it is left out. */
@@ -20,6 +24,8 @@ export interface DoorOptions {
   readonly gid?: number | undefined;
   /** Where the tree is mounted; it is not where it is left out. */
   readonly tree?: string | undefined;
+  /** Where metrics are shown over TCP; they are not where it is left out. */
+  readonly metrics?: MetricsOptions | undefined;
   /** Where the configuration is saved; it cannot be where it is left out. */
   readonly file?: ConfigFile | undefined;
   readonly sources: StatusSources;
@@ -47,10 +53,12 @@ export class Doors implements AsyncDisposable {
 /** Opens what can be opened: a server without a door serves all the same, and says so once. */
 export async function openDoors(
   administration: Administration,
-  { control, gid, tree, file, sources, reload }: DoorOptions,
+  { control, gid, tree, metrics, file, sources, reload }: DoorOptions,
 ): Promise<Doors> {
   const root = managementTree(administration);
+  const watch = watchRoutes(new FeedSource(administration, sources));
   const routes = [
+    ...watch,
     statusRoute(administration, sources),
     whyRoute(administration),
     ...configRoutes(administration, file, reload),
@@ -58,6 +66,7 @@ export async function openDoors(
   const doors = await Promise.all([
     control === undefined ? undefined : openControl(root, { path: control, gid, routes }),
     tree === undefined ? undefined : openTree(root, tree),
+    metrics === undefined ? undefined : openMetrics({ ...metrics, routes: watch }),
   ]);
   return new Doors(doors.filter((door) => door !== undefined));
 }
@@ -71,6 +80,18 @@ function openControl(
     log("warning", `${error.message}; scst's other commands cannot reach this server`);
     return undefined;
   });
+}
+
+function openMetrics(options: MetricsDoorOptions): Door | undefined {
+  try {
+    const door = openMetricsDoor(options);
+    log("info", `metrics and the status page are at ${door.url}`);
+    return door;
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    log("warning", `${error.message}; nobody can look at this server there`);
+    return undefined;
+  }
 }
 
 /** Root's tree is for everybody, as far as its modes say; another user's only if the system lets it. */

@@ -13,6 +13,7 @@ import { openDoors } from "./doors.ts";
 import { ExitCode, Failure, reportFailure } from "./failure.ts";
 import { print } from "./output.ts";
 import { type ReadAgain, Reloader } from "./reload.ts";
+import type { MetricsOptions } from "./metrics_options.ts";
 import { Retries } from "./retries.ts";
 import { onHangup, stopRequested } from "./signals.ts";
 import { makeStateDir } from "./state_dir.ts";
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly gid?: number;
   /** Where the management tree is mounted; nowhere where it is left out. */
   readonly tree?: string;
+  /** Where metrics are shown over TCP; nowhere where it is left out. */
+  readonly metrics?: MetricsOptions;
   /** Where the configuration is saved; it cannot be where it is left out. */
   readonly file?: ConfigFile;
   /** Whether nothing comes up where anything is broken. */
@@ -48,7 +51,8 @@ export async function serveModel(
   model: ServerModel,
   options: ServeOptions,
 ): Promise<ExitCode> {
-  const { onReady, read, control, gid, tree, file, isStrict = false, stopDeadline } = options;
+  const { onReady, read, control, gid, tree, metrics, file, isStrict = false, stopDeadline } =
+    options;
   const { history = new LogHistory() } = options;
   // A signal that comes during the start is obeyed right after it.
   const stop = stopRequested(stopDeadline);
@@ -75,6 +79,7 @@ export async function serveModel(
     control,
     gid,
     tree,
+    metrics,
     file,
     sources,
     reload: reloader && (() => reload(reloader, "scst reload")),

@@ -7,6 +7,7 @@ import type { ServerModel } from "../scst/model.ts";
 import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure, UsageError } from "./failure.ts";
+import { METRICS_OPTIONS, metricsOptions } from "./metrics_options.ts";
 import { serveModel } from "./run.ts";
 import { STOP_DEADLINE_MS } from "./signals.ts";
 import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
@@ -20,6 +21,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   const state = stateDir(options.get("state"));
   const deadline = deadlineOf(options.get("stop-within"));
   const read = (now?: ServerModel) => readAnyConfig(path, state, now);
+  const metrics = metricsOptions(options);
   return await serveModel(await read(), {
     read,
     history,
@@ -28,6 +30,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
     ...(group === undefined ? {} : { gid: groupId(group) }),
     ...treeOf(options.get("tree")),
     ...deadline,
+    ...(metrics === undefined ? {} : { metrics }),
   });
 }
 
@@ -115,12 +118,15 @@ export const SERVE: Verb = {
         STOP_DEADLINE_MS / 1000
       })`,
     },
+    ...METRICS_OPTIONS,
   ],
   examples: [
     "scst serve --config /etc/scst/scst.yaml",
     "scst serve --config disks.yaml --state ./state",
     "scst serve --config /etc/scst.yaml --group disk",
     "scst serve --config /etc/scst.conf --tree /run/scst/tree",
+    "scst serve --config disks.yaml --metrics 9860",
+    "scst serve --config disks.yaml --metrics 0.0.0.0:9860 --metrics-token /etc/scst/token",
   ],
   run: serve,
 };

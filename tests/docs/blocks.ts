@@ -7,6 +7,8 @@ import { nameOfLoginStatus } from "../../lib/iscsi/login_status.ts";
 import { nameOfRejectReason } from "../../lib/iscsi/reject_reason.ts";
 import { SESSION_STATES } from "../../lib/iscsi/session_states.ts";
 import type { StateModel } from "../../lib/iscsi/state_table.ts";
+import { sampleName } from "../../lib/metrics/exposition.ts";
+import { METRICS } from "../../lib/metrics/families.ts";
 import { nameOfSense } from "../../lib/scsi/sense.ts";
 import { STAGES } from "../../lib/scsi/stage.ts";
 import { markdownTable } from "./table.ts";
@@ -42,6 +44,12 @@ export const BLOCKS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     stages: markdownTable(
       ["Stage", "In it, the command"],
       STAGES.map(({ name, what }) => [code(name), what]),
+    ),
+  },
+  "docs/metrics.md": {
+    metrics: markdownTable(
+      ["Metric", "Type", "What it says"],
+      METRICS.map(({ name, type, help }) => [code(sampleName({ name, type })), type, help]),
     ),
   },
   "docs/iscsi-states.md": {

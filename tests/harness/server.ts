@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly stateDir?: string;
   /** How many files the server may have open. */
   readonly openFiles?: number;
+  /** More options of `scst serve`. */
+  readonly args?: readonly string[];
   /** How many portals the configuration has; 1 if not given. */
   readonly portals?: number;
 }
@@ -193,7 +195,14 @@ export async function startTestServer(
   const text = typeof yaml === "string" ? yaml : yaml(dir);
   await Deno.writeTextFile(config, text, { mode: 0o600 }); // it may have secrets
   const state = options.stateDir ?? dir;
-  const program = programCommand(["serve", "--config", config, "--state", state]);
+  const program = programCommand([
+    "serve",
+    "--config",
+    config,
+    "--state",
+    state,
+    ...options.args ?? [],
+  ]);
   const [command, args] = options.openFiles === undefined
     ? program
     : limited(program, options.openFiles);

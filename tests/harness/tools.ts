@@ -26,6 +26,7 @@ const PACKAGES = {
   "losetup": "mount",
   "perf": "linux-perf",
   "perl": "perl",
+  "promtool": "prometheus",
   "qemu-img": "qemu-utils",
   "qemu-storage-daemon": "qemu-utils",
   "qemu-io": "qemu-utils",

@@ -8,6 +8,8 @@ export interface Answer {
   readonly body?: string | Uint8Array;
   /** The methods that a path has, where another one was asked for (RFC 9110 10.2.1). */
   readonly allow?: string;
+  /** Other fields of the head, by name. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 const STATUS: Readonly<Record<TreeErrno, number>> = {

@@ -16,6 +16,9 @@ export interface ControlLimits {
   readonly answer: number;
 }
 
+/** Says whether a request is refused whatever it asks for. */
+export type Guard = (head: RequestHead) => Answer | undefined;
+
 /** Bytes that are read and thrown away so that a client who still sends gets to its answer. */
 const LINGER_BYTES = 2 ** 20;
 
@@ -28,6 +31,7 @@ export class ControlConnection {
   readonly #conn: Deno.Conn;
   readonly #routes: readonly ControlRoute[];
   readonly #limits: ControlLimits;
+  readonly #guard: Guard;
   readonly #reader: RequestReader;
   #phase: Phase = "idle";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,8 +40,14 @@ export class ControlConnection {
   #isLast = false;
   #isClosed = false;
 
-  constructor(conn: Deno.Conn, routes: readonly ControlRoute[], limits: ControlLimits) {
+  constructor(
+    conn: Deno.Conn,
+    routes: readonly ControlRoute[],
+    limits: ControlLimits,
+    guard: Guard = () => undefined,
+  ) {
     this.#conn = conn;
+    this.#guard = guard;
     this.#routes = routes;
     this.#limits = limits;
     this.#reader = new RequestReader((into) => this.#receive(into));
@@ -94,7 +104,8 @@ export class ControlConnection {
     try {
       head = await this.#reader.head();
       if (head === undefined) return false;
-      const match = matchRoute(this.#routes, head.method, head.target);
+      const match = this.#guard(head) ??
+        matchRoute(this.#routes, head.method, head.target, head.fields);
       if (!("answer" in match)) return await this.#refuseRequest(match, head.method !== "HEAD");
       if (head.expectsContinue && head.length !== 0 && !isTooLong(head, match.maxBody)) {
         await write(this.#conn, CONTINUE);
@@ -170,7 +181,7 @@ function isLoss(error: unknown): boolean {
 
 /** RFC 9112 4 and 6. */
 function encodeAnswer(
-  { status, type, body, allow }: Answer,
+  { status, type, body, allow, fields = {} }: Answer,
   { withBody, closes }: { readonly withBody: boolean; readonly closes: boolean },
 ): Uint8Array {
   const encoder = new TextEncoder();
@@ -181,6 +192,7 @@ function encodeAnswer(
     ...(type === undefined ? [] : [`Content-Type: ${type}`]),
     ...(status === 204 ? [] : [`Content-Length: ${bytes.length}`]),
     ...(allow === undefined ? [] : [`Allow: ${allow}`]),
+    ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
     "Cache-Control: no-store",
     ...(closes ? ["Connection: close"] : []),
   ];

@@ -1,10 +1,14 @@
 /** The head of an HTTP/1.1 request (RFC 9112 3 and 5), from its lines. */
 import { HttpError } from "./http_error.ts";
 
+export type HeadFields = ReadonlyMap<string, readonly string[]>;
+
 export interface RequestHead {
   readonly method: string;
   /** Path and query, percent-encoded as they came. */
   readonly target: string;
+  /** The values of each field, by its name in lower case. */
+  readonly fields: HeadFields;
   /** Bytes of the body, or that it comes in chunks. */
   readonly length: number | "chunked";
   /** The client sends the body when it hears 100 (RFC 9110 10.1.1). */
@@ -51,6 +55,7 @@ export function parseHead(
   return {
     method,
     target,
+    fields,
     length: bodyLength(fields, isOld),
     expectsContinue: expectations.length > 0 && !isOld,
     closes: isOld || listed(fields, "connection").includes("close"),

@@ -2,19 +2,22 @@
 import { detailOf, log } from "../../log.ts";
 import { TreeError } from "../tree.ts";
 import { type Answer, errorAnswer, refusal } from "./answer.ts";
+import type { HeadFields } from "./request_head.ts";
 
 /** A request of which path and method are known to be there. */
 export interface ControlRequest {
   /** The names behind the route's path, decoded. */
   readonly names: readonly string[];
   readonly query: URLSearchParams;
+  /** What its head says besides. */
+  readonly fields: HeadFields;
   readonly body: Uint8Array;
 }
 
 export type Handler = (request: ControlRequest) => Answer | Promise<Answer>;
 
 export interface ControlRoute {
-  /** `tree` or `config/apply`; what stands behind it in a request is the route's matter. */
+  /** `tree` or `config/apply`, or "" for the root alone; what stands behind it in a request is the route's matter. */
   readonly path: string;
   /** The handler of each method; GET answers HEAD as well (RFC 9110 9.3.2). A TreeError is told. */
   readonly methods: Readonly<Record<string, Handler>>;
@@ -29,11 +32,12 @@ export interface Match {
   readonly answer: (body: Uint8Array) => Promise<Answer>;
 }
 
-/** Finds who answers `method` and `target` (path and query); the refusal where nobody does. */
+/** Finds who answers `method` and `target` (path and query) of a head with `fields`; the refusal where nobody does. */
 export function matchRoute(
   routes: readonly ControlRoute[],
   method: string,
   target: string,
+  fields: HeadFields = new Map(),
 ): Match | Answer {
   const [path = "", queryText = ""] = target.split("#")[0]!.split(/\?(.*)/s);
   let names: string[];
@@ -42,7 +46,7 @@ export function matchRoute(
   } catch {
     return errorAnswer(400, "EINVAL", "The path is not percent-encoded UTF-8");
   }
-  const route = routes.find(({ path }) => startsWith(names, path.split("/")));
+  const route = routes.find(({ path }) => leadsTo(path, names));
   if (route === undefined) {
     const known = routes.map(({ path }) => `/${path}`).join(", ");
     return errorAnswer(404, "ENOENT", `There is nothing at this path, but at ${known}`);
@@ -57,12 +61,13 @@ export function matchRoute(
   const query = new URLSearchParams(queryText);
   return {
     maxBody: route.maxBody,
-    answer: (body) => handled(handler, { names: rest, query, body }),
+    answer: (body) => handled(handler, { names: rest, query, fields, body }),
   };
 }
 
-function startsWith(names: readonly string[], start: readonly string[]): boolean {
-  return start.every((name, index) => name === names[index]);
+function leadsTo(path: string, names: readonly string[]): boolean {
+  if (path === "") return names.length === 0;
+  return path.split("/").every((name, index) => name === names[index]);
 }
 
 function handlerOf({ methods }: ControlRoute, method: string): Handler | undefined {
