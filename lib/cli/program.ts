@@ -17,7 +17,9 @@ import { TARGET_VERBS } from "./everyday/target.ts";
 import { ExitCode, reportFailure, UsageError } from "./failure.ts";
 import { print } from "./output.ts";
 import { SERVE } from "./serve.ts";
+import { STAT } from "./stat.ts";
 import { STATUS } from "./status.ts";
+import { TOP } from "./top.ts";
 import { TREE } from "./tree.ts";
 import type { AnyVerb, Verb, VerbatimVerb } from "./verb.ts";
 import { VERSION, versionText } from "./version.ts";
@@ -30,6 +32,8 @@ export const VERBS: readonly AnyVerb[] = [
   CHECK,
   DOCTOR,
   STATUS,
+  STAT,
+  TOP,
   WHY,
   DEVICE_VERBS,
   TARGET_VERBS,

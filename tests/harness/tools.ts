@@ -33,6 +33,8 @@ const PACKAGES = {
   "qemu-system-x86_64": "qemu-system-x86",
   /** QEMU's iSCSI driver: a module that qemu-img and qemu-io load. */
   "qemu-block-iscsi": "qemu-block-extra",
+  /** Gives a program a terminal. */
+  "script": "bsdutils",
   "sg_get_lba_status": "sg3-utils",
   "sg_logs": "sg3-utils",
   "sg_vpd": "sg3-utils",

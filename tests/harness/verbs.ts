@@ -5,6 +5,8 @@ export const VERBS: readonly string[] = [
   "check",
   "doctor",
   "status",
+  "stat",
+  "top",
   "why",
   "device",
   "target",

@@ -30,7 +30,7 @@ const OFFERS: readonly (readonly [string, readonly string[]])[] = [
   ["scst ", WORDS],
   ["scst serv", ["serve"]],
   ["scst help w", ["why"]],
-  ["scst sta", ["status"]],
+  ["scst sta", ["stat", "status"]],
   ["scst status --", ["--json", "--socket", "--help"]],
   ["scst why --s", ["--socket"]],
   ["scst session list --j", ["--json"]],

@@ -66,11 +66,11 @@ Deno.test("scst answers a wrong command line with one error line and exit code 2
   const table: [string[], RegExp][] = [
     [
       [],
-      /^error Name demo, serve, check, doctor, status, why, device, target, lun, group, session, apply, reload, save, tree, admin, import, export, completion or version; run "scst help"/,
+      /^error Name demo, serve, check, doctor, status, stat, top, why, device, target, lun, group, session, apply, reload, save, tree, admin, import, export, completion or version; run "scst help"/,
     ],
     [
       ["help", "bogus"],
-      /^error Name demo, serve, check, doctor, status, why, device, target, lun, group, session, apply, reload, save, tree, admin, import, export, completion or version; run "scst help"/,
+      /^error Name demo, serve, check, doctor, status, stat, top, why, device, target, lun, group, session, apply, reload, save, tree, admin, import, export, completion or version; run "scst help"/,
     ],
     [["bogus"], /^error Unknown command 'bogus'; run "scst help"/],
     [["serv"], /^error Unknown command 'serv' \(Did you mean serve\?\); run/],

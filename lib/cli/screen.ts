@@ -1,0 +1,78 @@
+/** A terminal that shows one picture after the other in place, and hears a key that ends it. */
+
+const ENTER = "\x1b[?1049h\x1b[?25l"; // the other screen, without a cursor
+const LEAVE = "\x1b[?25h\x1b[?1049l";
+const HOME = "\x1b[H";
+const END_OF_LINE = "\x1b[K\r\n";
+const END_OF_SCREEN = "\x1b[J";
+
+/** Where a terminal does not say how large it is. */
+const USUAL = { columns: 80, rows: 24 };
+
+/** What ends a program that would leave the terminal as it is. */
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+const CTRL_C = 3;
+const ENDS: readonly number[] = [CTRL_C, ..."qQ"].map((key) =>
+  typeof key === "number" ? key : key.charCodeAt(0)
+);
+
+export class Screen implements Disposable {
+  readonly #ending = new AbortController();
+  readonly #end = () => this.#ending.abort();
+
+  /** Takes the terminal, until disposal. */
+  constructor() {
+    Deno.stdin.setRaw(true);
+    write(ENTER);
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#end);
+    this.#listen();
+  }
+
+  /** Whether there is one: what is written goes to a terminal, and keys come from it. */
+  static get isThere(): boolean {
+    return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  }
+
+  /** Aborted by q, by Ctrl-C, and by signals. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Shows lines, as many and as much of each as there is room for. */
+  show(lines: readonly string[]): void {
+    const { columns, rows } = sizeOf();
+    const shown = lines.slice(0, rows).map((line) => line.slice(0, columns));
+    // Without a line break behind the last one, which would move all of them up.
+    write(HOME + shown.join(END_OF_LINE) + "\x1b[K" + END_OF_SCREEN);
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#end);
+    write(LEAVE);
+    Deno.stdin.setRaw(false);
+  }
+
+  async #listen(): Promise<void> {
+    const keys = new Uint8Array(64);
+    for (;;) {
+      const count = await Deno.stdin.read(keys).catch(() => null);
+      if (count === null || keys.subarray(0, count).some((key) => ENDS.includes(key))) break;
+    }
+    this.#end();
+  }
+}
+
+function sizeOf(): { columns: number; rows: number } {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    return columns > 0 && rows > 0 ? { columns, rows } : USUAL;
+  } catch {
+    return USUAL;
+  }
+}
+
+function write(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+}

@@ -1,0 +1,138 @@
+/** `scst stat` and `scst top` beside a server under load, with and without a terminal. */
+import assert from "node:assert/strict";
+import type { ServerActivity } from "../../lib/metrics/activity.ts";
+import { runProgram } from "../harness/program.ts";
+import {
+  backingFile,
+  diskYaml,
+  programCommand,
+  startTestServer,
+  TARGET_NAME,
+  type TestServer,
+} from "../harness/server.ts";
+import { openReady } from "../harness/sessions.ts";
+import { toolTest } from "../harness/tools.ts";
+import { read10 } from "../initiator/cdb.ts";
+
+function start(): Promise<TestServer> {
+  return startTestServer(
+    (dir) => diskYaml([{ filename: backingFile(dir, "disk.img", 2 ** 20) }]),
+  );
+}
+
+/** Reads 4 KiB again and again until `done` has ended. */
+async function beside<T>(server: TestServer, done: Promise<T>): Promise<T> {
+  await using session = await openReady(server);
+  let ended = false;
+  const end = done.finally(() => ended = true);
+  end.catch(() => {});
+  while (!ended) await session.command(read10(0, 8), { read: 4096 });
+  return await end;
+}
+
+function scst(server: TestServer, ...args: string[]) {
+  return runProgram(args, { env: { SCST_CONTROL: `${server.dir}/control` } });
+}
+
+Deno.test("scst stat tells rates, times and totals of a session that reads", async () => {
+  await using server = await start();
+  const { code, stdout, stderr } = await beside(
+    server,
+    scst(server, "stat", "--json", "--interval", "0.5"),
+  );
+  assert.equal(code, 0, stderr);
+  const { seconds, luns, all } = JSON.parse(stdout) as ServerActivity;
+  assert(seconds >= 0.4, `${seconds}`);
+  const [lun] = luns;
+  assert.deepEqual([luns.length, lun!.target, lun!.lun, lun!.device], [1, TARGET_NAME, 0, "disk0"]);
+  assert(lun!.reads_per_s > 10, `${lun!.reads_per_s}`);
+  assert.equal(lun!.read_bytes_per_s, lun!.reads_per_s * 4096);
+  assert.equal(all.reads_per_s, lun!.reads_per_s);
+  assert(lun!.median_us! > 0 && lun!.median_us! <= lun!.p99_us! && lun!.p99_us! <= lun!.worst_us!);
+  assert(lun!.totals.reads >= Math.round(lun!.reads_per_s * seconds));
+
+  // What was so a moment ago is told again.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const idle = await scst(server, "stat", "--interval", "0.3");
+  assert.match(idle.stdout, /^scst \S+, up \d+ s, 0 sessions, .*\nall: 0 iops, read 0 B\/s/);
+});
+
+Deno.test("scst top prints one picture after the other where there is no terminal", async () => {
+  await using server = await start();
+  const { code, stdout } = await beside(
+    server,
+    scst(server, "top", "--interval", "0.3", "--count", "2"),
+  );
+  assert.equal(code, 0);
+  assert.equal(stdout.match(/^scst \S+, up /gm)?.length, 2);
+  assert.equal(
+    stdout.match(/^IOPS +READ +WRITE +MEDIAN +P99 +QUEUE +FAILED +LUN +DEVICE/gm)?.length,
+    2,
+  );
+  assert(!stdout.includes("\x1b"));
+});
+
+Deno.test("scst stat and scst top refuse what they do not take, and say where no server is", async () => {
+  const env = { SCST_CONTROL: "/nonexistent/control" };
+  const calls: [args: string[], code: number, says: RegExp][] = [
+    [["stat"], 4, /^error There is no server: /],
+    [["top", "--count", "1"], 4, /^error There is no server: /],
+    [["stat", "--interval", "0.1"], 2, /^error --interval must be 0.3 to 3600 seconds/],
+    [["top", "--interval", "1s"], 2, /^error --interval must be/],
+    [["top", "--count", "0"], 2, /^error --count must be a number from 1 on/],
+  ];
+  for (const [args, code, says] of calls) {
+    const result = await runProgram(args, { env });
+    assert.equal(result.code, code, args.join(" "));
+    assert.match(result.stderr, says);
+  }
+});
+
+for (const key of ["q", "\x03"]) {
+  const name = key === "q" ? "q" : "Ctrl-C";
+  toolTest(
+    `scst top draws within a terminal, and leaves it as it was at ${name}`,
+    ["script"],
+    async () => {
+      await using server = await start();
+      const [command, args] = programCommand(["top", "--interval", "0.3"]);
+      const line = `stty cols 60 rows 5; ${[command, ...args].join(" ")}; echo "code $?"; stty -a`;
+      const child = new Deno.Command("script", {
+        args: ["-qec", line, "/dev/null"],
+        env: { SCST_CONTROL: `${server.dir}/control`, SHELL: "/bin/bash" },
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      const keys = child.stdin.getWriter();
+      let shown = "";
+      let isSent = false;
+      const text = child.stdout.pipeThrough(new TextDecoderStream());
+      await beside(
+        server,
+        (async () => {
+          for await (const part of text) {
+            shown += part;
+            if (isSent || shown.split("\x1b[H").length < 3) continue;
+            isSent = true;
+            await keys.write(new TextEncoder().encode(key));
+          }
+        })(),
+      );
+      await keys.close().catch(() => {});
+      await child.status;
+      const [before = "", ...pictures] = shown.split("\x1b[H");
+      assert(before.includes("\x1b[?1049h\x1b[?25l"));
+      assert(pictures.length >= 2);
+      for (const picture of pictures.slice(0, -1)) {
+        // deno-lint-ignore no-control-regex
+        const lines = picture.replaceAll(/\x1b\[[KJ]/g, "").split(/\r+\n/);
+        assert(lines.length <= 5 && lines.every((one) => one.length <= 60), JSON.stringify(lines));
+        assert.match(lines[0]!, /^scst \S+, up /);
+      }
+      assert(shown.includes("\x1b[?25h\x1b[?1049l"));
+      assert.match(shown, /code 0\r\n/);
+      assert.match(shown.slice(shown.indexOf("code 0")), / icanon | echo /);
+    },
+  );
+}
