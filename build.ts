@@ -12,6 +12,8 @@ const ROOT = new URL("./", import.meta.url);
 const OUTPUT = "dist/scst";
 /** Modules that are started by name only, which the compiler cannot find by following imports. */
 const WORKERS = ["lib/shard/shard_worker.ts", "lib/store/io_worker.ts"];
+/** Files that are read at run time. */
+const FILES = ["lib/metrics/page.html"];
 
 /** The flags in front of main.ts in a task's command: permissions, and what V8 is told. */
 async function runFlags(task: string): Promise<string[]> {
@@ -33,7 +35,7 @@ async function run(command: string, args: string[]): Promise<[boolean, string]> 
 async function build(): Promise<string | undefined> {
   const runtime = Deno.env.get("DENORT_BIN");
   const version = Deno.version.deno;
-  const includes = WORKERS.flatMap((module) => ["--include", module]);
+  const includes = [...WORKERS, ...FILES].flatMap((module) => ["--include", module]);
   // Types are the task check's matter: another version of Deno has another TypeScript.
   const flags = ["--quiet", "--no-check", ...await runFlags("serve"), ...includes];
   const [compiled, said] = await run(

@@ -1,4 +1,4 @@
-/** What is watched, as routes: `/metrics` for scrapers, `/feed` as JSON for programs. */
+/** What is watched, as routes: `/metrics` for scrapers, `/feed` as JSON, `/` for people. */
 import type { Answer } from "../admin/control/answer.ts";
 import { jsonAnswer } from "../admin/control/answer.ts";
 import { checkRequest } from "../admin/control/query.ts";
@@ -6,6 +6,7 @@ import type { ControlRequest, ControlRoute } from "../admin/control/route.ts";
 import { expositionFor, expositionText } from "./exposition.ts";
 import { familiesOf } from "./families.ts";
 import type { FeedSource } from "./feed.ts";
+import { pageAnswer } from "./page.ts";
 
 type Get = (request: ControlRequest) => Answer | Promise<Answer>;
 
@@ -30,5 +31,6 @@ export function watchRoutes(source: FeedSource): readonly ControlRoute[] {
       return { status: 200, type: exposition.type, body };
     }),
     route("feed", async () => jsonAnswer(await source.feed())),
+    route("", pageAnswer),
   ];
 }

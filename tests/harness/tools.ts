@@ -8,6 +8,7 @@ import { openIsal } from "../../ffi/isal.ts";
 const PACKAGES = {
   "apt-get": "apt",
   "bash": "bash",
+  "chromium": "chromium",
   "curl": "curl",
   "dpkg-deb": "dpkg",
   "fio": "fio",
