@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly gid?: number;
   /** Where the management tree is mounted; nowhere where it is left out. */
   readonly tree?: string;
+  /** Milliseconds from which on the log tells of a command; Infinity tells of none. */
+  readonly slow?: number;
   /** Where metrics are shown over TCP; nowhere where it is left out. */
   readonly metrics?: MetricsOptions;
   /** Where the configuration is saved; it cannot be where it is left out. */
@@ -59,6 +61,7 @@ export async function serveModel(
   makeStateDir(model.stateDir);
   const sources = { started: Date.now(), history };
   const server = new Server(model.stateDir);
+  if (options.slow !== undefined) await server.setSlow(options.slow);
   using supervision = new Supervision(server);
   const administration = new Administration(serverEngine(server), emptyModel(model.stateDir));
   const started = bringUp(server, administration, model, isStrict).then(() =>

@@ -9,6 +9,7 @@ import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure, UsageError } from "./failure.ts";
 import { METRICS_OPTIONS, metricsOptions } from "./metrics_options.ts";
 import { serveModel } from "./run.ts";
+import { SLOW } from "../shard/server.ts";
 import { STOP_DEADLINE_MS } from "./signals.ts";
 import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
 import type { Verb, VerbInput } from "./verb.ts";
@@ -22,6 +23,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   const deadline = deadlineOf(options.get("stop-within"));
   const read = (now?: ServerModel) => readAnyConfig(path, state, now);
   const metrics = metricsOptions(options);
+  const slow = slowOf(options.get("slow"));
   return await serveModel(await read(), {
     read,
     history,
@@ -30,6 +32,7 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
     ...(group === undefined ? {} : { gid: groupId(group) }),
     ...treeOf(options.get("tree")),
     ...deadline,
+    ...slow,
     ...(metrics === undefined ? {} : { metrics }),
   });
 }
@@ -56,6 +59,16 @@ function deadlineOf(given: string | undefined): { stopDeadline?: number } {
     throw new UsageError(`Option --stop-within must be ${allowed}, not ${JSON.stringify(given)}`);
   }
   return { stopDeadline: seconds * 1000 };
+}
+
+/** Throws UsageError. */
+function slowOf(given: string | undefined): { slow?: number } {
+  if (given === undefined) return {};
+  if (!/^\d{1,7}$/.test(given)) {
+    const allowed = "milliseconds from 1 to 9999999, or 0 for none";
+    throw new UsageError(`Option --slow must be ${allowed}, not ${JSON.stringify(given)}`);
+  }
+  return { slow: Number(given) === 0 ? Infinity : Number(given) };
 }
 
 function isDirectory(path: string): boolean {
@@ -117,6 +130,11 @@ export const SERVE: Verb = {
       description: `how long a stop may take, with slow disks to flush (default: ${
         STOP_DEADLINE_MS / 1000
       })`,
+    },
+    {
+      name: "slow",
+      value: "MS",
+      description: `log commands that take so many milliseconds, 0 for none (default: ${SLOW})`,
     },
     ...METRICS_OPTIONS,
   ],

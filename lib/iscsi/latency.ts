@@ -3,6 +3,7 @@
  * that is on, and allocates nothing for a command.
  */
 import { Stage } from "../scsi/stage.ts";
+import { NO_CELL } from "../scsi/stage_times.ts";
 import { cellOf, LatencyFigures, type LatencyRow, TOTAL } from "./latency_figures.ts";
 import { SendQueue } from "./send_queue.ts";
 import type { Task } from "./task.ts";
@@ -41,7 +42,7 @@ export class Latency {
 
   /** The status of a command was put into the output, which goes up to `position` now. */
   answered({ times }: Task, position: number): void {
-    if (times === undefined) return;
+    if (times === undefined || times.cell === NO_CELL) return;
     const now = performance.now();
     const { begun, cell } = times;
     let end = now;

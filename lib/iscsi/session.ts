@@ -279,7 +279,9 @@ export class Session implements NexusTransport {
   /** Keeps a task in the list until it ends. */
   listTask(task: Task): void {
     task.listed = true;
-    task.arrived = this.node.tally.arrived;
+    const { tally } = this.node;
+    task.arrived = tally.arrived;
+    if (task.times === undefined && tally.slow.threshold < Infinity) task.measure(task.arrived);
     this.tasks.set(task.initiatorTaskTag, task);
   }
 
@@ -311,6 +313,8 @@ export class Session implements NexusTransport {
     if (reported && !inStore) return task.endAborted();
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();
+    // The store may never end it, and then nobody would hear of it.
+    this.node.tally.slow.ended(task, performance.now(), true);
     if (reported) task.sendAborted();
     // It keeps its place in the window until the store has ended: else there would be no limit.
     task.leaveTaskSet();

@@ -5,11 +5,13 @@
  */
 import { ABORTED, CommandFigures, endOf, Ways } from "../scst/command_figures.ts";
 import { Status } from "../scsi/status.ts";
+import { SlowCommands } from "./slow_commands.ts";
 import type { Task } from "./task.ts";
 
 export class Tally {
   /** When the bytes came that are handled now, by performance.now(). */
   arrived = performance.now();
+  readonly slow = new SlowCommands();
   #unsettled: CommandFigures[] = [];
 
   /** Bytes are about to be handled that came at `arrived`. */
@@ -37,15 +39,19 @@ export class Tally {
       bytes = 0;
     }
     if (task.listed) {
-      return figures.took(way, bytes, microseconds(performance.now() - task.arrived));
+      const now = performance.now();
+      figures.took(way, bytes, microseconds(now - task.arrived));
+      return this.slow.ended(task, now, false);
     }
     if (!figures.isUnsettled) this.#unsettled.push(figures);
     figures.count(way, bytes);
   }
 
   /** A command has ended without an answer. */
-  aborted({ unit }: Task): void {
+  aborted(task: Task): void {
+    const { unit, listed } = task;
     if (unit !== undefined) (unit.figures ??= new CommandFigures()).fail(ABORTED);
+    if (listed) this.slow.ended(task, performance.now(), true);
   }
 
   /** The answers that there are by now are handed over. */

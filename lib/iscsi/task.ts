@@ -5,7 +5,7 @@ import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { Operation } from "../scst/operation.ts";
 import { Command } from "../scsi/command.ts";
 import { Stage } from "../scsi/stage.ts";
-import { StageTimes } from "../scsi/stage_times.ts";
+import { NO_CELL, StageTimes } from "../scsi/stage_times.ts";
 import { Status } from "../scsi/status.ts";
 import { solicitWaiting } from "./data_out.ts";
 import { copyToDataIn, encodeDataIn, layoutDataIn, sizeOfDataIn } from "./data_in.ts";
@@ -113,8 +113,11 @@ export class Task extends Command {
     return waits ? Stage.TURN : Stage.STORE;
   }
 
-  /** Notes when its stages begin from now on; it was received at `at`, and counts for `cell`. */
-  measure(at: number, cell: number): void {
+  /**
+   * Notes when its stages begin from now on; it was received at `at`, and counts for `cell`, or for no
+   * statistics of stages where that is left out.
+   */
+  measure(at: number, cell = NO_CELL): void {
     this.#times ??= new StageTimes();
     this.times = this.#times;
     this.times.start(at, cell);

@@ -1,6 +1,9 @@
 /** When the stages of a command began; one of these is used for one command after the other. */
 import { Stage, STAGES } from "./stage.ts";
 
+/** No place in the statistics: the command is only watched for being slow. */
+export const NO_CELL = -1;
+
 export class StageTimes {
   /** By performance.now(), by Stage; 0 of a stage that the command has not come to. */
   readonly begun: Float64Array = new Float64Array(STAGES.length);

@@ -75,6 +75,8 @@ export type Operation =
   }
   | { readonly kind: "copyCounters" }
   | { readonly kind: "figures" }
+  /** Milliseconds from which on a command is slow; Infinity tells of none. */
+  | { readonly kind: "setSlow"; readonly milliseconds: number }
   | { readonly kind: "resetCopyCounters"; readonly direction: Direction }
   | { readonly kind: "addPortal"; readonly portal: PortalModel; readonly fd: number }
   | { readonly kind: "removePortal"; readonly portal: PortalModel }

@@ -37,6 +37,9 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       return devices.get(operation.device).sync(done);
     case "memory":
       return done(undefined, shard.memoryView);
+    case "setSlow":
+      shard.node.tally.slow.threshold = operation.milliseconds;
+      break;
     case "figures":
       return done(undefined, figuresOf(shard));
     case "devicesAdded":

@@ -49,6 +49,7 @@ export {
   WAYS,
 } from "../scst/command_figures.ts";
 export type { LunFigures, SessionFigures, ShardFigures } from "./figures.ts";
+export { SLOW } from "../iscsi/slow_commands.ts";
 export type { MemoryView } from "./messages.ts";
 export type { DeviceView } from "./served_device.ts";
 export type { Answer } from "./shard_handle.ts";
@@ -144,6 +145,11 @@ export class Server {
   /** What a device is like now. */
   device(device: string): Promise<Answer<DeviceView>> {
     return this.#shard.ask({ kind: "device", device });
+  }
+
+  /** Has the log told of commands that take so many milliseconds; of none with Infinity. */
+  async setSlow(milliseconds: number): Promise<void> {
+    await this.#shard.request({ kind: "setSlow", milliseconds });
   }
 
   /** What is counted and measured. */

@@ -41,8 +41,11 @@ toolTest(
       const waits = await session.start(testUnitReady(), { lun: 1 });
       await session.nop();
       const trace = await says("cat trace_cmds");
-      assert.match(trace, /^SYNCHRONIZE CACHE\(10\), is executed by the device: .*stage=store/m);
-      assert.match(trace, /^TEST UNIT READY, waits for its turn .*stage=turn_wait/m);
+      assert.match(
+        trace,
+        /^SYNCHRONIZE CACHE\(10\), for \d+ ms, is executed by the device: .*stage=store/m,
+      );
+      assert.match(trace, /^TEST UNIT READY, for \d+ ms, waits for its turn .*stage=turn_wait/m);
       assert.equal(await says("echo -1 >suspend; cat suspend"), "0\n");
       assertGood(await waits.done, "after the suspension");
 

@@ -77,7 +77,9 @@ Deno.test("suspend holds all commands until it is taken back; NOPs, logins and f
   const where = `initiator=${INITIATOR} target=${TARGET_NAME} lun=0 itt=0x${
     write.itt.toString(16)
   }`;
-  assert(lines.some((line) => line.startsWith("WRITE(10), waits ") && line.endsWith(where)));
+  assert(
+    lines.some((line) => /^WRITE\(10\), for \d+ ms, waits /.test(line) && line.endsWith(where)),
+  );
   assert(lines.every((line) => line.includes("stage=turn_wait")), lines.join("\n"));
   assert.equal(await tree.read("trace_mcmds"), "");
   assert.equal(await tree.read(`${SESSION}/commands`), "2\n");
@@ -150,7 +152,10 @@ Deno.test("a black hole swallows commands of a target, and of a group, until it 
   assertGood(await session.command(testUnitReady()));
   const swallowed = await session.start(read10(0, 1), { read: BLOCK });
   assert.equal(await hasEnded(swallowed), false);
-  assert.match(await tree.read("trace_cmds"), /^READ\(10\), never to be answered \(black_hole\): /);
+  assert.match(
+    await tree.read("trace_cmds"),
+    /^READ\(10\), for \d+ ms, never to be answered \(black_hole\): /,
+  );
   assert.equal(await session.taskManagement(ABORT_TASK, { referencedTag: swallowed.itt }), 0);
   session.forget(swallowed.itt);
   await tree.write(`${TARGET}/black_hole`, "0");

@@ -1,0 +1,131 @@
+/** Commands that take long: what the log says of them, once, and of many only how many. */
+import assert from "node:assert/strict";
+import { exchangeGood } from "../harness/exchange.ts";
+import { type Peer, Rig, TARGET } from "../harness/rig.ts";
+import { manage } from "../harness/copy_rig.ts";
+import { StandingClock } from "../harness/standing_clock.ts";
+import { openWrite, sendWaiting } from "../harness/under_way.ts";
+import { patternBytes } from "../initiator/bytes.ts";
+import { read10, testUnitReady } from "../initiator/cdb.ts";
+import { FINAL } from "../initiator/pdu.ts";
+import { READ } from "../initiator/requests.ts";
+
+const SIMPLE = 1;
+const ORDERED = 2;
+const ABORT_TASK = 1;
+
+/** A session that has just been heard. */
+class Scene implements Disposable {
+  readonly clock = new StandingClock(100);
+  readonly rig = new Rig();
+  readonly peer: Peer = this.rig.login(1);
+
+  constructor() {
+    this.pass(0);
+  }
+
+  get lines(): string[] {
+    return this.rig.log.filter((line) => line.includes("slow command"));
+  }
+
+  /** Lets `seconds` pass, and bytes come. */
+  pass(seconds: number): void {
+    this.clock.seconds += seconds;
+    this.rig.node.tally.begin(performance.now());
+  }
+
+  /** Sends a READ that the store does not end; returns its tag. */
+  read(): number {
+    this.rig.store.hanging = true;
+    const fields = { cdb: read10(0, 1), flags: FINAL | READ | SIMPLE, expectedLength: 512 };
+    const command = this.peer.command(fields);
+    assert.deepEqual(this.peer.send(command), []);
+    return command.itt;
+  }
+
+  /** Lets the store end what it has. */
+  release(): void {
+    this.rig.store.hanging = false;
+    this.rig.store.release();
+    this.peer.take();
+  }
+
+  [Symbol.dispose](): void {
+    this.rig[Symbol.dispose]();
+    this.clock[Symbol.dispose]();
+  }
+}
+
+Deno.test("a slow command is told of with where its time went", () => {
+  using scene = new Scene();
+  scene.read();
+  scene.pass(0.999);
+  scene.release();
+  assert.equal(scene.lines.length, 0, "it was not slow");
+  const itt = scene.read();
+  scene.pass(1.5);
+  scene.release();
+  assert.equal(scene.lines.length, 1);
+  const line = scene.lines[0]!;
+  assert.match(
+    line,
+    /^warning slow command: READ\(10\) took 1\.50 s \(data 0 ms, queue 0 ms, store 1500 ms, \d+ bytes to be sent\): initiator=/,
+  );
+  assert(line.includes(` target=${TARGET} lun=0 itt=0x${itt.toString(16)}`), line);
+});
+
+Deno.test("the time that a command waits for its data is none of the store", () => {
+  using scene = new Scene();
+  const write = openWrite(scene.peer, 0, patternBytes(512, 1));
+  scene.pass(2);
+  write.finish();
+  assert.match(scene.lines[0]!, / took 2\.00 s \(data 2000 ms, queue 0 ms, store 0 ms,/);
+  scene.pass(5);
+  scene.rig.node.tally.slow.threshold = Infinity;
+  const other = openWrite(scene.peer, 0, patternBytes(512, 1));
+  scene.pass(3);
+  other.finish();
+  assert.equal(scene.lines.length, 1, "nothing is told any more");
+});
+
+Deno.test("the time that a command waits for its turn is that of the queue", () => {
+  using scene = new Scene();
+  const { slow } = scene.rig.node.tally;
+  slow.threshold = Infinity; // of the READ nothing is told
+  scene.read();
+  slow.threshold = 600;
+  sendWaiting(scene.peer, ORDERED);
+  scene.pass(0.7);
+  scene.release();
+  const [line, ...more] = scene.lines;
+  assert.deepEqual(more, []);
+  assert.match(line!, /TEST UNIT READY took 0\.70 s \(data 0 ms, queue 700 ms, store 0 ms,/);
+});
+
+Deno.test("of many slow commands in a second one is told of, and then how many others there were", () => {
+  using scene = new Scene();
+  for (let count = 0; count < 5; count++) scene.read();
+  scene.pass(3);
+  scene.release();
+  assert.equal(scene.lines.length, 1);
+  scene.read();
+  scene.pass(2);
+  scene.release();
+  assert.equal(scene.lines.length, 2);
+  assert.match(scene.lines[1]!, / bytes to be sent\), as 4 others before: initiator=/);
+});
+
+Deno.test("a command that the store does not end is told of when it is aborted, and not again", () => {
+  using scene = new Scene();
+  const task = scene.read();
+  scene.pass(30);
+  scene.peer.send(manage(scene.peer, ABORT_TASK, { task }));
+  assert.match(
+    scene.lines[0]!,
+    / was aborted after 30\.00 s \(data 0 ms, queue 0 ms, store 30000 ms,/,
+  );
+  scene.pass(10);
+  scene.release();
+  assert.equal(scene.lines.length, 1);
+  exchangeGood(scene.peer, testUnitReady());
+});
