@@ -1,7 +1,6 @@
 /**
  * What the directories of sessions are called: the name of the initiator, and a number behind it where it
- * has several. A session keeps its name, so that what is written to it reaches no other one. Initiators say
- * what they like; as in sysfs, "!" stands for a "/".
+ * has several. A session keeps its name, so that what is written to it reaches no other one.
  */
 import type { SessionView } from "./engine.ts";
 
@@ -20,7 +19,7 @@ export class SessionNames {
       const name = before?.get(sid);
       if (name !== undefined) names.set(sid, name);
     }
-    const taken = new Set([".", "..", ...names.values()]);
+    const taken = new Set(names.values());
     for (const { sid, initiator } of sessions) {
       if (names.has(sid)) continue;
       let name = nameOf(initiator, "");
@@ -36,5 +35,5 @@ export class SessionNames {
 
 /** With the address of a portal (per_portal_acl) the name of an initiator can be too long. */
 function nameOf(initiator: string, end: string): string {
-  return initiator.replaceAll("/", "!").slice(0, NAME_MOST - end.length) + end;
+  return initiator.slice(0, NAME_MOST - end.length) + end;
 }

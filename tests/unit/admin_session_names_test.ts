@@ -30,12 +30,3 @@ Deno.test("a session has a name that a directory may have, however long that of 
   assert.equal(one, initiator.slice(0, 255));
   assert.equal(other, `${initiator.slice(0, 253)}_1`);
 });
-
-Deno.test("whatever initiators call themselves, the directories of their sessions have names", () => {
-  const sessions = ["a/b", "../..", "..", ".", "a!b"].map((initiator, index) => ({
-    ...sessionView(initiator, TARGET),
-    sid: String(index),
-  }));
-  const names = [...new SessionNames().of(TARGET, sessions).keys()];
-  assert.deepEqual(names, ["a!b", "..!..", ".._1", "._1", "a!b_1"]);
-});
