@@ -59,11 +59,11 @@ async function loginStatus(
   return (await login(raw, { targetName: `${NAME}:${target}`, initiatorName })).status;
 }
 
-/** Waits for the end of a session whose connection was closed: it would count for the next login. */
-async function untilGone(server: TestServer, target: string): Promise<void> {
+/** Waits until an administrator sees so many sessions: the news of one comes behind the login itself. */
+async function untilSeen(server: TestServer, target: string, count: number): Promise<void> {
   const tree = new SocketTreeClient(`${server.dir}/control`);
   const sessions = `targets/iscsi/${NAME}:${target}/sessions`;
-  while ((await tree.list(sessions)).length > 0) {
+  while ((await tree.list(sessions)).length !== count) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -78,7 +78,7 @@ async function agree(
 ): Promise<void> {
   const { allowed, status, gates } = await answerOf(server, initiator, target, address);
   const actual = await loginStatus(address, initiator, target);
-  if (actual === 0) await untilGone(server, target);
+  if (actual === 0) await untilSeen(server, target, 0);
   const number = parseInt(/\(([0-9A-F]{4})\)$/.exec(status)![1]!, 16);
   assert.equal(number, actual, `${target}: ${status}`);
   assert.equal(allowed, actual === 0, target);
@@ -121,6 +121,7 @@ Deno.test("scst why says what becomes of a login to the running server, and whic
 
   // What goes on counts as well.
   const session = await Session.open(first, { targetName: `${NAME}:single`, initiatorName: ONE });
+  await untilSeen(server, "single", 1);
   await agree(server, first, TWO, "single", ["MaxSessions", /^1 sessions are there, 1 allowed$/]);
   await session.logout();
 
