@@ -90,7 +90,19 @@ export class Browser implements AsyncDisposable {
       this.#child.kill("SIGKILL");
     } catch { /* it has ended by itself */ }
     await this.#child.status;
-    await Deno.remove(this.#profile, { recursive: true });
+    await this.#removeProfile();
+  }
+
+  /** Its other processes end a little later, and write there until then. */
+  async #removeProfile(): Promise<void> {
+    for (const end = performance.now() + CALL_LIMIT_MS;;) {
+      try {
+        return await Deno.remove(this.#profile, { recursive: true });
+      } catch (error) {
+        if (performance.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
   }
 
   async #connect(): Promise<void> {
