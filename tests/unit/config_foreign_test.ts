@@ -348,8 +348,9 @@ Deno.test("importLio() takes demo mode and users over, and keeps shut what LIO k
 
 Deno.test("importLio() says what is no configuration of LIO", () => {
   const wrong: [string, RegExp][] = [
-    ["{", /^s\.json: it is not JSON: /],
-    ["{}[]", /^s\.json: it is not JSON: /],
+    ["{", /^s\.json(:1)?: it is not JSON$/],
+    ["{}\n\n[]", /^s\.json:3: it is not JSON$/],
+    ['{"chap_password": "known to nobody", oops}', /^s\.json(:1)?: it is not JSON$/],
     ["[]", /^s\.json: it must be an object$/],
     ['{"targets": 5}', /^s\.json: targets must be a list$/],
     ['{"targets": [5]}', /^s\.json: targets\[0\] must be an object$/],

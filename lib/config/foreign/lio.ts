@@ -36,11 +36,17 @@ export function importLio(text: string, path: string): Imported {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`${path}: it is not JSON: ${quote(why)}`], { cause: error });
+    throw new ConfigError([`${path}${placeIn(text, error)}: it is not JSON`]);
   }
   const root = Member.root(json, path);
   return new LioImport(root).run();
+}
+
+/** The line that V8 names, if it does. Its words are not told: they quote what stands there, secrets too. */
+function placeIn(text: string, error: unknown): string {
+  const position = error instanceof Error && /at position (\d+)/.exec(error.message)?.[1];
+  if (!position) return "";
+  return `:${text.slice(0, Number(position)).split("\n").length}`;
 }
 
 class LioImport {
