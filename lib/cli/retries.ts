@@ -11,14 +11,15 @@ const SOON = 500;
 const SOON_TIMES = 20;
 
 export class Retries {
-  readonly #administration: Administration;
+  readonly #administration: Pick<Administration, "retry">;
   readonly #timer: ReturnType<typeof setInterval>;
   #times = 0;
   #isTrying = false;
 
-  constructor(administration: Administration) {
+  /** `soon`: milliseconds from one time to the next at first. */
+  constructor(administration: Pick<Administration, "retry">, soon = SOON) {
     this.#administration = administration;
-    this.#timer = setInterval(() => this.#next(), SOON);
+    this.#timer = setInterval(() => this.#next(), soon);
   }
 
   /** Tries nothing any more. */
