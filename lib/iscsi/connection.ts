@@ -128,6 +128,8 @@ export class Connection {
       if (this.pduCount >= last || this.output.length >= most) return at;
       if (this.isFinishing) return end;
       at = this.#receiver.take(memory, at, end);
+      // What stands behind a login is for the session, of which the pace may be wanted.
+      if (session === undefined && this.session !== undefined) return at;
     }
     return at;
   }

@@ -11,8 +11,11 @@ export class Pace {
     return now >= this.#waitUntil;
   }
 
-  /** Some of the work was done from `began` to `ended`. */
+  /**
+   * Some of the work was done from `began` to `ended`. What was done before its time counts in full:
+   * requests that have waited for their CmdSN are handled one right behind the other.
+   */
   note(began: number, ended: number): void {
-    this.#waitUntil = ended + REST * (ended - began);
+    this.#waitUntil = Math.max(this.#waitUntil, began) + (1 + REST) * (ended - began);
   }
 }
