@@ -8,7 +8,8 @@
 const NAME = /^(?!\.{1,2}$)[!-.0-~]{1,223}$/;
 
 /** What normalName() takes. */
-export const NAME_ALLOWED = '1 to 223 printable characters without blanks and "/"';
+export const NAME_ALLOWED =
+  '1 to 223 printable characters without blanks and "/", and not be "." or ".."';
 
 /** The name in lower case, as names are compared (RFC 7143 4.2.7.2); undefined if it is none. */
 export function normalName(text: string): string | undefined {

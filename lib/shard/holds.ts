@@ -72,7 +72,7 @@ export class Holds {
    * ever) it hears that this has failed, and the suspension is taken back.
    */
   suspend(seconds: number, done: Done): void {
-    const hold = begin(this.#suspensions);
+    const hold = begin(this.#suspensions, "suspend execution");
     for (const device of this.#owner.devices()) device.gate.shut();
     this.#owner.report("info", "execution of commands is suspended");
     const by = seconds === 0 ? Infinity : performance.now() + seconds * 1000;
@@ -93,12 +93,12 @@ export class Holds {
    * once, and the log is told later, with `text`.
    */
   block(device: Device, waits: boolean, text: string, done: Done): void {
-    const holds = this.#blocks.get(device) ?? [];
-    this.#blocks.set(device, holds);
-    const hold = begin(holds);
-    device.gate.shut();
     const { name } = device.disk.settings;
     const { report } = this.#owner;
+    const holds = this.#blocks.get(device) ?? [];
+    this.#blocks.set(device, holds);
+    const hold = begin(holds, `block device '${name}'`);
+    device.gate.shut();
     report("info", `device '${name}' is being blocked`);
     this.#wait(hold, holds, () => [device], Infinity, (error) => {
       if (error === undefined) {
@@ -160,9 +160,9 @@ export class Holds {
   }
 }
 
-function begin(holds: Hold[]): Hold {
+function begin(holds: Hold[], what: string): Hold {
   if (holds.length >= MOST) {
-    throw new OperationError(`Cannot do that: it was done ${MOST} times and not taken back`);
+    throw new OperationError(`Cannot ${what}: that was done ${MOST} times and not taken back`);
   }
   const hold = { isPending: true };
   holds.push(hold);

@@ -206,7 +206,9 @@ Deno.test("a device that comes while all are suspended stands still too; one tha
 Deno.test("a thousand suspensions are a runaway script", () => {
   using scene = new Scene();
   for (let count = 0; count < 1000; count++) assert.equal(scene.suspend(0).state, "done");
-  assert.equal(scene.suspend(0).state, "refused");
+  const { state, error } = scene.suspend(0);
+  assert.equal(state, "refused");
+  assert.match(error!, /^Cannot suspend execution: that was done 1000 times/);
   for (let count = 0; count < 1000; count++) scene.holds.resume();
   assert.equal(scene.holds.suspensions, 0);
   exchangeGood(scene.peer, write10(0, 1), { write: markedBlocks(1, 0, 1) });
