@@ -42,11 +42,9 @@ function describe({ arrived, times, operation, session }: Task, now: number, isA
   const store = Math.max(begun[Stage.STORE]!, turn);
   const took = ((now - arrived) / 1000).toFixed(2);
   const name = operation?.name ?? "unknown operation";
-  const spans = [["data", turn - arrived], ["queue", store - turn], [
-    "store",
-    now - store,
-  ]] as const;
-  const parts = spans.map(([what, span]) => `${what} ${Math.max(0, span).toFixed(0)} ms`);
+  const spans = { data: turn - arrived, queue: store - turn, store: now - store };
+  const parts = Object.entries(spans)
+    .map(([stage, span]) => `${stage} ${Math.max(0, span).toFixed(0)} ms`);
   const what = isAborted ? `${name} was aborted after ${took} s` : `${name} took ${took} s`;
   return `slow command: ${what} (${parts.join(", ")}, ${session.output.length} bytes to be sent)`;
 }

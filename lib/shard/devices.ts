@@ -68,7 +68,7 @@ export class Devices {
     return there.map(({ device }) => device);
   }
 
-  /** The same of all of them, by name. */
+  /** What all of them are like now, by name; those as well that are about to come or to go. */
   get views(): ReadonlyMap<string, DeviceView> {
     return new Map(Array.from(this.#devices, ([name, { view }]) => [name, view]));
   }

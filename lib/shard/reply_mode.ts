@@ -23,16 +23,12 @@ export const HELD_FOR = 1;
 
 const VARIABLE = "SCST_REPLIES";
 
-/** The way that the environment asks for; TURN if it asks for none. Throws a StartError. */
-export function replyModeOf(text: string | undefined): ReplyMode {
+/** The way that the environment of the process asks for; TURN if it asks for none. Throws a StartError. */
+export function readReplyMode(): ReplyMode {
+  const text = Deno.env.get(VARIABLE);
   if (text === undefined || text === "") return ReplyMode.TURN;
   const modes = Object.values(ReplyMode);
   const mode = modes.find((candidate) => candidate === text);
   if (mode !== undefined) return mode;
   throw new StartError(`Cannot use ${VARIABLE}=${text}: it may be ${modes.join(", ")}`);
-}
-
-/** Looks into the environment of the process. Throws a StartError. */
-export function readReplyMode(): ReplyMode {
-  return replyModeOf(Deno.env.get(VARIABLE));
 }

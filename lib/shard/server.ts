@@ -42,7 +42,6 @@ export type { LiveControl } from "./live_control.ts";
 export type { LatencyPlace, LunSetPlace } from "./live_operations.ts";
 export {
   CLASSES,
-  ENDS,
   type FiguresView,
   type Way,
   type WayFigures,
