@@ -63,7 +63,8 @@ async function loginStatus(
 async function untilSeen(server: TestServer, target: string, count: number): Promise<void> {
   const tree = new SocketTreeClient(`${server.dir}/control`);
   const sessions = `targets/iscsi/${NAME}:${target}/sessions`;
-  while ((await tree.list(sessions)).length !== count) {
+  for (let tries = 0; (await tree.list(sessions)).length !== count; tries++) {
+    assert(tries < 2000, `there are not ${count} sessions of ${target}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

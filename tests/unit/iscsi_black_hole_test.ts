@@ -8,7 +8,7 @@ import { BLOCK, type Peer, Rig, TARGET } from "../harness/rig.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { inquiry, read10, testUnitReady, write10 } from "../initiator/cdb.ts";
 import { Field, FINAL, NO_TAG, Opcode, Pdu } from "../initiator/pdu.ts";
-import { dataOut, READ, WRITE } from "../initiator/requests.ts";
+import { dataOut, nopOut, READ, WRITE } from "../initiator/requests.ts";
 
 const SIMPLE = 1;
 const ABORT_TASK = 1;
@@ -101,12 +101,7 @@ Deno.test("a black hole takes no more than the command window, and nothing of wh
   assert.equal(rig.node.memory.lent, 0);
   for (let count = 0; count < 100; count++) assert.deepEqual(peer.send(readCommand(peer)), []);
   assert.equal([...rig.node.sessions][0]!.tasks.size, 32, "QueuedCommands");
-  const ping = new Pdu()
-    .put8(Field.opcode, Opcode.NopOut | 0x40)
-    .put8(Field.flags, FINAL)
-    .put32(Field.itt, peer.tag())
-    .put32(Field.ttt, NO_TAG)
-    .put32(Field.cmdSn, peer.cmdSn);
+  const ping = nopOut({ itt: peer.tag(), cmdSn: peer.cmdSn, expStatSn: 0, immediate: true });
   assert.equal(peer.send(ping)[0]?.opcode, Opcode.NopIn);
   assert(isUntouched(rig));
 });

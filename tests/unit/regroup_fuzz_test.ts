@@ -1,7 +1,8 @@
 /**
  * LUNs, groups and devices that come, change and go at random under the fire of connection_fuzz_test.ts,
- * while stores hang and fail, and administrators suspend, block and measure: keepers find their blocks again, everybody gets his answers, and nothing
- * that is gone is held on to. SCST_FUZZ_ROUNDS and SCST_FUZZ_SEED as there.
+ * while stores hang and fail, and administrators suspend, block and measure: keepers find their blocks
+ * again, everybody gets his answers, and nothing that is gone is held on to. SCST_FUZZ_ROUNDS and
+ * SCST_FUZZ_SEED as there.
  */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";

@@ -9,7 +9,7 @@ import { sendWaiting, statuses } from "../harness/under_way.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { inquiry, read10, testUnitReady, write10 } from "../initiator/cdb.ts";
 import { Field, FINAL, Opcode, Pdu } from "../initiator/pdu.ts";
-import { READ, WRITE } from "../initiator/requests.ts";
+import { nopOut, READ, WRITE } from "../initiator/requests.ts";
 import { RESERVE_6 } from "../initiator/reservations.ts";
 import { parseResponseSense, senseText } from "../initiator/sense.ts";
 
@@ -81,12 +81,7 @@ Deno.test("what is not executed is answered all the same: unit attentions, NOPs,
   const peer = rig.connect();
   peer.login(2);
   exchangeSense(peer, testUnitReady(), "06/29/00");
-  const nop = new Pdu()
-    .put8(Field.opcode, Opcode.NopOut | 0x40)
-    .put8(Field.flags, FINAL)
-    .put32(Field.itt, peer.tag())
-    .put32(Field.ttt, 0xffffffff)
-    .put32(Field.cmdSn, peer.cmdSn);
+  const nop = nopOut({ itt: peer.tag(), cmdSn: peer.cmdSn, expStatSn: 0, immediate: true });
   assert.equal(peer.send(nop)[0]?.opcode, Opcode.NopIn);
   assert.equal(exchangeManagement(peer, ABORT_TASK_SET), 0);
   assert.deepEqual(peer.send(peer.command({ cdb: inquiry(36) })), [], "INQUIRY is executed");
