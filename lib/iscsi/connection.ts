@@ -112,6 +112,12 @@ export class Connection {
     return this.#receiver.landingLength;
   }
 
+  /** Milliseconds for which it takes nothing in: a discovery session has a pace to keep. */
+  get rest(): number {
+    if (this.session?.isDiscovery !== true) return 0;
+    return this.node.discoveryPace.rest(performance.now());
+  }
+
   /**
    * Takes the bytes from `start` to `end` of `memory`, as far as `turn` goes. Returns how far it came:
    * less than `end` when there are more, or the output has to be sent first.
@@ -120,8 +126,8 @@ export class Connection {
     const { session } = this;
     session?.latency?.arrive();
     let at = start;
+    if (this.rest > 0) return at;
     const inDiscovery = session?.isDiscovery === true;
-    if (inDiscovery && !this.node.discoveryPace.allows(performance.now())) return at;
     const last = this.pduCount + (inDiscovery ? 1 : turn.pdus);
     const most = this.output.length + turn.output;
     while (at < end && !this.isCongested) {

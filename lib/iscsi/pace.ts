@@ -6,9 +6,9 @@ const REST = 4;
 export class Pace {
   #waitUntil = 0;
 
-  /** Whether the work may be done at the time `now`, in milliseconds. */
-  allows(now: number): boolean {
-    return now >= this.#waitUntil;
+  /** Milliseconds from `now` on until some of the work may be done again. */
+  rest(now: number): number {
+    return Math.max(0, this.#waitUntil - now);
   }
 
   /**

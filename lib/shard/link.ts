@@ -69,6 +69,8 @@ export class Link implements Handler, Settler {
   #backlogArrived = 0;
   /** Whether it has handled something in this turn, and leaves the rest to the next one. */
   #hadTurn = false;
+  /** Whether it has an appointment for the end of its connection's rest. */
+  #isResting = false;
 
   /**
    * Takes over an accepted socket. `buffer` is shared by all links: what a link leaves in it at the
@@ -301,11 +303,25 @@ export class Link implements Handler, Settler {
     return this.#isHolding;
   }
 
+  /** Whether it takes nothing in for a while; it goes on when its time has come. */
+  #rests(): boolean {
+    const { rest } = this.connection;
+    if (rest > 0 && !this.#isResting) {
+      this.#isResting = true;
+      this.#loop.after(rest, () => {
+        this.#isResting = false;
+        this.settle();
+      });
+    }
+    return rest > 0;
+  }
+
   #watch(): void {
     const { connection } = this;
-    const paused = this.#backlog !== undefined || connection.isCongested;
+    const rests = this.#rests();
+    const paused = rests || this.#backlog !== undefined || connection.isCongested;
     // With what can go on the next turn comes as soon as something can be sent: at once, as a rule.
-    const goesOn = this.#backlog !== undefined || connection.canResumeReads;
+    const goesOn = this.#backlog !== undefined && !rests || connection.canResumeReads;
     const sends = connection.output.length > 0 && !this.#isHolding || goesOn;
     const interest = (paused ? 0 : READABLE) | (sends ? WRITABLE : 0);
     if (interest === this.#interest) return;
