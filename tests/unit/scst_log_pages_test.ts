@@ -146,9 +146,9 @@ Deno.test("page 19h counts the time that the store takes", async () => {
   const peer = rig.login(1);
   rig.store.hanging = true;
   peer.send(peer.command({ cdb: read10(0, 1), flags: 0xc1, expectedLength: 512 }));
-  const began = performance.now();
   const data = patternBytes(512, 1);
   peer.send(peer.command({ cdb: write10(0, 1), flags: 0xa1, expectedLength: 512, data }));
+  const began = performance.now();
   await new Promise((resolve) => setTimeout(resolve, 20));
   const idle = () => Number(parameters(peer, STATISTICS).get(0x0002)!.getBigUint64(0));
   assert(Math.abs(idle() - idle()) < 2, "it is busy");
