@@ -60,7 +60,8 @@ export class FeedSource {
   readonly #administration: Administration;
   readonly #sources: StatusSources;
   #last: Promise<Feed> | undefined = undefined;
-  #lastAt = 0;
+  /** Until when the last one is given again: for ever while it is gathered. */
+  #freshUntil = 0;
 
   constructor(administration: Administration, sources: StatusSources) {
     this.#administration = administration;
@@ -69,14 +70,14 @@ export class FeedSource {
 
   /** How the server is, now or up to 200 ms ago. Rejects with a TreeError where it does not answer. */
   feed(): Promise<Feed> {
-    const now = performance.now();
-    if (this.#last !== undefined && now - this.#lastAt < FRESH) return this.#last;
+    if (this.#last !== undefined && performance.now() < this.#freshUntil) return this.#last;
     const feed = gather(this.#administration, this.#sources);
     this.#last = feed;
-    this.#lastAt = now;
-    feed.catch(() => {
-      if (this.#last === feed) this.#last = undefined;
-    });
+    this.#freshUntil = Infinity;
+    const staysFor = (milliseconds: number) => () => {
+      this.#freshUntil = performance.now() + milliseconds;
+    };
+    feed.then(staysFor(FRESH), staysFor(0));
     return feed;
   }
 }
