@@ -102,11 +102,7 @@ export async function serverStatus(
   const views = await engine.deviceViews();
   const sessions = await liveSessions(administration);
   const { model } = administration;
-  const { targets, devices } = servedStatus(administration, views, sessions);
-  const problems = [
-    ...devices.flatMap(({ device, trouble }) => sentence(`device '${device}'`, trouble)),
-    ...targets.flatMap(({ target, trouble }) => sentence(`target '${target}'`, trouble)),
-  ];
+  const { targets, devices, problems, risks } = servedStatus(administration, views, sessions);
   return {
     version: own.version,
     pid: Deno.pid,
@@ -114,7 +110,7 @@ export async function serverStatus(
     uptime_s: Math.max(0, Math.floor((now - started) / 1000)),
     healthy: problems.length === 0,
     problems,
-    risks: model.devices.flatMap(risksOf),
+    risks,
     portals: model.portals.map(formatPortal),
     iscsi_enabled: model.driver.enabled,
     targets,
@@ -136,23 +132,33 @@ function risksOf({ name, nvCache, faults = [] }: DeviceModel): string[] {
   ];
 }
 
+/** What of ServerStatus is told of what is served. */
+export type ServedStatus = Pick<ServerStatus, "targets" | "devices" | "problems" | "risks">;
+
 /** How targets and devices are, with `views` of those devices that are there and these sessions. */
 export function servedStatus(
   { model, failures }: Administration,
   views: ReadonlyMap<string, DeviceView>,
   sessions: readonly { readonly target?: string | undefined }[],
-): Pick<ServerStatus, "targets" | "devices"> {
+): ServedStatus {
   const targetFailures = byName(failures.targets);
   const deviceFailures = byName(failures.devices);
   const counts = sessionCounts(sessions);
   const uses = lunCounts(model.targets);
+  const targets = model.targets.map((target) =>
+    targetStatus(target, model.driver.enabled, counts, targetFailures)
+  );
+  const devices = model.devices.map((device) =>
+    deviceStatus(device, views.get(device.name), uses.get(device.name) ?? 0, deviceFailures)
+  );
   return {
-    targets: model.targets.map((target) =>
-      targetStatus(target, model.driver.enabled, counts, targetFailures)
-    ),
-    devices: model.devices.map((device) =>
-      deviceStatus(device, views.get(device.name), uses.get(device.name) ?? 0, deviceFailures)
-    ),
+    targets,
+    devices,
+    problems: [
+      ...devices.flatMap(({ device, trouble }) => sentence(`device '${device}'`, trouble)),
+      ...targets.flatMap(({ target, trouble }) => sentence(`target '${target}'`, trouble)),
+    ],
+    risks: model.devices.flatMap(risksOf),
   };
 }
 

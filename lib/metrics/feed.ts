@@ -3,9 +3,9 @@ import own from "../../deno.json" with { type: "json" };
 import type { Administration } from "../admin/administration.ts";
 import {
   type DeviceStatus,
+  type ServedStatus,
   servedStatus,
   type StatusSources,
-  type TargetStatus,
 } from "../admin/status.ts";
 import type { FiguresView, LunFigures, SessionFigures, ShardFigures } from "../shard/server.ts";
 import { sumOf } from "./figures.ts";
@@ -24,7 +24,7 @@ export interface WatchedLun {
   readonly figures: FiguresView;
 }
 
-export interface Feed {
+export interface Feed extends Omit<ServedStatus, "devices"> {
   readonly version: string;
   /** Milliseconds since 1970: when this was so, and when the server started. */
   readonly at: number;
@@ -40,7 +40,6 @@ export interface Feed {
     readonly accepted: number;
     readonly refused: Readonly<Record<string, number>>;
   };
-  readonly targets: readonly TargetStatus[];
   readonly devices: readonly WatchedDevice[];
   readonly luns: readonly WatchedLun[];
   readonly sessions: readonly SessionFigures[];
@@ -101,7 +100,7 @@ async function gather(
 ): Promise<Feed> {
   const { engine } = administration;
   const [views, figures = NO_FIGURES] = await Promise.all([engine.deviceViews(), engine.figures()]);
-  const { targets, devices } = servedStatus(administration, views, figures.sessions);
+  const { devices, ...served } = servedStatus(administration, views, figures.sessions);
   return {
     version: own.version,
     at: Date.now(),
@@ -111,7 +110,7 @@ async function gather(
     connections: figures.connections,
     storage: { requests: figures.storageRequests, threads: figures.storageThreads },
     logins: { accepted: figures.loginsAccepted, refused: figures.loginsRefused },
-    targets,
+    ...served,
     devices: devices.map((device) => {
       const { errors, failures } = views.get(device.device)?.health ?? { errors: {}, failures: 0 };
       return { ...device, errors, failures };

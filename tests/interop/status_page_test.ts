@@ -99,6 +99,8 @@ function hostileFeed(): Feed {
       errors: { io: 3 },
       failures: 1,
     }],
+    problems: [`problem ${HOSTILE}`],
+    risks: [`risk ${HOSTILE}`],
     luns: [{ target: HOSTILE, ...lun }],
     sessions: [{
       sid: "1",
@@ -127,16 +129,18 @@ toolTest(
     try {
       await using browser = await Browser.open(door.url, PHONE);
       await browser.until("document.querySelectorAll('td').length > 20");
-      const [title, images, scripts, text, width] = await browser.evaluate<unknown[]>(`[
+      const [title, images, scripts, text, warnings, width] = await browser.evaluate<unknown[]>(`[
       document.title,
       document.images.length,
       document.scripts.length,
       document.querySelector("main").textContent,
+      document.querySelector("#problems").textContent,
       document.documentElement.scrollWidth,
     ]`);
       assert.deepEqual([title, images, scripts], ["scst", 0, 1]);
       assert.equal(await browser.evaluate(HEALTH), "something is broken");
       assert(String(text).split(HOSTILE).length > 6, "it stands there as it is");
+      assert.equal(warnings, `problem ${HOSTILE}risk ${HOSTILE}`);
       assert(Number(width) <= PHONE.width, `${width}`);
       assert.deepEqual(browser.complaints, []);
     } finally {

@@ -7,6 +7,7 @@ import { SocketTreeClient } from "../../lib/cli/connect_tree.ts";
 import { LogHistory } from "../../lib/admin/log_history.ts";
 import { type ServerStatus, serverStatus } from "../../lib/admin/status.ts";
 import { roundedSize, spanText, statusText } from "../../lib/cli/status_text.ts";
+import type { Feed } from "../../lib/metrics/feed.ts";
 import type { TargetModel } from "../../lib/scst/model.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { StoreErrors } from "../../lib/vdisk/store_errors.ts";
@@ -83,6 +84,11 @@ targets:
   assert.equal(typeof gone.trouble!.tries, "number");
   assert.equal(found.sessions[0]!.read_bytes, 4096);
   assert.equal(found.sessions[0]!.written_bytes, 1024);
+  // The status page says the same of them.
+  const tree = new SocketTreeClient(`${server.dir}/control`);
+  const { problems, risks } = await tree.getJson<Feed>("feed");
+  assert.deepEqual([found.problems.length, found.risks.length], [1, 1]);
+  assert.deepEqual({ problems, risks }, { problems: found.problems, risks: found.risks });
   for (const said of [text.stdout, JSON.stringify(found)]) assert(!said.includes(SECRET));
 
   // What was configured of the broken device is all there when its file is.

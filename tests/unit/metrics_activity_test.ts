@@ -39,6 +39,8 @@ function feedAt(seconds: number, { started = 0, sessions, ended = [0, 0] }: Doin
     logins: { accepted: 0, refused: {} },
     targets: [],
     devices: [],
+    problems: [],
+    risks: [],
     luns: [{ target: TARGET, lun: 0, device: "disk1", figures }],
     sessions: Object.entries(sessions).map(([sid, [reads, writes]]) => ({
       sid,
