@@ -3,8 +3,8 @@
 const ENTER = "\x1b[?1049h\x1b[?25l"; // the other screen, without a cursor
 const LEAVE = "\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
-const END_OF_LINE = "\x1b[K\r\n";
-const END_OF_SCREEN = "\x1b[J";
+const CLEAR_LINE = "\x1b[K";
+const CLEAR_BELOW = "\x1b[J";
 
 /** Where a terminal does not say how large it is. */
 const USUAL = { columns: 80, rows: 24 };
@@ -42,9 +42,13 @@ export class Screen implements Disposable {
   /** Shows lines, as many and as much of each as there is room for. */
   show(lines: readonly string[]): void {
     const { columns, rows } = sizeOf();
-    const shown = lines.slice(0, rows).map((line) => line.slice(0, columns));
+    // Cleared before it is written: behind a line as long as the screen is wide, the cursor still stands
+    // on its last character, which would be cleared.
+    const shown = lines.slice(0, rows).map((line, row, { length }) =>
+      (row < length - 1 ? CLEAR_LINE : CLEAR_BELOW) + line.slice(0, columns)
+    );
     // Without a line break behind the last one, which would move all of them up.
-    write(HOME + shown.join(END_OF_LINE) + "\x1b[K" + END_OF_SCREEN);
+    write(HOME + shown.join("\r\n"));
   }
 
   [Symbol.dispose](): void {

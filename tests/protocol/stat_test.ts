@@ -126,6 +126,8 @@ for (const key of ["q", "\x03"]) {
       assert(pictures.length >= 2);
       for (const picture of pictures.slice(0, -1)) {
         // deno-lint-ignore no-control-regex
+        assert(!/[^\n]\x1b\[[KJ]/.test(picture), "what was written is not cleared");
+        // deno-lint-ignore no-control-regex
         const lines = picture.replaceAll(/\x1b\[[KJ]/g, "").split(/\r+\n/);
         assert(lines.length <= 5 && lines.every((one) => one.length <= 60), JSON.stringify(lines));
         assert.match(lines[0]!, /^scst \S+, up /);
