@@ -79,15 +79,17 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+# absolute OPTION DIR: without a slash at the end, to which paths are added.
 absolute() {
-  case $1 in
-    /*) printf '%s\n' "$1" ;;
-    *) printf '%s/%s\n' "$(pwd)" "$1" ;;
+  case $2 in
+    /) die "$1 must be a directory below /" ;;
+    /*) printf '%s\n' "${2%/}" ;;
+    *) printf '%s/%s\n' "$(pwd)" "${2%/}" ;;
   esac
 }
 
-prefix=$(absolute "${prefix%/}")
-if [ -n "$root" ]; then root=$(absolute "${root%/}"); fi
+prefix=$(absolute --prefix "$prefix")
+if [ -n "$root" ]; then root=$(absolute --root "$root"); fi
 # Paths go into units, where a blank or a quote would end them.
 case $prefix in
   *[!A-Za-z0-9/._+-]*) die "--prefix may have letters, digits and / . _ + - only: $prefix" ;;

@@ -173,6 +173,8 @@ Deno.test("install.sh refuses what it cannot do, in one sentence, before it chan
     [DEBIAN, ["--prefix"], /--prefix wants a value/],
     [DEBIAN, ["--prefix", "/a b"], /--prefix may have letters, digits .*: \/a b/],
     [DEBIAN, ["--prefix", "/a#b"], /--prefix may have letters/],
+    [DEBIAN, ["--prefix", "/"], /--prefix must be a directory below \//],
+    [DEBIAN, ["--root", "/"], /--root must be a directory below \//],
     [DEBIAN, ["--binary", "/none"], /there is no file \/none/],
     [DEBIAN, ["--binary", "/bin/false"], /\/bin\/false does not run/],
     [{ name: "Darwin" }, GIVEN, /scst runs on Linux and FreeBSD, not on Darwin/],
