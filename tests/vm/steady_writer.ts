@@ -18,7 +18,6 @@ export class SteadyWriter {
   #version = 0;
   #isRunning = true;
   #logins = 0;
-  #longestOutage = 0;
   readonly #run: Promise<void>;
 
   /** Begins to write the first blocks of LUN 0 over and over. */
@@ -31,11 +30,6 @@ export class SteadyWriter {
   /** Sessions so far. */
   get logins(): number {
     return this.#logins;
-  }
-
-  /** Milliseconds of the longest time from one acknowledged write to the next. */
-  get longestOutage(): number {
-    return this.#longestOutage;
   }
 
   /** Resolves when so many more writes have been acknowledged. */
@@ -79,7 +73,6 @@ export class SteadyWriter {
       }
       this.#acknowledged[block] = version;
       this.#version = version;
-      this.#longestOutage = Math.max(this.#longestOutage, performance.now() - last);
       last = performance.now();
     }
     await session?.logout();

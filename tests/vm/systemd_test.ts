@@ -125,7 +125,7 @@ async function lifeOfService(guest: Guest, address: Address, t: Deno.TestContext
     assert.match(lines, /^iqn\.2026-11\.org\.example:disk1$/m);
   });
 
-  await t.step(
+  await step(
     "an upgrade under load loses nothing and takes less than initiators wait",
     async () => {
       const writer = new SteadyWriter(address);
@@ -140,7 +140,7 @@ async function lifeOfService(guest: Guest, address: Address, t: Deno.TestContext
     },
   );
 
-  await t.step(
+  await step(
     "a server that does nothing any more is replaced, and its mount with it",
     async () => {
       const [pid] = await show(guest, "MainPID");
