@@ -36,9 +36,9 @@ License: Apache-2.0
 `;
 
 /**
- * Makes `scst_VERSION_ARCHITECTURE.deb` in the directory `output` and gives its path. What is in it is what install.sh installs: the
- * example of the configuration is no conffile, as `scst save` writes the real one, which no upgrade may ask
- * about.
+ * Makes `scst_VERSION_ARCHITECTURE.deb` in the directory `output` and gives its path. What is in it is
+ * what install.sh installs: the example of the configuration is no conffile, as `scst save` writes the
+ * real one, which no upgrade may ask about.
  */
 export async function makeDeb(product: Product, output: string): Promise<string> {
   const path = `${output}/scst_${product.version}_${ARCHITECTURES[product.machine]}.deb`;
