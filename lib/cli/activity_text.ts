@@ -3,7 +3,7 @@ import { plainLine } from "../log.ts";
 import type { Activity, LunActivity, ServerActivity } from "../metrics/activity.ts";
 import type { Feed } from "../metrics/feed.ts";
 import { type Row, tableText } from "./everyday/listing.ts";
-import { roundedSize, spanText } from "./status_text.ts";
+import { roundedSize, spanText, threeDigits } from "./status_text.ts";
 
 const COLUMNS = ["iops", "read", "write", "median", "p99", "queue", "failed", "lun"];
 const NAMES = ["device", "initiator", "target"];
@@ -12,12 +12,9 @@ const TOTALS = ["reads", "read_bytes", "writes", "written_bytes", "failures"];
 /** Three digits and a unit, as in `1.50 ms`. */
 export function timeText(microseconds: number | null): string {
   if (microseconds === null) return "";
-  const [value, unit] = microseconds < 999.5
-    ? [microseconds, "us"]
-    : microseconds < 999_500
-    ? [microseconds / 1e3, "ms"]
-    : [microseconds / 1e6, "s"];
-  return `${value.toFixed(value >= 99.95 || unit === "us" ? 0 : value >= 9.995 ? 1 : 2)} ${unit}`;
+  if (microseconds < 999.5) return `${microseconds.toFixed(0)} us`;
+  if (microseconds < 999_500) return `${threeDigits(microseconds / 1e3)} ms`;
+  return `${threeDigits(microseconds / 1e6)} s`;
 }
 
 /** One line about the server and one about all that goes on in it. */

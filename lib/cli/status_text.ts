@@ -10,13 +10,17 @@ const MOST_WARNINGS = 5;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
+/** Three digits of a value below 999.5. */
+export function threeDigits(value: number): string {
+  return value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
+}
+
 /** Three digits and a unit, as in `1.50 GiB`. */
 export function roundedSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
   for (; value >= 999.5 && unit < UNITS.length - 1; unit++) value /= 1024;
-  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return `${unit === 0 ? value.toFixed(0) : threeDigits(value)} ${UNITS[unit]}`;
 }
 
 /** As in `3 d 04:05`, or in seconds for less than two minutes. */
