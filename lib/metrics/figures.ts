@@ -1,7 +1,7 @@
 /** Arithmetic with what LUNs did: sums, differences, and the times that most commands keep to. */
 import { CLASSES, type FiguresView, type Way, type WayFigures, WAYS } from "../shard/server.ts";
 
-export const NO_WAY: WayFigures = {
+const NO_WAY: WayFigures = {
   commands: 0,
   bytes: 0,
   microseconds: 0,
