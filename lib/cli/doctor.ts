@@ -1,10 +1,9 @@
 /** `scst doctor`: what keeps a server from working here, and the command that mends it. */
 import { modelOfScstConf } from "../admin/scst_conf.ts";
-import { readConfiguration } from "../config/load.ts";
+import { readConfiguration, targetModel } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { CHECKS } from "../doctor/checks.ts";
 import { failure, type Finding, note, ok, type Patient, type Wants } from "../doctor/finding.ts";
-import type { ServerModel } from "../scst/model.ts";
 import { isScstConf } from "./any_config.ts";
 import { SocketTreeClient } from "./connect_tree.ts";
 import { controlPath, SOCKET_OPTION } from "./control_path.ts";
@@ -61,7 +60,7 @@ async function readWants(
   isGiven: boolean,
 ): Promise<[Finding, Wants | undefined]> {
   try {
-    const wants = isScstConf(path) ? wantsOf(await modelOfScstConf(path, "/")) : readYaml(path);
+    const wants = isScstConf(path) ? await modelOfScstConf(path, "/") : readYaml(path);
     return [ok(`${path} is valid`), wants];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -78,34 +77,15 @@ function readYaml(path: string): Wants {
   const { portals, devices, targets } = readConfiguration(path);
   return {
     portals,
-    devices: devices.map(({ name, values: { handler, filename, blocksize, read_only } }) => ({
+    devices: devices.map(({ name, values }) => ({
       name,
-      handler,
-      filename,
-      blocksize,
-      isReadOnly: read_only || handler === "vcdrom",
+      handler: values.handler,
+      ...(values.filename === undefined ? {} : { filename: values.filename }),
+      blocksize: values.blocksize,
+      readOnly: values.read_only,
+      active: values.active,
     })),
-    targets: targets.map(({ name, luns, users }) => ({
-      name,
-      isOpen: luns.length > 0 && users.IncomingUser.length === 0,
-    })),
-  };
-}
-
-function wantsOf({ portals, devices, targets }: ServerModel): Wants {
-  return {
-    portals,
-    devices: devices.map(({ name, handler, filename, blocksize, readOnly }) => ({
-      name,
-      handler,
-      filename,
-      blocksize,
-      isReadOnly: readOnly || handler === "vcdrom",
-    })),
-    targets: targets.map(({ name, luns, incomingUsers }) => ({
-      name,
-      isOpen: luns.length > 0 && incomingUsers.length === 0,
-    })),
+    targets: targets.map((target) => targetModel(target, new Map())),
   };
 }
 

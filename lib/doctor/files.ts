@@ -26,15 +26,16 @@ export function lookAtDevices({ wants }: Patient): Finding[] {
   if (wants === undefined) return [note("the devices are not known without a configuration")];
   const findings: Finding[] = [];
   for (const device of wants.devices) {
-    if (device.filename !== undefined) findings.push(lookAtDevice(device, device.filename));
+    const { filename, active = true } = device;
+    if (filename !== undefined && active) findings.push(lookAtDevice(device, filename));
   }
-  return findings.length === 0 ? [ok("no device has a file")] : findings;
+  return findings.length === 0 ? [ok("no device has a file that is to be opened")] : findings;
 }
 
 function lookAtDevice(device: Device, filename: string): Finding {
-  const { name, isReadOnly } = device;
-  const fd = openFile(filename, !isReadOnly);
-  if (fd < 0) return whyNot(name, filename, fd, isReadOnly);
+  const { name, readOnly } = device;
+  const fd = openFile(filename, !readOnly);
+  if (fd < 0) return whyNot(name, filename, fd, readOnly);
   const backing = {
     kind: kindOfFile(fd),
     size: sizeOfFile(fd),
@@ -45,7 +46,7 @@ function lookAtDevice(device: Device, filename: string): Finding {
   return judge(device, filename, backing);
 }
 
-function whyNot(name: string, filename: string, result: number, isReadOnly: boolean): Finding {
+function whyNot(name: string, filename: string, result: number, readOnly: boolean): Finding {
   const what = `device ${name}: ${filename} cannot be opened (${describeErrno(-result)})`;
   if (result === -Errno.ENOENT) {
     return failure(what, `truncate -s 20G ${filename}   # for a new disk`);
@@ -55,7 +56,7 @@ function whyNot(name: string, filename: string, result: number, isReadOnly: bool
     const mend = isDevice ? "usermod -a -G disk scst" : `chown scst: ${filename}`;
     return failure(what, mend);
   }
-  if (result === -Errno.EROFS && !isReadOnly) {
+  if (result === -Errno.EROFS && !readOnly) {
     return failure(what, "give the device read_only: true, or mount the file system with rw");
   }
   return failure(what, `ls -l ${filename}`);

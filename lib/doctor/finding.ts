@@ -1,5 +1,5 @@
 /** What `scst doctor` finds, and what it looks at. */
-import type { HandlerName, PortalModel } from "../scst/model.ts";
+import type { DeviceModel, PortalModel, TargetModel } from "../scst/model.ts";
 
 /** From the least to the worst. */
 export type Level = "ok" | "note" | "warning" | "error";
@@ -12,21 +12,14 @@ export interface Finding {
   readonly mend?: string;
 }
 
-/** What a configuration wants of the machine. */
+/** What a configuration wants of the machine: the part of a ServerModel that needs no ids. */
 export interface Wants {
   readonly portals: readonly PortalModel[];
-  readonly devices: readonly {
-    readonly name: string;
-    readonly handler: HandlerName;
-    readonly filename: string | undefined;
-    readonly blocksize: number;
-    readonly isReadOnly: boolean;
-  }[];
-  readonly targets: readonly {
-    readonly name: string;
-    /** Whether who is in no group sees LUNs without a secret. */
-    readonly isOpen: boolean;
-  }[];
+  readonly devices: readonly Pick<
+    DeviceModel,
+    "name" | "handler" | "filename" | "blocksize" | "readOnly" | "active"
+  >[];
+  readonly targets: readonly Pick<TargetModel, "name" | "attributes" | "luns" | "incomingUsers">[];
 }
 
 /** Who asks, and about what. */

@@ -1,7 +1,7 @@
 /** Whether initiators can come in. */
 import { readSystemFile } from "../../ffi/system_file.ts";
 import { formatPortal, isIPv6, type PortalModel } from "../scst/model.ts";
-import { failure, type Finding, note, ok, type Patient, warning } from "./finding.ts";
+import { failure, type Finding, note, ok, type Patient, type Wants, warning } from "./finding.ts";
 
 export function lookAtPortals({ wants, isServing }: Patient): Finding[] {
   if (wants === undefined) return [note("the portals are not known without a configuration")];
@@ -51,11 +51,16 @@ export function lookAtFirewall({ wants }: Patient): Finding[] {
   )];
 }
 
+/** Whether who is in no group sees LUNs without a secret. */
+function isOpen({ attributes, luns, incomingUsers }: Wants["targets"][number]): boolean {
+  return attributes.enabled && luns.length > 0 && incomingUsers.length === 0;
+}
+
 /** Names that initiators say they have keep nobody out who lies. */
 export function lookAtAccess({ wants }: Patient): Finding[] {
   if (wants === undefined) return [note("the targets are not known without a configuration")];
   const isPrivate = wants.portals.every(({ hostname }) => /^(?:127\.|::1$)/.test(hostname));
-  const open = wants.targets.filter(({ isOpen }) => isOpen);
+  const open = wants.targets.filter(isOpen);
   if (isPrivate || open.length === 0) return [ok("no target is open to a whole network")];
   const names = open.slice(0, 3).map(({ name }) => name).join(", ");
   const more = open.length > 3 ? ` and ${open.length - 3} more` : "";

@@ -118,6 +118,27 @@ targets: { ${target}: { luns: { 0: n } } }
   });
 });
 
+Deno.test("scst doctor finds nothing wrong with what is not to be served", async () => {
+  await inDirectory(async (dir) => {
+    const yaml = `portals: ["0.0.0.0:0"]
+devices: { d: { handler: vdisk_fileio, filename: ${dir}/none, active: false } }
+targets: { iqn.2026-11.org.example:t: { enabled: false, luns: { 0: d } } }
+`;
+    const { code, of } = await examine(dir, yaml);
+    assert.equal(code, 0);
+    assert.equal(of("devices")[0]!.says, "no device has a file that is to be opened");
+    assert.equal(of("access")[0]!.says, "no target is open to a whole network");
+    const path = `${dir}/scst.conf`;
+    await Deno.writeTextFile(
+      path,
+      "TARGET_DRIVER iscsi {\n  TARGET iqn.2026-11.org.example:t\n}\n",
+    );
+    const { stdout } = await runProgram(["doctor", "--json", "--config", path]);
+    const reports: Report[] = JSON.parse(stdout);
+    assert.equal(reports[0]!.says, `${path} is valid`);
+  });
+});
+
 Deno.test("scst doctor leaves its portals to a server that runs", async () => {
   await using server = await startTestServer((dir) =>
     diskYaml([{ filename: backingFile(dir, "d.img", 2 ** 20) }])
