@@ -2,6 +2,7 @@
 import own from "../../deno.json" with { type: "json" };
 import { type DeviceModel, formatPortal, type TargetModel } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
+import { refusedBy } from "./device_health.ts";
 import type { DeviceView, SessionView } from "./engine.ts";
 import type { Failure } from "./failures.ts";
 import type { LogHistory } from "./log_history.ts";
@@ -275,7 +276,7 @@ function troubleOf(failure: Failure | undefined): { trouble?: Trouble } {
 function brokenBy(view: DeviceView | undefined): { trouble?: Trouble } {
   if (view?.failure === undefined) return {};
   const { problem, at } = view.failure;
-  const advice = "writes are refused until it is opened again (write 0, then 1 to its active)";
+  const advice = `${refusedBy(view)} until it is opened again (write 0, then 1 to its active)`;
   return { trouble: { reason: `It ${problem}; ${advice}`, since: isoTime(at) } };
 }
 

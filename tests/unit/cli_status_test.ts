@@ -214,7 +214,7 @@ Deno.test("scst status is one screen, however much there is, and what is broken 
   engine.views = new Map(names.map((name) => [name, {
     size: 2 ** 30,
     writeThrough: false,
-    health: { hasLost: false, failures: 0, errors },
+    health: { hasLost: name === "d700", failures: 0, errors },
     ...(name === "d700" ? { failure } : {}),
   }]));
   const model = {
@@ -230,6 +230,10 @@ Deno.test("scst status is one screen, however much there is, and what is broken 
     { started: T0, history },
     T0 + 3 * 86400_000 + 4 * 3600_000 + 5 * 60_000,
   );
+  assert.deepEqual(found.problems, [
+    "device 'd700': It failed to flush: it is gone; reads and writes are refused until it is opened " +
+    "again (write 0, then 1 to its active)",
+  ]);
   const lines = statusText(found).split("\n");
   assert(lines.length <= 50, `${lines.length} lines`);
   assert.match(lines[0]!, /, up 3 d 04:05: something is BROKEN$/);
