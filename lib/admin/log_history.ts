@@ -9,7 +9,7 @@ export interface LogLine {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly level: Level;
-  readonly line: string;
+  readonly message: string;
 }
 
 export class LogHistory {
@@ -30,6 +30,6 @@ export class LogHistory {
   note(level: Level, line: string): void {
     if (level !== "warning" && level !== "error") return;
     if (this.#lines.length === MOST_LINES) this.#lines.shift();
-    this.#lines.push({ at: this.#now(), level, line: line.slice(0, MOST_CHARACTERS) });
+    this.#lines.push({ at: this.#now(), level, message: line.slice(0, MOST_CHARACTERS) });
   }
 }

@@ -5,7 +5,7 @@ import type { Administration } from "./administration.ts";
 import { refusedBy } from "./device_health.ts";
 import type { DeviceView, SessionView } from "./engine.ts";
 import type { Failure } from "./failures.ts";
-import type { LogHistory } from "./log_history.ts";
+import type { LogHistory, LogLine } from "./log_history.ts";
 
 /** What is wrong with something, since when, and how often it was tried; times as in ISO 8601. */
 export interface Trouble {
@@ -79,11 +79,7 @@ export interface ServerStatus {
   readonly devices: readonly DeviceStatus[];
   readonly sessions: readonly SessionStatus[];
   /** The last lines of the log that somebody should do something about, the oldest first. */
-  readonly warnings: readonly {
-    readonly at: string;
-    readonly level: string;
-    readonly message: string;
-  }[];
+  readonly warnings: readonly (Omit<LogLine, "at"> & { readonly at: string })[];
 }
 
 /** What the model does not know. */
@@ -117,11 +113,7 @@ export async function serverStatus(
     targets,
     devices,
     sessions: sessions.map(sessionStatus),
-    warnings: history.lines.map(({ at, level, line }) => ({
-      at: isoTime(at),
-      level,
-      message: line,
-    })),
+    warnings: history.lines.map((line) => ({ ...line, at: isoTime(line.at) })),
   };
 }
 

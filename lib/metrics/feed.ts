@@ -1,6 +1,7 @@
 /** All that is watched of a server, as data: what metrics, `scst stat`, `scst top` and the page show. */
 import own from "../../deno.json" with { type: "json" };
 import type { Administration } from "../admin/administration.ts";
+import type { LogLine } from "../admin/log_history.ts";
 import {
   type DeviceStatus,
   type ServedStatus,
@@ -44,11 +45,7 @@ export interface Feed extends Omit<ServedStatus, "devices"> {
   readonly luns: readonly WatchedLun[];
   readonly sessions: readonly SessionFigures[];
   /** The last lines of the log that somebody should do something about, the oldest first. */
-  readonly events: readonly {
-    readonly at: number;
-    readonly level: string;
-    readonly message: string;
-  }[];
+  readonly events: readonly LogLine[];
 }
 
 /** Milliseconds for which an answer is given again: many who ask at once cost as much as one. */
@@ -117,7 +114,7 @@ async function gather(
     }),
     luns: lunsOf(figures),
     sessions: figures.sessions,
-    events: history.lines.map(({ at, level, line }) => ({ at, level, message: line })),
+    events: [...history.lines],
   };
 }
 
