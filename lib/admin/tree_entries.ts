@@ -2,13 +2,23 @@
 import { quote } from "../config/problem.ts";
 import { detailOf, log } from "../log.ts";
 import { readNode, type TreeDirectory, TreeError, type TreeFile, type TreeNode } from "./tree.ts";
-import type { TreeEntry } from "./tree_client.ts";
+import type { Subtree, TreeEntry } from "./tree_client.ts";
 
 /** What stat and readlink would tell of a node. */
 export function entryOf(name: string, node: TreeNode): TreeEntry {
   if (node.kind === "file") return { name, kind: "file", mode: node.mode };
   if (node.kind === "link") return { name, kind: "link", target: node.target };
   return { name, kind: "directory" };
+}
+
+/** The entry that was told as `told`. */
+export function entryOfTold({ name, kind, mode, target }: Subtree): TreeEntry {
+  return {
+    name,
+    kind,
+    ...(mode === undefined ? {} : { mode: parseInt(mode, 8) }),
+    ...(target === undefined ? {} : { target }),
+  };
 }
 
 /** What a directory has now, with the names. */

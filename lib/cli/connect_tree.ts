@@ -4,6 +4,7 @@ import { namesOf } from "../admin/local_client.ts";
 import { quote } from "../config/problem.ts";
 import { TreeError } from "../admin/tree.ts";
 import type { Subtree, SubtreeQuery, TreeClient, TreeEntry } from "../admin/tree_client.ts";
+import { entryOfTold } from "../admin/tree_entries.ts";
 import { Failure, NoServerError } from "./failure.ts";
 import { exchange, type Reply } from "./control_exchange.ts";
 import { controlPath } from "./control_path.ts";
@@ -27,12 +28,7 @@ export class SocketTreeClient implements TreeClient {
   }
 
   async list(path: string): Promise<readonly TreeEntry[]> {
-    return (await this.subtree(path, { depth: 1, contents: false })).map(({ mode, ...entry }) => ({
-      name: entry.name,
-      kind: entry.kind,
-      ...(mode === undefined ? {} : { mode: parseInt(mode, 8) }),
-      ...(entry.target === undefined ? {} : { target: entry.target }),
-    }));
+    return (await this.subtree(path, { depth: 1, contents: false })).map(entryOfTold);
   }
 
   async subtree(path: string, { depth, contents }: SubtreeQuery): Promise<readonly Subtree[]> {

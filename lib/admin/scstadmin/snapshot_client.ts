@@ -6,6 +6,7 @@
 import { namesOf } from "../local_client.ts";
 import { TreeError } from "../tree.ts";
 import type { Subtree, SubtreeQuery, TreeClient, TreeEntry } from "../tree_client.ts";
+import { entryOfTold } from "../tree_entries.ts";
 
 /** A directory of the snapshot, by the names of its entries. */
 type Level = ReadonlyMap<string, Subtree>;
@@ -36,7 +37,7 @@ export class SnapshotClient implements TreeClient {
     const level = await this.#level(path);
     return level === undefined
       ? await this.#client.list(path)
-      : Array.from(level.values(), entryOf);
+      : Array.from(level.values(), entryOfTold);
   }
 
   async subtree(path: string, query: SubtreeQuery): Promise<readonly Subtree[]> {
@@ -116,15 +117,6 @@ export class SnapshotClient implements TreeClient {
     }
     return level;
   }
-}
-
-function entryOf({ name, kind, mode, target }: Subtree): TreeEntry {
-  return {
-    name,
-    kind,
-    ...(mode === undefined ? {} : { mode: parseInt(mode, 8) }),
-    ...(target === undefined ? {} : { target }),
-  };
 }
 
 function split(path: string): { readonly directory: string; readonly name: string } {
