@@ -116,7 +116,7 @@ function withParameter(device: DeviceModel, name: string, value: string): Device
 }
 
 /** What has to hold for a device among the others. Throws a TreeError. */
-export function checkDevice(model: ServerModel, device: DeviceModel): void {
+function checkDevice(model: ServerModel, device: DeviceModel): void {
   const { name, handler, filename, size, readOnly, writeThrough, nvCache, oDirect, kept } = device;
   if (filename === undefined && (handler === "vdisk_fileio" || handler === "vdisk_blockio")) {
     throw new TreeError("EINVAL", `Parameter filename is missing: ${handler} needs a file`);

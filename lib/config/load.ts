@@ -23,12 +23,13 @@ import { warnOfSecrets } from "./secrecy.ts";
 import type { TargetDraft } from "./target.ts";
 import { usersModel } from "./users.ts";
 
-const MAX_BYTES = 1024 * 1024;
+/** Bytes of a configuration at most. */
+export const CONFIG_MOST = 1024 * 1024;
 
 /** The text of the configuration `path`. Throws ConfigError. */
 export function readConfigText(path: string): string {
   try {
-    return readText(path, MAX_BYTES);
+    return readText(path, CONFIG_MOST);
   } catch (error) {
     throw new ConfigError([reason(error)], { cause: error });
   }

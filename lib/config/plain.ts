@@ -30,7 +30,9 @@ export type Plain = string | number | boolean | readonly Plain[] | PlainMap;
 export type PlainMap = ReadonlyMap<string, Plain>;
 
 /** A map without the entries that have no value. */
-function map(entries: readonly (readonly [key: string, value: Plain | undefined])[]): PlainMap {
+export function mapOf(
+  entries: readonly (readonly [key: string, value: Plain | undefined])[],
+): Map<string, Plain> {
   return new Map(entries.filter((entry): entry is [string, Plain] => entry[1] !== undefined));
 }
 
@@ -44,7 +46,7 @@ function byName<T extends { readonly name: string }>(
   plain: (item: T) => Plain,
 ): PlainMap | undefined {
   if (items.length === 0) return undefined;
-  return map(items.map((item) => [item.name, plain(item)]));
+  return mapOf(items.map((item) => [item.name, plain(item)]));
 }
 
 /** The whole configuration. */
@@ -59,14 +61,14 @@ export function plainOf(model: ServerModel): PlainMap {
     kept = {},
     copyManager = {},
   } = model;
-  const root = map([["setup_id", unless(0, setupId)], ...Object.entries(kept)]);
-  return map([
+  const root = mapOf([["setup_id", unless(0, setupId)], ...Object.entries(kept)]);
+  return mapOf([
     ["portals", portals.map(formatPortal)],
     ["devices", byName(devices, plainDevice)],
     ["targets", byName(targets, plainTarget)],
     ["device_groups", byName(deviceGroups, (group) => plainGroup(group))],
     ["iscsi", notEmpty(plainDriver(driver))],
-    ["copy_manager", notEmpty(map(Object.entries(copyManager)))],
+    ["copy_manager", notEmpty(mapOf(Object.entries(copyManager)))],
     ["scst", notEmpty(root)],
   ]);
 }
@@ -79,7 +81,7 @@ function plainDevice(device: DeviceModel): PlainMap {
   const { handler, ids, texts = {}, kept = {} } = device;
   const isDrive = handler === "vcdrom";
   const hex = (digits: string | undefined) => digits === undefined ? undefined : `0x${digits}`;
-  return map([
+  return mapOf([
     ["handler", handler],
     ["filename", device.filename],
     ["blocksize", isDrive ? undefined : unless(512, device.blocksize)],
@@ -114,7 +116,7 @@ function plainDevice(device: DeviceModel): PlainMap {
 
 function plainTarget(target: TargetModel): PlainMap {
   const { attributes, relTgtId, luns, groups, kept = {} } = target;
-  return map([
+  return mapOf([
     ["enabled", unless(true, attributes.enabled)],
     ["rel_tgt_id", unless(0, relTgtId)],
     ...plainAttributes(attributes),
@@ -183,7 +185,7 @@ function list(items: readonly string[]): readonly string[] | undefined {
 
 function plainUsers({ incomingUsers, outgoingUser }: UsersModel): [string, Plain | undefined][] {
   const secrets = (users: readonly UserModel[]) =>
-    users.length === 0 ? undefined : map(users.map(({ name, secret }) => [name, secret]));
+    users.length === 0 ? undefined : mapOf(users.map(({ name, secret }) => [name, secret]));
   return [
     ["IncomingUser", secrets(incomingUsers)],
     ["OutgoingUser", secrets(outgoingUser === undefined ? [] : [outgoingUser])],
@@ -192,14 +194,14 @@ function plainUsers({ incomingUsers, outgoingUser }: UsersModel): [string, Plain
 
 function plainLuns(luns: readonly LunModel[]): PlainMap | undefined {
   if (luns.length === 0) return undefined;
-  return map(luns.map(({ lun, device, readOnly }) => [
+  return mapOf(luns.map(({ lun, device, readOnly }) => [
     String(lun),
-    readOnly ? map([["device", device], ["read_only", true]]) : device,
+    readOnly ? mapOf([["device", device], ["read_only", true]]) : device,
   ]));
 }
 
 function plainInitiators({ initiators, luns, addrMethod, kept = {} }: GroupModel): PlainMap {
-  return map([
+  return mapOf([
     ["initiators", list(initiators)],
     ["addr_method", unless<string>("PERIPHERAL", addrMethod)],
     ["luns", plainLuns(luns)],
@@ -208,7 +210,7 @@ function plainInitiators({ initiators, luns, addrMethod, kept = {} }: GroupModel
 }
 
 function plainDriver(driver: DriverModel): PlainMap {
-  return map([
+  return mapOf([
     ["enabled", unless(DRIVER_DEFAULTS.enabled, driver.enabled)],
     ["link_local", unless(DRIVER_DEFAULTS.linkLocal, driver.linkLocal)],
     ["internal_portal", list(driver.internalPortals)],
@@ -219,12 +221,12 @@ function plainDriver(driver: DriverModel): PlainMap {
 }
 
 function plainGroup({ devices, targetGroups }: DeviceGroupModel): PlainMap {
-  return map([
+  return mapOf([
     ["devices", list(devices)],
     [
       "target_groups",
       byName(targetGroups, ({ groupId, state, preferred, targets }) =>
-        map([
+        mapOf([
           ["group_id", groupId],
           ["state", unless<string>("active", state)],
           ["preferred", unless(false, preferred)],
@@ -233,7 +235,7 @@ function plainGroup({ devices, targetGroups }: DeviceGroupModel): PlainMap {
             targets.every(({ isRemote }) => !isRemote) ? targets.map(({ name }) => name) : byName(
               targets,
               ({ isRemote, relTgtId }) =>
-                map([["rel_tgt_id", isRemote ? unless(0, relTgtId) : undefined]]),
+                mapOf([["rel_tgt_id", isRemote ? unless(0, relTgtId) : undefined]]),
             ),
           ],
         ])),

@@ -1,7 +1,7 @@
 /** `/config`: configurations that are applied to the running server, and what it serves as one. */
 import { parseConfiguration } from "../../config/configuration.ts";
 import type { ConfigFile } from "../../config/config_file.ts";
-import { serverModel } from "../../config/load.ts";
+import { CONFIG_MOST, serverModel } from "../../config/load.ts";
 import { plainOf } from "../../config/plain.ts";
 import { ConfigError } from "../../config/problem.ts";
 import { yamlText } from "../../config/yaml_text.ts";
@@ -12,9 +12,6 @@ import { TreeError } from "../tree.ts";
 import { jsonAnswer } from "./answer.ts";
 import { checkRequest, type Parameters } from "./query.ts";
 import type { ControlRequest, ControlRoute } from "./route.ts";
-
-/** Bytes of a configuration at most. */
-const MAX_BYTES = 1024 * 1024;
 
 /** What became of one step of a configuration that was applied. */
 export interface AppliedStep {
@@ -50,7 +47,7 @@ export function configRoutes(
         },
       },
     },
-    { path: "config/apply", maxBody: MAX_BYTES, methods: { POST: applied(administration) } },
+    { path: "config/apply", maxBody: CONFIG_MOST, methods: { POST: applied(administration) } },
     {
       path: "config/save",
       maxBody: 0,

@@ -9,7 +9,7 @@ import { ControlError } from "./control_error.ts";
 /** Bytes of sun_path without its NUL (unix(7)). */
 const MAX_PATH = 107;
 const DIRECTORY_MODE = 0o755;
-export const SOCKET_MODE = 0o660;
+const SOCKET_MODE = 0o660;
 
 export interface SocketFile {
   readonly listener: Deno.UnixListener;

@@ -17,7 +17,7 @@ const LINK_MODE = 0o777;
 const ATTRIBUTES_VALID_S = 3600;
 
 /** The permission bits of a node, with its type. */
-export function modeOf(tree: TreeNode): number {
+function modeOf(tree: TreeNode): number {
   if (tree.kind === "directory") return FileType.directory | DIRECTORY_MODE;
   return tree.kind === "link" ? FileType.link | LINK_MODE : FileType.file | tree.mode;
 }

@@ -2,7 +2,7 @@
 import type { Node } from "./node_table.ts";
 
 /** More than this many at a time are refused (ENFILE). */
-export const MOST_HANDLES = 65536;
+const MOST_HANDLES = 65536;
 
 /** An open attribute. */
 export interface FileHandle {

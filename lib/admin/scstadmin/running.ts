@@ -79,7 +79,7 @@ export async function readLuns(client: TreeClient, path: string): Promise<Runnin
 }
 
 /** The patterns of a group. Rejects with a TreeError. */
-export async function readInitiators(client: TreeClient, path: string): Promise<string[]> {
+async function readInitiators(client: TreeClient, path: string): Promise<string[]> {
   const entries = await client.list(path);
   return entries.map(({ name }) => name).filter((name) => name !== "mgmt");
 }

@@ -2,7 +2,7 @@
  * A configuration that grows from one of another target: what that says and what is not taken over, which
  * nobody shall find out by a disk that is missing.
  */
-import type { Plain, PlainMap } from "../plain.ts";
+import { mapOf, type Plain, type PlainMap } from "../plain.ts";
 
 /** What an import has found. */
 export interface Imported {
@@ -14,13 +14,6 @@ export interface Imported {
 
 /** The characters of a device name; SCST has no room for more of them. */
 const NAME_MOST = 60;
-
-/** A map without the entries that have no value. */
-export function mapOf(
-  entries: readonly (readonly [key: string, value: Plain | undefined])[],
-): Map<string, Plain> {
-  return new Map(entries.filter((entry): entry is [string, Plain] => entry[1] !== undefined));
-}
 
 export class Draft {
   readonly devices: Map<string, Plain> = new Map();

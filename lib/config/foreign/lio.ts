@@ -2,9 +2,9 @@
  * A configuration of LIO (saveconfig.json of targetcli) as one of ours. What LIO has and scst has not is
  * warned of; what would let somebody in whom LIO keeps out is not enabled.
  */
-import type { Plain } from "../plain.ts";
+import { mapOf, type Plain } from "../plain.ts";
 import { ConfigError, quote } from "../problem.ts";
-import { Draft, type Imported, mapOf } from "./draft.ts";
+import { Draft, type Imported } from "./draft.ts";
 import { Member } from "./json_member.ts";
 
 /** LIO's company identifier with the NAA in front, and hex digits of the `wwn` that follow it. */

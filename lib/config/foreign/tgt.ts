@@ -1,7 +1,7 @@
 /** A configuration of tgt (targets.conf) as one of ours: what tgt-admin would have made of it. */
-import type { Plain } from "../plain.ts";
+import { mapOf, type Plain } from "../plain.ts";
 import { ConfigError } from "../problem.ts";
-import { Draft, type Imported, mapOf } from "./draft.ts";
+import { Draft, type Imported } from "./draft.ts";
 import { type Include, parseTgtText, type TgtBlock, type TgtEntry } from "./tgt_text.ts";
 
 /** Where tgtd listens. */
