@@ -2,6 +2,7 @@
 import { plainLine } from "../log.ts";
 import type { Activity, LunActivity, ServerActivity } from "../metrics/activity.ts";
 import type { Feed } from "../metrics/feed.ts";
+import { counted } from "./counted.ts";
 import { type Row, tableText } from "./everyday/listing.ts";
 import { roundedSize, spanText, threeDigits } from "./status_text.ts";
 
@@ -23,7 +24,7 @@ export function headLines(
   { all, queue }: ServerActivity,
 ): string[] {
   const { iops, read, write, median, p99 } = figuresOf(all);
-  const count = `${sessions.length} session${sessions.length === 1 ? "" : "s"}`;
+  const count = counted(sessions.length, "session");
   const up = spanText(Math.max(0, Math.floor((at - started) / 1000)));
   const [late, resident] = [timeText(Math.round(loop.worst * 1000)), roundedSize(memory.resident)];
   const times = all.median_us === null ? "" : `, median ${median}, p99 ${p99}`;

@@ -1,6 +1,7 @@
 /** `scst check FILE`: whether a configuration is valid. */
 import { readConfiguration } from "../config/load.ts";
 import { allLuns } from "../config/target.ts";
+import { counted } from "./counted.ts";
 import { ExitCode } from "./failure.ts";
 import { print } from "./output.ts";
 import type { Verb, VerbInput } from "./verb.ts";
@@ -10,17 +11,13 @@ function check({ arguments: [path = ""] }: VerbInput): ExitCode {
   const { portals, devices, targets } = readConfiguration(path);
   const luns = targets.flatMap(allLuns).length;
   const content = [
-    count(portals.length, "portal"),
-    count(devices.length, "device"),
-    count(targets.length, "target"),
-    count(luns, "LUN"),
+    counted(portals.length, "portal"),
+    counted(devices.length, "device"),
+    counted(targets.length, "target"),
+    counted(luns, "LUN"),
   ];
   print(`${path} is valid: ${content.join(", ")}`);
   return ExitCode.OK;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 export const CHECK: Verb = {

@@ -4,14 +4,15 @@ import { LogHistory } from "../admin/log_history.ts";
 import { ConfigFile } from "../config/config_file.ts";
 import { configureLog, log } from "../log.ts";
 import type { ServerModel } from "../scst/model.ts";
+import { SLOW } from "../shard/server.ts";
 import { isScstConf, readAnyConfig } from "./any_config.ts";
 import { controlPath } from "./control_path.ts";
 import { type ExitCode, Failure, UsageError } from "./failure.ts";
 import { METRICS_OPTIONS, metricsOptions } from "./metrics_options.ts";
 import { serveModel } from "./run.ts";
-import { SLOW } from "../shard/server.ts";
 import { STOP_DEADLINE_MS } from "./signals.ts";
 import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
+import { TREE_PATH } from "./tree_path.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 async function serve({ options }: VerbInput): Promise<ExitCode> {
@@ -37,9 +38,6 @@ async function serve({ options }: VerbInput): Promise<ExitCode> {
   });
 }
 
-/** The mount point of the management tree where nothing is said. */
-const TREE = "/run/scst/tree";
-
 const MOST_STOP_SECONDS = 3600;
 
 /** Where the tree is mounted: at a place that is named, else at the usual one if it is there. */
@@ -47,7 +45,7 @@ function treeOf(given: string | undefined): { tree?: string } {
   const named = given ?? Deno.env.get("SCST_TREE");
   if (named === "none") return {};
   if (named !== undefined && named !== "") return { tree: absolutePath(named) };
-  return isDirectory(TREE) ? { tree: TREE } : {};
+  return isDirectory(TREE_PATH) ? { tree: TREE_PATH } : {};
 }
 
 /** How long a stop may take, in milliseconds. Throws UsageError. */
@@ -121,7 +119,7 @@ export const SERVE: Verb = {
       name: "tree",
       value: "DIR",
       description:
-        `where the management tree is mounted, or none (default: SCST_TREE, else ${TREE} if it is there); SCST_FUSE_BROKER names the socket of a service that mounts it for servers that may not`,
+        `where the management tree is mounted, or none (default: SCST_TREE, else ${TREE_PATH} if it is there); SCST_FUSE_BROKER names the socket of a service that mounts it for servers that may not`,
       completion: "directory",
     },
     {

@@ -1,6 +1,7 @@
 /** The state of a server on one screen, however much it serves: what is wrong comes first. */
 import type { ServerStatus, Trouble } from "../admin/status.ts";
 import { plainLine } from "../log.ts";
+import { counted } from "./counted.ts";
 import { type Row, tableText } from "./everyday/listing.ts";
 
 /** Rows of each table. */
@@ -64,10 +65,6 @@ function headText(
       counted(sessions.length, "session")
     }`,
   ].join("\n");
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** What is wrong, with when and how often. */

@@ -3,6 +3,7 @@ import { log } from "../log.ts";
 import { formatPortal, type PortalModel } from "../scst/model.ts";
 import { Notifier } from "../service/notifier.ts";
 import { Watchdog, watchdogInterval } from "../service/watchdog.ts";
+import { counted } from "./counted.ts";
 
 /** What of the server is watched, and told of. */
 export interface Supervised {
@@ -86,8 +87,8 @@ export class Supervision implements Disposable {
 
   #describe(): string {
     const { portals, sessions } = this.#server;
-    const count = [...sessions].length;
+    const count = counted([...sessions].length, "session");
     const where = portals.length === 0 ? "no portal" : portals.map(formatPortal).join(", ");
-    return `Serving ${count} session${count === 1 ? "" : "s"} on ${where}`;
+    return `Serving ${count} on ${where}`;
   }
 }

@@ -1,0 +1,2 @@
+/** Where an installed server has its management tree mounted. */
+export const TREE_PATH = "/run/scst/tree";
