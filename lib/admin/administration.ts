@@ -13,6 +13,7 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
+import { closedDevice, isClosed, openedDevice, withEnabled } from "./closed.ts";
 import type {
   Direction,
   Engine,
@@ -46,23 +47,17 @@ function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
   return LASTING.some((key) => before[key] !== after[key]);
 }
 
-/** A device without what is behind it: a disk that is not active, or an empty drive. */
-function closedDevice({ filename, ...device }: DeviceModel): DeviceModel {
-  if (device.handler === "vcdrom") return device;
-  return { ...device, ...(filename === undefined ? {} : { filename }), active: false };
-}
-
-function isClosed({ handler, active, filename }: DeviceModel): boolean {
-  return handler === "vcdrom" ? filename === undefined : active === false;
-}
-
-/** A device as it was meant before it could not be opened. */
-function opened({ active: _, ...device }: DeviceModel, filename: string): DeviceModel {
-  return { filename, ...device };
-}
-
-function withEnabled(target: TargetModel, enabled: boolean): TargetModel {
-  return { ...target, attributes: { ...target.attributes, enabled } };
+/** What `update` makes of a model; undefined where it refuses that. */
+function updated(
+  model: ServerModel,
+  update: (model: ServerModel) => ServerModel,
+): ServerModel | undefined {
+  try {
+    return update(model);
+  } catch (error) {
+    if (error instanceof TreeError) return undefined;
+    throw error;
+  }
 }
 
 /** Waits for an operation. Rejects with a TreeError where it is refused. */
@@ -122,7 +117,7 @@ export class Administration {
     const portals = isDeepStrictEqual(this.#model.portals, real) ? configured : this.#model.portals;
     const devices = this.#model.devices.map((device) => {
       const filename = this.#closed.wanted(device.name);
-      return filename === undefined ? device : opened(device, filename);
+      return filename === undefined ? device : openedDevice(device, filename);
     });
     const targets = this.#model.targets.map((target) =>
       this.#disabled.has(target.name) ? withEnabled(target, true) : target
@@ -175,8 +170,10 @@ export class Administration {
   change(update: (model: ServerModel) => ServerModel, options?: LunChangeOptions): Promise<void> {
     return this.#job(async () => {
       const target = update(this.#model);
+      const settle = this.#settle(update);
       for (const step of this.plan(target, options)) await this.#take(step);
       this.#commit(target);
+      settle();
     });
   }
 
@@ -191,6 +188,7 @@ export class Administration {
   ): Promise<void> {
     return this.alone(async () => {
       const target = update(this.#model);
+      const settle = this.#settle(update);
       let isComplete = true;
       for (const step of this.plan(target)) {
         const refusal = await this.#try(step);
@@ -198,7 +196,27 @@ export class Administration {
         if (refusal !== undefined) isComplete = false;
       }
       if (isComplete) this.#commit(target);
+      settle();
     });
+  }
+
+  /**
+   * Takes note, when what it returns is called, of what was not served and is not to be served any more by
+   * `update`: nobody tries that again. It is closed already, so only what `update` would make of it if it
+   * were served tells.
+   */
+  #settle(update: (model: ServerModel) => ServerModel): () => void {
+    const wanted = this.#closed.size + this.#disabled.size === 0
+      ? undefined
+      : updated(this.savedModel, update);
+    return () => {
+      for (const device of wanted?.devices ?? []) {
+        if (isClosed(device)) this.#closed.delete(device.name);
+      }
+      for (const { name, attributes } of wanted?.targets ?? []) {
+        if (!attributes.enabled) this.#disabled.delete(name);
+      }
+    };
   }
 
   async #try(step: Step): Promise<Refusal | undefined> {
@@ -245,7 +263,7 @@ export class Administration {
         const device = named(this.#model.devices, name);
         const filename = this.#closed.wanted(name);
         if (device === undefined || filename === undefined) return;
-        const open = opened(device, filename);
+        const open = openedDevice(device, filename);
         const refusal = await this.engine.changeDevice(open);
         if (refusal !== undefined) return this.#closed.note(name, refusal.message, filename);
         this.#commit({ ...this.#model, devices: withItem(this.#model.devices, open) });
