@@ -13,6 +13,7 @@ import type {
   TargetGroupChange,
   TargetModel,
 } from "../scst/model.ts";
+import { lastingAttributeOf } from "../shard/server.ts";
 import { closedDevice, isClosed, openedDevice, withEnabled } from "./closed.ts";
 import type {
   Direction,
@@ -30,21 +31,8 @@ import { SessionNames } from "./session_names.ts";
 import { type Step, stepsBetween } from "./steps.ts";
 import { TreeError } from "./tree.ts";
 
-/** Attributes that a device has for its life: with another value it is another device. */
-const LASTING = [
-  "handler",
-  "blocksize",
-  "readOnly",
-  "thinProvisioned",
-  "rotational",
-  "removable",
-  "nvCache",
-  "tst",
-  "dummy",
-] as const satisfies readonly (keyof DeviceModel)[];
-
 function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
-  return LASTING.some((key) => before[key] !== after[key]);
+  return lastingAttributeOf(before, after) !== undefined;
 }
 
 /** What `update` makes of a model; undefined where it refuses that. */

@@ -65,7 +65,6 @@ type Flag =
   | "rotational"
   | "removable"
   | "nvCache"
-  | "oDirect"
   | "explAlua";
 
 function flag(
@@ -83,8 +82,21 @@ function flag(
     mode,
     handlers,
     creates,
-    text: ({ [key]: value = false }) => valueText(digit(value), value !== fallback),
+    text: ({ [key]: value }) => valueText(digit(value), value !== fallback),
     set: (device, text) => ({ ...device, [key]: valueBy(SWITCH, name, trimmed(text)) }),
+  };
+}
+
+/** A switch that the model only has where it is on, as configurations do. */
+function rareFlag(name: string, key: "dummy" | "oDirect", handler: HandlerName): DeviceRow {
+  return {
+    name,
+    mode: 0o444,
+    handlers: [handler],
+    creates: [handler],
+    text: ({ [key]: value = false }) => valueText(digit(value), value),
+    set: ({ [key]: _, ...device }, text) =>
+      valueBy(SWITCH, name, trimmed(text)) ? { ...device, [key]: true } : device,
   };
 }
 
@@ -249,15 +261,7 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     }),
   },
   ...ABSENT_ROWS,
-  {
-    name: "dummy",
-    mode: 0o444,
-    handlers: ["vdisk_nullio"],
-    creates: ["vdisk_nullio"],
-    text: ({ dummy = false }) => valueText(digit(dummy), dummy),
-    set: ({ dummy: _, ...device }, text) =>
-      valueBy(SWITCH, "dummy", trimmed(text)) ? { ...device, dummy: true } : device,
-  },
+  rareFlag("dummy", "dummy", "vdisk_nullio"),
   flag("expl_alua", "explAlua", STORES, { mode: 0o644, creates: NONE }),
   {
     name: "faults",
@@ -300,7 +304,7 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     },
   },
   flag("nv_cache", "nvCache", FILES),
-  flag("o_direct", "oDirect", ["vdisk_fileio"]),
+  rareFlag("o_direct", "oDirect", "vdisk_fileio"),
   {
     name: "opt_trans_len",
     mode: 0o644,

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { DeviceModel } from "../scst/model.ts";
 
 /** What initiators have taken for granted since they found the device; under SCST's names. */
-const FIXED: Readonly<Partial<Record<keyof DeviceModel, string>>> = {
+const LASTING: Readonly<Partial<Record<keyof DeviceModel, string>>> = {
   handler: "handler",
   blocksize: "blocksize",
   readOnly: "read_only",
@@ -20,12 +20,20 @@ const FIXED: Readonly<Partial<Record<keyof DeviceModel, string>>> = {
 /** What INQUIRY data and its pages show. */
 const SHOWN: readonly (keyof DeviceModel)[] = ["ids", "texts", "optTransLen"];
 
+/**
+ * SCST's name of an attribute that a device has for its life: with another value it is another device.
+ * undefined if all of them are the same.
+ */
+export function lastingAttributeOf(before: DeviceModel, after: DeviceModel): string | undefined {
+  const entries = Object.entries(LASTING) as [keyof DeviceModel, string][];
+  return entries.find(([key]) => before[key] !== after[key])?.[1];
+}
+
 /** SCST's name of an attribute that is another one and cannot be changed; undefined if there is none. */
 export function fixedAttributeOf(before: DeviceModel, after: DeviceModel): string | undefined {
-  // Its memory is as large as it was made.
+  // Its memory is as large as it was made, and another device would not have what is in it.
   if (after.handler === "vdisk_ram" && before.size !== after.size) return "size";
-  const entries = Object.entries(FIXED) as [keyof DeviceModel, string][];
-  return entries.find(([key]) => before[key] !== after[key])?.[1];
+  return lastingAttributeOf(before, after);
 }
 
 /** Whether INQUIRY shows another device; `isInGroup` says that it has target groups. */

@@ -48,6 +48,7 @@ export {
   WAYS,
 } from "../scst/command_figures.ts";
 export type { LunFigures, SessionFigures, ShardFigures } from "./figures.ts";
+export { lastingAttributeOf } from "./device_change.ts";
 export { SLOW } from "../iscsi/slow_commands.ts";
 export type { MemoryView } from "./messages.ts";
 export type { DeviceView } from "./served_device.ts";

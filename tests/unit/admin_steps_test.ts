@@ -56,6 +56,41 @@ Deno.test("a device that cannot become what it is to be is made anew, and its LU
   ]);
 });
 
+Deno.test("whatever a device has for its life, a change of it is one that the server can make", async () => {
+  const path = await Deno.makeTempFile({ prefix: "scst_steps_" });
+  try {
+    for (const value of ["write_through", "o_direct", "nv_cache", "read_only", "removable"]) {
+      const { engine, shell } = await house();
+      const more = value === "o_direct" ? "async=1;" : "";
+      const mgmt = "handlers/vdisk_fileio/mgmt";
+      await shell.echo(`add_device f ${more}filename=${path}`, mgmt);
+      const { model } = shell.administration;
+      const other = new TreeShell();
+      await other.echo(`add_device f ${more}filename=${path};${value}=1`, mgmt);
+      const device = other.administration.model.devices[0]!;
+      engine.asked.length = 0;
+      await shell.administration.change(() => ({
+        ...model,
+        devices: model.devices.map((one) => one.name === "f" ? device : one),
+      }));
+      assert.deepEqual(engine.asked, ["removeDevice f", "addDevice f"], value);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("a switch that is said to be off is as one of which nothing is said", async () => {
+  const { shell } = await house();
+  await shell.echo("add_device f filename=/f;o_direct=0", "handlers/vdisk_fileio/mgmt");
+  await shell.echo("add_device n dummy=0", "handlers/vdisk_nullio/mgmt");
+  const other = await house();
+  await other.shell.echo("add_device f filename=/f", "handlers/vdisk_fileio/mgmt");
+  await other.shell.echo("add_device n", "handlers/vdisk_nullio/mgmt");
+  const { devices } = other.shell.administration.model;
+  assert.deepEqual(shell.administration.model.devices, devices);
+});
+
 Deno.test("what is new comes in the order in which one refers to the other, and goes in the other", async () => {
   const { shell } = await house();
   const { model } = shell.administration;
