@@ -113,10 +113,11 @@ function presented(
     creates: NONE,
     text: ({ texts, ...device }) =>
       valueText(texts?.[key] ?? fallback(device), texts?.[key] !== undefined),
-    set: (device, text) => {
+    set: ({ texts: before, ...device }, text) => {
       const value = lineBy(TEXTS[name], name, text);
-      const { [key]: _, ...others } = device.texts ?? {};
-      return { ...device, texts: value === "" ? others : { ...others, [key]: value } };
+      const { [key]: _, ...others } = before ?? {};
+      const texts = value === "" ? others : { ...others, [key]: value };
+      return Object.keys(texts).length === 0 ? device : { ...device, texts };
     },
   };
 }
@@ -247,7 +248,8 @@ export const DEVICE_ROWS: readonly DeviceRow[] = [
     handlers: FILES,
     creates: FILES,
     text: ({ active = true }) => valueText(digit(active), !active),
-    set: (device, text) => ({ ...device, active: valueBy(SWITCH, "active", trimmed(text)) }),
+    set: ({ active: _, ...device }, text) =>
+      valueBy(SWITCH, "active", trimmed(text)) ? device : { ...device, active: false },
   },
   {
     name: "blocksize",

@@ -80,10 +80,12 @@ Deno.test("whatever a device has for its life, a change of it is one that the se
   }
 });
 
-Deno.test("a switch that is said to be off is as one of which nothing is said", async () => {
+Deno.test("a device of which something was set and taken back is as one of which nothing is said", async () => {
   const { shell } = await house();
   await shell.echo("add_device f filename=/f;o_direct=0", "handlers/vdisk_fileio/mgmt");
   await shell.echo("add_device n dummy=0", "handlers/vdisk_nullio/mgmt");
+  for (const text of ["0", "1"]) await shell.echo(text, "devices/f/active");
+  for (const text of ["disk", ""]) await shell.echo(text, "devices/n/prod_id");
   const other = await house();
   await other.shell.echo("add_device f filename=/f", "handlers/vdisk_fileio/mgmt");
   await other.shell.echo("add_device n", "handlers/vdisk_nullio/mgmt");
