@@ -5,6 +5,7 @@
  */
 import { SWITCH } from "../config/c_text.ts";
 import { COPY_MANAGER_KEPT } from "../config/kept.ts";
+import type { KeptAttributes } from "../scst/model.ts";
 import type { Administration } from "./administration.ts";
 import { resettableStatistics, statistics } from "./counters.ts";
 import { keptFiles } from "./kept_file.ts";
@@ -60,14 +61,19 @@ function targetDirectory(administration: Administration): TreeDirectory {
     ...statistics(() => engine.copyCounters()),
     ...keptFiles(
       COPY_MANAGER_KEPT,
-      () => administration.model.copyManager,
+      () => keeper(administration.model.copyManager),
       (update) =>
         administration.change(({ copyManager, ...model }) => {
-          const next = update(copyManager);
-          return Object.keys(next).length === 0 ? model : { ...model, copyManager: next };
+          const { kept } = update(keeper(copyManager));
+          return kept === undefined ? model : { ...model, copyManager: kept };
         }),
     ),
   });
+}
+
+/** The copy manager's target, as what has attributes that are kept. */
+function keeper(kept: KeptAttributes | undefined): { kept?: KeptAttributes } {
+  return kept === undefined ? {} : { kept };
 }
 
 /** The session that copies would have in SCST. What they do now is told under the commands that asked. */

@@ -48,8 +48,8 @@ function deviceDirectory(administration: Administration, device: DeviceModel): T
   }
   const kept = keptFiles(
     deviceKept(handler),
-    () => modelOf(administration, name).kept,
-    (change) => changeDevice(administration, name, (one) => ({ ...one, kept: change(one.kept) })),
+    () => modelOf(administration, name),
+    (update) => changeDevice(administration, name, update),
   );
   return directory({
     handler: () => link(`../../handlers/${handler}`),

@@ -107,11 +107,7 @@ function groupDirectory(
     });
   const change = (update: (group: GroupModel) => GroupModel) =>
     administration.change((model) => changed(model, update));
-  const kept = keptFiles(
-    GROUP_KEPT,
-    () => get().kept,
-    (update) => change((group) => ({ ...group, kept: update(group.kept) })),
-  );
+  const kept = keptFiles(GROUP_KEPT, get, change);
   return directory({
     luns: () =>
       lunsDirectory(administration, {

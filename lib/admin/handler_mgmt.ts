@@ -109,7 +109,7 @@ function withParameter(device: DeviceModel, name: string, value: string): Device
   const row = createRow(handler, name);
   if (row?.set !== undefined) return row.set(device, value);
   const kept = keptCreates(handler).find((candidate) => candidate.name === name);
-  if (kept !== undefined) return { ...device, kept: withKept(kept, device.kept, value) };
+  if (kept !== undefined) return withKept(kept, device, value);
   const known = createParameters(handler).join(", ");
   const what = `${quote(name)} is no parameter of ${handler} that can be given here`;
   throw new TreeError("EINVAL", `${what}: those are ${known}`);

@@ -10,39 +10,48 @@ function keptValue({ name, fallback }: KeptRow, kept: KeptAttributes | undefined
   return kept?.[name] ?? fallback;
 }
 
-/** The attributes with one as it is written. Throws EINVAL. */
-export function withKept(
+/** What has attributes that are kept; as long as none is set it has no `kept`. */
+interface Keeper {
+  readonly kept?: KeptAttributes;
+}
+
+/** `keeper` with an attribute as it is written. Throws EINVAL. */
+export function withKept<T extends Keeper>(
   { name, fallback, rule, isDaemon }: KeptRow,
-  kept: KeptAttributes | undefined,
+  { kept: before = {}, ...keeper }: T,
   text: string,
-): KeptAttributes {
+): T {
   const bare = trimmed(text);
   const isReset = bare === "" && fallback === "" || bare === DEFAULT && isDaemon === true;
   const value = isReset ? fallback : valueBy(rule, name, bare);
-  const { [name]: _, ...others } = kept ?? {};
-  return value === fallback ? others : { ...others, [name]: value };
+  const { [name]: _, ...others } = before;
+  const kept = value === fallback ? others : { ...others, [name]: value };
+  return (Object.keys(kept).length === 0 ? keeper : { ...keeper, kept }) as T;
 }
 
-type Get = () => KeptAttributes | undefined;
-type Set = (change: (kept: KeptAttributes | undefined) => KeptAttributes) => Promise<void>;
+type Change<T> = (update: (keeper: T) => T) => Promise<void>;
 
 /** The files of attributes of an object, whose model they are read from and written to. */
-export function keptFiles(rows: readonly KeptRow[], get: Get, set: Set): Entries {
+export function keptFiles<T extends Keeper>(
+  rows: readonly KeptRow[],
+  get: () => T,
+  change: Change<T>,
+): Entries {
   return Object.fromEntries(rows.flatMap((row) => {
     const names = row.alias === undefined ? [row.name] : [row.name, row.alias];
-    return names.map((name) => [name, () => keptFile(row, get, set)] as const);
+    return names.map((name) => [name, () => keptFile(row, get, change)] as const);
   }));
 }
 
-function keptFile(row: KeptRow, get: Get, set: Set): TreeFile {
+function keptFile<T extends Keeper>(row: KeptRow, get: () => T, change: Change<T>): TreeFile {
   const show = row.isDaemon ? daemonText : valueText;
   return changeable(
     () => {
-      const kept = get();
+      const { kept } = get();
       const value = keptValue(row, kept);
       if (value === "") return "";
       return show(row.instead?.(kept ?? {}) ?? value, value !== row.fallback);
     },
-    (text) => set((kept) => withKept(row, kept, text)),
+    (text) => change((keeper) => withKept(row, keeper, text)),
   );
 }

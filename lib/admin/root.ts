@@ -19,8 +19,8 @@ import { versionText } from "./version.ts";
 export function managementTree(administration: Administration): TreeDirectory {
   const kept = keptFiles(
     ROOT_KEPT,
-    () => administration.model.kept,
-    (update) => administration.change((model) => ({ ...model, kept: update(model.kept) })),
+    () => administration.model,
+    (update) => administration.change(update),
   );
   return directory({
     version: () => readable(versionText),

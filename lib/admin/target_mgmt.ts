@@ -109,7 +109,7 @@ function withParameters(target: TargetModel, text: string): TargetModel {
     );
     if (row !== undefined) return row.set(made, setting);
     const kept = KEPT_CREATES.find(({ name }) => name.toLowerCase() === parameter);
-    if (kept !== undefined) return { ...made, kept: withKept(kept, made.kept, setting) };
+    if (kept !== undefined) return withKept(kept, made, setting);
     const known = [...TARGET_ROWS.filter(({ creates }) => creates), ...KEPT_CREATES]
       .map(({ name }) => name).join(", ");
     throw new TreeError(

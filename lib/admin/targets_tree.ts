@@ -103,11 +103,7 @@ function targetDirectory(administration: Administration, name: string): TreeDire
     row.name,
     () => changeable(() => row.text(get()), (text) => change((target) => row.set(target, text))),
   ]);
-  const kept = keptFiles(
-    TARGET_KEPT,
-    () => get().kept,
-    (update) => change((target) => ({ ...target, kept: update(target.kept) })),
-  );
+  const kept = keptFiles(TARGET_KEPT, get, change);
   return directory(
     {
       luns: () =>

@@ -86,6 +86,7 @@ Deno.test("a device of which something was set and taken back is as one of which
   await shell.echo("add_device n dummy=0", "handlers/vdisk_nullio/mgmt");
   for (const text of ["0", "1"]) await shell.echo(text, "devices/f/active");
   for (const text of ["disk", ""]) await shell.echo(text, "devices/n/prod_id");
+  for (const text of ["3", "1"]) await shell.echo(text, "devices/n/threads_num");
   const other = await house();
   await other.shell.echo("add_device f filename=/f", "handlers/vdisk_fileio/mgmt");
   await other.shell.echo("add_device n", "handlers/vdisk_nullio/mgmt");
