@@ -8,28 +8,36 @@ import type { SessionView } from "./engine.ts";
 const NAME_MOST = 255;
 
 export class SessionNames {
-  /** By target, then by SessionView.sid. */
-  #names = new Map<string, ReadonlyMap<string, string>>();
+  /** By target, then by name: SessionView.sid. */
+  #sids = new Map<string, ReadonlyMap<string, string>>();
 
   /** The sessions of a target, by their names. */
   of(target: string, sessions: readonly SessionView[]): ReadonlyMap<string, SessionView> {
-    const before = this.#names.get(target);
-    const names = new Map<string, string>();
-    for (const { sid } of sessions) {
-      const name = before?.get(sid);
-      if (name !== undefined) names.set(sid, name);
+    const left = new Map(sessions.map((session) => [session.sid, session]));
+    const named = new Map<string, SessionView>();
+    for (const [name, sid] of this.#sids.get(target) ?? []) {
+      const session = left.get(sid);
+      if (session === undefined) continue;
+      named.set(name, session);
+      left.delete(sid);
     }
-    const taken = new Set(names.values());
-    for (const { sid, initiator } of sessions) {
-      if (names.has(sid)) continue;
-      let name = nameOf(initiator, "");
-      for (let number = 1; taken.has(name); number++) name = nameOf(initiator, `_${number}`);
-      taken.add(name);
-      names.set(sid, name);
+    for (const session of left.values()) {
+      let name = nameOf(session.initiator, "");
+      for (let number = 1; named.has(name); number++) {
+        name = nameOf(session.initiator, `_${number}`);
+      }
+      named.set(name, session);
     }
-    if (names.size === 0) this.#names.delete(target);
-    else this.#names.set(target, names);
-    return new Map(sessions.map((session) => [names.get(session.sid)!, session]));
+    if (named.size === 0) this.#sids.delete(target);
+    else this.#sids.set(target, new Map(Array.from(named, ([name, { sid }]) => [name, sid])));
+    return named;
+  }
+
+  /** The session of a name; who looks up thousands one by one has no names made for all each time. */
+  find(target: string, name: string, sessions: readonly SessionView[]): SessionView | undefined {
+    const sid = this.#sids.get(target)?.get(name);
+    const known = sid === undefined ? undefined : sessions.find((session) => session.sid === sid);
+    return known ?? this.of(target, sessions).get(name);
   }
 }
 

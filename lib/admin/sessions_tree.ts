@@ -7,11 +7,12 @@ import { directory, type Entries, type FoundEntries, link, readable, writable } 
 import type { TreeDirectory } from "./tree.ts";
 
 export function sessionsDirectory(administration: Administration, target: string): TreeDirectory {
-  const sessions = () => administration.sessionNames.of(target, administration.sessionsOf(target));
+  const { sessionNames } = administration;
+  const sessions = () => administration.sessionsOf(target);
   return directory({}, {
-    names: () => sessions().keys(),
+    names: () => sessionNames.of(target, sessions()).keys(),
     lookup: (name) => {
-      const session = sessions().get(name);
+      const session = sessionNames.find(target, name, sessions());
       return session && sessionDirectory(administration, session);
     },
   });
