@@ -31,8 +31,10 @@ import { SessionNames } from "./session_names.ts";
 import { type Step, stepsBetween } from "./steps.ts";
 import { TreeError } from "./tree.ts";
 
+/** A disk in memory is never made anew, for what is in it: the server refuses what it cannot change. */
 function mustRemake(before: DeviceModel, after: DeviceModel): boolean {
-  return lastingAttributeOf(before, after) !== undefined;
+  const keeps = before.handler === "vdisk_ram" && after.handler === before.handler;
+  return !keeps && lastingAttributeOf(before, after) !== undefined;
 }
 
 /** What `update` makes of a model; undefined where it refuses that. */
