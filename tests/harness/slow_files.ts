@@ -1,6 +1,6 @@
 /**
- * Files whose storage is slow, or can be made to hang, or fails: qemu-storage-daemon shows them through
- * FUSE, and takes its time, or is stopped, or answers with an error.
+ * Files whose storage can be made to hang, or fails: qemu-storage-daemon shows them through FUSE, and is
+ * stopped, or answers with an error.
  */
 import { runTool } from "./tools.ts";
 
@@ -27,42 +27,26 @@ export class SlowFiles implements AsyncDisposable {
   readonly paths: readonly string[];
   #dir: string;
   #daemon: Deno.ChildProcess;
-  /** Whether the daemon need not keep anything, and would take long to end. */
-  #isNull: boolean;
   #ended = false;
 
-  private constructor(
-    dir: string,
-    paths: readonly string[],
-    daemon: Deno.ChildProcess,
-    isNull: boolean,
-  ) {
+  private constructor(dir: string, paths: readonly string[], daemon: Deno.ChildProcess) {
     this.#dir = dir;
     this.paths = paths;
     this.#daemon = daemon;
-    this.#isNull = isNull;
   }
 
-  /**
-   * So many sparse files of `size` bytes, with storage that answers at once. With `seconds` they are
-   * all zeros, and every call takes that long.
-   */
-  static async create(count: number, size: number, seconds = 0): Promise<SlowFiles> {
+  /** So many sparse files of `size` bytes, with storage that answers at once until it hangs. */
+  static async create(count: number, size: number): Promise<SlowFiles> {
     const dir = await Deno.makeTempDir({ prefix: "scst_slow_" });
     const args: string[] = [];
     const paths = Array.from({ length: count }, (_, index) => `${dir}/disk${index}`);
     for (const [index, path] of paths.entries()) {
       await Deno.writeFile(path, new Uint8Array());
       const node = `node${index}`;
-      if (seconds > 0) {
-        const latency = `read-zeroes=on,size=${size},latency-ns=${seconds * 1e9}`;
-        args.push("--blockdev", `null-co,node-name=${node},${latency}`);
-      } else {
-        args.push("--blockdev", `${await backing(path, size)},node-name=${node}`);
-      }
-      args.push(...exported(node, path));
+      const blockdev = `${await backing(path, size)},node-name=${node}`;
+      args.push("--blockdev", blockdev, ...exported(node, path));
     }
-    return await SlowFiles.#start(dir, paths, args, size, seconds > 0);
+    return await SlowFiles.#start(dir, paths, args, size);
   }
 
   /** A sparse file of `size` bytes whose storage fails in these cases, and is well in all others. */
@@ -81,7 +65,7 @@ export class SlowFiles implements AsyncDisposable {
     const well = `${await backing(path, size)},node-name=well`;
     const ill = `blkdebug,node-name=ill,image=well${rules.join("")}`;
     const args = ["--blockdev", well, "--blockdev", ill, ...exported("ill", path)];
-    return await SlowFiles.#start(dir, [path], args, size, false);
+    return await SlowFiles.#start(dir, [path], args, size);
   }
 
   static async #start(
@@ -89,10 +73,9 @@ export class SlowFiles implements AsyncDisposable {
     paths: readonly string[],
     args: readonly string[],
     size: number,
-    isNull: boolean,
   ): Promise<SlowFiles> {
     const command = new Deno.Command("qemu-storage-daemon", { args: [...args], stdin: "null" });
-    const files = new SlowFiles(dir, paths, command.spawn(), isNull);
+    const files = new SlowFiles(dir, paths, command.spawn());
     const deadline = performance.now() + START_LIMIT_MS;
     for (const path of paths) {
       while ((await Deno.stat(path)).size !== size) {
@@ -118,7 +101,7 @@ export class SlowFiles implements AsyncDisposable {
     if (this.#ended) return;
     this.#ended = true;
     this.goOn();
-    this.#daemon.kill(this.#isNull ? "SIGKILL" : "SIGTERM");
+    this.#daemon.kill("SIGTERM");
     await this.#daemon.status;
     // As a rule these are gone by now.
     for (const path of this.paths) await runTool("fusermount3", ["-u", "-z", path]);
