@@ -4,7 +4,7 @@
  */
 import { type IoRequest, isLook } from "./io_request.ts";
 
-/** A call that takes longer than so many microseconds, on an average, has slept. */
+/** Microseconds that calls sleep, on an average, if it is worth while to have more of them at one time. */
 const SLEEPS = 100;
 
 /** The average is one over about so many calls. */
@@ -24,7 +24,7 @@ export class IoLane {
   #turns: IoRequest[][] = [];
   /** Requests that wait and are more than a look. */
   #pressing = 0;
-  #callTime = 0;
+  #sleep = 0;
   #lastEnd = 0;
 
   /** Whether none of its requests is with a worker, and somebody waits for one. */
@@ -62,15 +62,15 @@ export class IoLane {
     return request;
   }
 
-  /** A call has ended that took so many microseconds. */
-  noteEnd(time: number, now: number): void {
-    this.#callTime += (time - this.#callTime) / CALLS;
+  /** A call has ended that took so many microseconds because it slept; 0 if it did not. */
+  noteEnd(slept: number, now: number): void {
+    this.#sleep += (slept - this.#sleep) / CALLS;
     this.#lastEnd = now;
   }
 
   /** Whether the calls sleep, and end: more of them at one time get more done. */
   isSlow(now: number): boolean {
-    return this.#callTime > SLEEPS && now - this.#lastEnd < HANGS;
+    return this.#sleep > SLEEPS && now - this.#lastEnd < HANGS;
   }
 
   /**

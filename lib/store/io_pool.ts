@@ -92,7 +92,7 @@ export class IoPool {
       const slot = this.#ring.takeFinished();
       if (slot < 0) break;
       this.#lastStep = performance.now();
-      this.#lanes[slot]!.noteEnd(this.#ring.time(slot), this.#lastStep);
+      this.#lanes[slot]!.noteEnd(this.#ring.slept(slot), this.#lastStep);
       try {
         this.#settle(slot, this.#requests[slot]!, this.#ring.result(slot));
       } catch (error) {

@@ -26,7 +26,7 @@ const COUNT = 3;
 const OFFSET = 4;
 const LENGTH = 5;
 const RESULT = 6;
-const TIME = 7;
+const SLEPT = 7;
 const ALIGNMENT = 8;
 const FIELDS = 9;
 
@@ -133,10 +133,10 @@ export class IoRing {
     }
   }
 
-  /** Worker: reports the result of a slot, and the microseconds that it took. */
-  finish(slot: number, result: number, time: number): void {
+  /** Worker: reports the result of a slot, and the microseconds that it took if its call slept, else 0. */
+  finish(slot: number, result: number, slept: number): void {
     this.#slots[slot * FIELDS + RESULT] = result;
-    this.#slots[slot * FIELDS + TIME] = time;
+    this.#slots[slot * FIELDS + SLEPT] = slept;
     const place = Atomics.add(this.#control, FINISHED, 1) & MASK;
     Atomics.store(this.#control, FINISHED_QUEUE + place, slot + 1);
   }
@@ -169,8 +169,8 @@ export class IoRing {
     return this.#slots[slot * FIELDS + ALIGNMENT]!;
   }
 
-  time(slot: number): number {
-    return this.#slots[slot * FIELDS + TIME]!;
+  slept(slot: number): number {
+    return this.#slots[slot * FIELDS + SLEPT]!;
   }
 
   result(slot: number): number {

@@ -3,6 +3,7 @@
  * in Atomics.wait() and never returns to an event loop; it ends with the process, or when it has had
  * nothing to do for a while and others are left.
  */
+import { threadSleeps } from "../../ffi/thread_sleeps.ts";
 import { Wake } from "../../ffi/wake.ts";
 import type { IoPoolHandle } from "./io_pool.ts";
 import { IoRing } from "./io_ring.ts";
@@ -25,6 +26,7 @@ function serve(handle: IoPoolHandle): void {
       if (ring.leave(LEAST)) return self.close();
       continue;
     }
+    const sleeps = threadSleeps();
     const began = performance.now();
     const result = perform(
       ring.operation(slot),
@@ -35,7 +37,8 @@ function serve(handle: IoPoolHandle): void {
       ring.length(slot),
       ring.alignment(slot),
     );
-    ring.finish(slot, result, (performance.now() - began) * 1000);
+    const slept = threadSleeps() === sleeps ? 0 : (performance.now() - began) * 1000;
+    ring.finish(slot, result, slept);
     wake.wake();
   }
 }
