@@ -44,19 +44,24 @@ export function nameOfOperation(operation: number): string {
   return names.get(operation) ?? String(operation);
 }
 
-const ABOUT_BLOCKS: readonly number[] = [
-  IoOperation.READ,
-  IoOperation.WRITE,
-  IoOperation.WRITE_DURABLE,
-  IoOperation.PUNCH,
-  IoOperation.ZERO,
-  IoOperation.FILL,
-  IoOperation.DISCARD,
-];
+/** Whether an operation changes blocks of the store. */
+export function changesBlocks(operation: number): boolean {
+  switch (operation) {
+    case IoOperation.WRITE:
+    case IoOperation.WRITE_DURABLE:
+    case IoOperation.PUNCH:
+    case IoOperation.DISCARD:
+    case IoOperation.ZERO:
+    case IoOperation.FILL:
+      return true;
+    default:
+      return false;
+  }
+}
 
 /** Whether an operation is about `length` bytes at `offset` of the store. */
 export function isAboutBlocks(operation: number): boolean {
-  return ABOUT_BLOCKS.includes(operation);
+  return operation === IoOperation.READ || changesBlocks(operation);
 }
 
 /** Whether an operation only looks what has become of the store: nobody waits for that. */

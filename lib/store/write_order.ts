@@ -4,7 +4,7 @@
  * there meanwhile would be gone. So as long as a part of a block is written nobody else changes it.
  * Writes of whole blocks wait for nobody else, and reads and flushes never wait.
  */
-import { IoOperation, type IoRequest } from "./io_request.ts";
+import { changesBlocks, type IoRequest } from "./io_request.ts";
 
 export class WriteOrder {
   #alignment: number;
@@ -77,19 +77,5 @@ export class WriteOrder {
 
   #endOf({ offset, length }: IoRequest): number {
     return Math.ceil((offset + length) / this.#alignment) * this.#alignment;
-  }
-}
-
-function changesBlocks(operation: number): boolean {
-  switch (operation) {
-    case IoOperation.WRITE:
-    case IoOperation.WRITE_DURABLE:
-    case IoOperation.PUNCH:
-    case IoOperation.DISCARD:
-    case IoOperation.ZERO:
-    case IoOperation.FILL:
-      return true;
-    default:
-      return false;
   }
 }

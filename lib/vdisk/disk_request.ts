@@ -2,7 +2,13 @@
 import { Errno } from "../../ffi/errno.ts";
 import { isRefusal } from "../../ffi/file.ts";
 import type { Command } from "../scsi/command.ts";
-import { IoOperation, IoRequest, isAboutBlocks, nameOfOperation } from "../store/io_request.ts";
+import {
+  changesBlocks,
+  IoOperation,
+  IoRequest,
+  isAboutBlocks,
+  nameOfOperation,
+} from "../store/io_request.ts";
 import type { Medium } from "./medium.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -17,6 +23,8 @@ export class DiskRequest extends IoRequest {
   #then: (request: DiskRequest) => void = () => {};
   /** Whether the disk wrote through when the operation began. */
   #through = false;
+  /** Whether it changes the medium, and the flusher knows. */
+  #changes = false;
 
   constructor(disk: VirtualDisk) {
     super();
@@ -49,6 +57,8 @@ export class DiskRequest extends IoRequest {
     this.offset = offset;
     this.length = length;
     this.#then = then;
+    this.#changes = changesBlocks(this.operation);
+    if (this.#changes) this.disk.flusher.beginChange();
     this.finished = endOf(this.operation);
     this.medium.store.submit(this);
   }
@@ -67,7 +77,10 @@ export class DiskRequest extends IoRequest {
 
   /** Goes on with what start() was given. */
   proceed(): void {
+    const { flusher } = this.disk;
+    if (this.#changes) flusher.endChange();
     if (this.result < 0) {
+      if (this.#changes) flusher.noteChange();
       this.#noteError();
       if (isFlushFailure(this)) this.disk.failFlush(-this.result);
     }
@@ -91,24 +104,21 @@ export class DiskRequest extends IoRequest {
  * have taken the news of other blocks that were lost with it: the next flush would report success.
  */
 function isFlushFailure({ operation, result }: DiskRequest): boolean {
-  return operation === IoOperation.SYNC ||
-    operation === IoOperation.WRITE_DURABLE && !isRefusal(-result);
+  switch (operation) {
+    case IoOperation.SYNC:
+      return true;
+    case IoOperation.WRITE_DURABLE:
+      return !isRefusal(-result);
+    default:
+      return false;
+  }
 }
 
 /** What has to be done when an operation has ended, beside telling that. */
 function endOf(operation: number): (finished: IoRequest) => void {
-  switch (operation) {
-    case IoOperation.READ:
-      return endRead;
-    case IoOperation.WRITE:
-    case IoOperation.PUNCH:
-    case IoOperation.ZERO:
-    case IoOperation.FILL:
-    case IoOperation.DISCARD:
-      return endChange;
-    default:
-      return proceed;
-  }
+  if (operation === IoOperation.READ) return endRead;
+  const isDone = operation === IoOperation.WRITE_DURABLE || !changesBlocks(operation);
+  return isDone ? proceed : endChange;
 }
 
 function proceed(finished: IoRequest): void {

@@ -5,13 +5,25 @@
 import { IoOperation } from "../store/io_request.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
+/** What can be read of a disk that need not be on stable storage. */
+const Ahead = {
+  NOTHING: 0,
+  /** Something: what a write left that has failed, or what was there when the store was opened. */
+  SOMETHING: 1,
+  /** Writes that have ended with GOOD. */
+  WRITES: 3,
+} as const;
+
 export class Flusher {
   #disk: VirtualDisk;
   #running: ((result: number) => void)[] | undefined = undefined;
   #next: ((result: number) => void)[] | undefined = undefined;
-  /** Whether writes have ended that no flush has begun after; and whether there were some before this one. */
-  #isDirty = false;
-  #coversWrites = false;
+  /** What no flush has begun after; who wrote to the store before it was opened may not have flushed it. */
+  #since: number = Ahead.SOMETHING;
+  /** What there was before the flush that runs, or before those that failed. */
+  #before: number = Ahead.NOTHING;
+  /** Operations under way that change the store. */
+  #changing = 0;
 
   constructor(disk: VirtualDisk) {
     this.#disk = disk;
@@ -19,18 +31,39 @@ export class Flusher {
 
   /** A write has ended that need not be on stable storage. */
   noteWrite(): void {
-    this.#isDirty = true;
+    this.#since = Ahead.WRITES;
+  }
+
+  /** Something may have been changed by a write that has not ended with GOOD. */
+  noteChange(): void {
+    this.#since |= Ahead.SOMETHING;
+  }
+
+  /** An operation begins that changes the store, and tells its end with endChange(). */
+  beginChange(): void {
+    this.#changing++;
+  }
+
+  /** An operation that changes the store has ended; what it leaves to the next flush was noted. */
+  endChange(): void {
+    this.#changing--;
   }
 
   /** Whether writes may have ended that are not on stable storage. */
   get hasUnflushed(): boolean {
-    return this.#isDirty || this.#coversWrites;
+    return (this.#since | this.#before) === Ahead.WRITES;
   }
 
-  /** Begins anew, on a store that nothing was written to. */
+  /** Whether anything that is read may be other than what is on stable storage, which nv_cache is. */
+  get isAhead(): boolean {
+    if (this.#disk.settings.nvCache) return false;
+    return this.#changing > 0 || (this.#since | this.#before) !== Ahead.NOTHING;
+  }
+
+  /** Begins anew, on a store that nothing was written to through this disk. */
   reset(): void {
-    this.#isDirty = false;
-    this.#coversWrites = false;
+    this.#since = Ahead.SOMETHING;
+    this.#before = Ahead.NOTHING;
   }
 
   /**
@@ -47,14 +80,23 @@ export class Flusher {
     this.#start(then === undefined ? [] : [then]);
   }
 
+  /**
+   * Brings what may be read now to stable storage, as flush() does; `then` is called in the same turn
+   * where nothing is missing there.
+   */
+  settle(then: (result: number) => void): void {
+    if (this.isAhead) this.flush(then);
+    else then(0);
+  }
+
   #start(who: ((result: number) => void)[]): void {
     const disk = this.#disk;
     this.#running = who;
-    this.#coversWrites = this.hasUnflushed;
-    this.#isDirty = false;
+    this.#before |= this.#since;
+    this.#since = Ahead.NOTHING;
     const request = disk.takeRequest();
     request.start(IoOperation.SYNC, 0, 0, () => {
-      if (request.result >= 0) this.#coversWrites = false;
+      if (request.result >= 0) this.#before = Ahead.NOTHING;
       disk.giveRequest(request);
       this.#ended();
     });

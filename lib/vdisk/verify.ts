@@ -52,7 +52,7 @@ export function verify(disk: VirtualDisk, command: Command): void {
   const request = takeBuffers(disk, command);
   if (request === undefined) return;
   // What is verified is the medium, so what is in the cache only goes there first.
-  disk.flusher.flush((result) => {
+  disk.flusher.settle((result) => {
     if (result === 0) return readBack(request);
     request.result = result;
     finishWrite(request);

@@ -10,12 +10,16 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 const FUA = 0x08;
 
 /**
- * Whether a write has to be on stable storage when it ends. The FUA bit is byte 1, bit 3 of all but
- * the 6-byte CDBs, which have LBA bits there.
+ * Whether FUA is set, of a command that has it: it is byte 1, bit 3 of all but the 6-byte CDBs, which
+ * have LBA bits there.
  */
+export function hasFua({ cdb }: Command): boolean {
+  return cdb[0]! >= 0x20 && (cdb[1]! & FUA) !== 0;
+}
+
+/** Whether a write has to be on stable storage when it ends. */
 export function isDurable(disk: VirtualDisk, command: Command): boolean {
-  if (disk.writesThrough) return true;
-  return command.cdb[0]! >= 0x20 && (command.cdb[1]! & FUA) !== 0 && !disk.settings.nvCache;
+  return disk.writesThrough || hasFua(command) && !disk.settings.nvCache;
 }
 
 /** Checks a WRITE before its data is asked for. */
@@ -50,7 +54,10 @@ function writeLater(
   offset: number,
   length: number,
 ): void {
-  if (!command.outOwned && !disk.hasMemory) return command.refuseForNow();
+  if (!command.outOwned && !disk.hasMemory) {
+    disk.flusher.noteChange(); // a part of it may have been written at once
+    return command.refuseForNow();
+  }
   const request = disk.takeRequest(command);
   const out = command.out!;
   if (command.outOwned) {

@@ -2,7 +2,7 @@
  * A loss of power, or of the process, after any event of a store that writes in any order: what is left
  * is compared with what the initiator was told, for each cache mode. Commands that bear on the medium run
  * side by side: WRITE with and without FUA, WRITE AND VERIFY, WRITE SAME, UNMAP, COMPARE AND WRITE,
- * SYNCHRONIZE CACHE and MODE SELECT. WRITE ATOMIC has a test of its own, atomic_crash_test.ts.
+ * SYNCHRONIZE CACHE and MODE SELECT, and READ with FUA, which finds what outlives the loss. WRITE ATOMIC has a test of its own, atomic_crash_test.ts.
  * SCST_CRASH_ROUNDS says how many random histories there are of each mode.
  */
 import assert from "node:assert/strict";
@@ -25,7 +25,7 @@ function histories(
   return withRandom((random) => {
     for (let round = 0; round < ROUNDS; round++) {
       using scene = new PowerCutRig(options, random);
-      scene.run(COMMANDS, switches);
+      scene.run(COMMANDS, { switches, reads: true });
       assert.deepEqual(scene.refusals, []);
       body(scene, random);
     }

@@ -46,7 +46,7 @@ export class WriteLedger {
 
   /** Whether everything that was answered with GOOD outlives a loss of power. */
   get isSecured(): boolean {
-    return this.#entries.flat().every(({ ended, secured }) => ended === secured);
+    return this.#entries.flat().every(({ ended, secured }) => secured <= ended);
   }
 
   /** A write of `count` sectors is sent. */
@@ -75,6 +75,21 @@ export class WriteLedger {
     const now = this.#now();
     for (const entry of this.#entries.flat()) {
       if (entry.ended <= began) entry.secured = Math.min(entry.secured, now);
+    }
+  }
+
+  /**
+   * A READ with FUA has found `bytes` from sector `first` on: they outlive a loss of power. Where several
+   * writes have written the same nothing tells whose it is.
+   */
+  witnessed(bytes: Uint8Array, first: number): void {
+    const now = this.#now();
+    for (let at = 0; at < bytes.length / BLOCK; at++) {
+      const version = versionOf(bytes.subarray(at * BLOCK), first + at);
+      const [entry, ...others] = this.#entries[first + at]!.filter((one) =>
+        one.version === version
+      );
+      if (entry !== undefined && others.length === 0) entry.secured = Math.min(entry.secured, now);
     }
   }
 
