@@ -1,4 +1,7 @@
-/** What GOOD promises in each cache mode, for every command that changes the medium: by the calls of the store. */
+/**
+ * What GOOD promises in each cache mode, for every way to change the medium: by the calls of the store.
+ * write_through itself is in tests/faults/write_through_test.ts, with every command that there is.
+ */
 import assert from "node:assert/strict";
 import { OPERATION_TABLE } from "../../lib/scst/opcodes.ts";
 import type { Operation } from "../../lib/scst/operation.ts";
@@ -130,14 +133,7 @@ Deno.test("every command that changes the medium is tried here", () => {
   assert.deepEqual(missing, []);
 });
 
-Deno.test("write_through: GOOD of any command means that all of it is on stable storage", () => {
-  for (const { name } of ROWS) {
-    using scene = new Scene({ writeThrough: true });
-    for (const { lost, calls } of scene.perform(name)) assert.equal(lost, 0, `${name}: ${calls}`);
-  }
-});
-
-Deno.test("WCE that MODE SELECT clears means the same at run time, and WCE that it sets the opposite", () => {
+Deno.test("while MODE SELECT has cleared WCE, GOOD means that all of it is on stable storage, and only then", () => {
   for (const { name } of ROWS) {
     using scene = new Scene();
     setWriteCache(scene.peer, false);
