@@ -5,7 +5,7 @@
  */
 import { Errno } from "./errno.ts";
 import { blockSizesOf } from "./block_device.ts";
-import { preadv, pwritev, pwritevDurable } from "./file.ts";
+import { preadv, pwritev, pwritevDurable } from "./transfer.ts";
 import { IoVector, pieceAt, PieceWalk } from "./iovec.ts";
 import { freebsd, libc, linux } from "./libc.ts";
 import { Memory } from "./memory.ts";

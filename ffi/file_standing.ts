@@ -1,6 +1,7 @@
 /** Whether the file behind a descriptor is where it was found. */
 import { Errno } from "./errno.ts";
-import { cString, type FileKind, kindOfMode } from "./file.ts";
+import { cString } from "./file.ts";
+import { type FileKind, kindOfMode } from "./file_facts.ts";
 import { check, freebsd, linux } from "./libc.ts";
 
 /** What has become of an open file and the path that it was opened by. */

@@ -1,13 +1,7 @@
 /** Whether the server can use its files. */
 import { describeErrno, Errno } from "../../ffi/errno.ts";
-import {
-  closeFile,
-  kindOfFile,
-  openFile,
-  sizeOfFile,
-  spaceLeft,
-  spaceUsed,
-} from "../../ffi/file.ts";
+import { closeFile, openFile } from "../../ffi/file.ts";
+import { kindOfFile, sizeOfFile, spaceLeft, spaceUsed } from "../../ffi/file_facts.ts";
 import { failure, type Finding, note, ok, type Patient, type Wants, warning } from "./finding.ts";
 
 const STATE_LEAST = 64 * 2 ** 20;

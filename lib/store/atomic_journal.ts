@@ -9,7 +9,8 @@
  */
 import { createHash } from "node:crypto";
 import { Errno } from "../../ffi/errno.ts";
-import { closeFile, openFile, sizeOfFile } from "../../ffi/file.ts";
+import { closeFile, openFile } from "../../ffi/file.ts";
+import { sizeOfFile } from "../../ffi/file_facts.ts";
 import type { Memory } from "../../ffi/memory.ts";
 import {
   ATOMIC_MOST,

@@ -6,7 +6,7 @@
  */
 import { crc32 } from "node:zlib";
 import { describeErrno } from "../../ffi/errno.ts";
-import { readSmallFile } from "../../ffi/file.ts";
+import { readSmallFile } from "../../ffi/small_file.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { StoreError } from "./store.ts";
 

@@ -1,14 +1,7 @@
 /** Making a backing file. */
 import { describeErrno, Errno } from "../../ffi/errno.ts";
-import {
-  closeFile,
-  createFile,
-  kindOfFile,
-  openFile,
-  removeFile,
-  sizeOfFile,
-  truncateFile,
-} from "../../ffi/file.ts";
+import { closeFile, createFile, openFile, removeFile, truncateFile } from "../../ffi/file.ts";
+import { kindOfFile, sizeOfFile } from "../../ffi/file_facts.ts";
 import { StoreError } from "./store.ts";
 
 /** A backing file that is there now. */

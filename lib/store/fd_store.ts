@@ -1,15 +1,8 @@
 /** A store behind a file descriptor. How it avoids to sleep is decided once, by what the system can tell. */
 import { Errno } from "../../ffi/errno.ts";
-import {
-  closeFile,
-  isInMemory,
-  pread,
-  preadv,
-  preadvNoWait,
-  pwrite,
-  pwritev,
-  pwritevNoWait,
-} from "../../ffi/file.ts";
+import { closeFile } from "../../ffi/file.ts";
+import { isInMemory } from "../../ffi/file_facts.ts";
+import { pread, preadv, preadvNoWait, pwrite, pwritev, pwritevNoWait } from "../../ffi/transfer.ts";
 import type { IoVector } from "../../ffi/iovec.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { PORTABLE } from "../../ffi/platform.ts";

@@ -7,15 +7,9 @@ import {
 } from "../../ffi/block_device.ts";
 import { directAlignment } from "../../ffi/direct_io.ts";
 import { describeErrno, Errno } from "../../ffi/errno.ts";
-import {
-  canPunch,
-  closeFile,
-  type FileKind,
-  identityOfFile,
-  kindOfFile,
-  openBacking,
-  sizeOfFile,
-} from "../../ffi/file.ts";
+import { closeFile, openBacking } from "../../ffi/file.ts";
+import { type FileKind, identityOfFile, kindOfFile, sizeOfFile } from "../../ffi/file_facts.ts";
+import { canPunch } from "../../ffi/file_range.ts";
 import { claimFile } from "../../ffi/file_claim.ts";
 import { FdStore } from "./fd_store.ts";
 import type { IoPool } from "./io_pool.ts";

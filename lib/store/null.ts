@@ -1,6 +1,7 @@
 /** The null store: reads give zeros, writes go nowhere (/dev/zero). */
 import { describeErrno, Errno } from "../../ffi/errno.ts";
-import { closeFile, openFile, preadv, pwritev } from "../../ffi/file.ts";
+import { closeFile, openFile } from "../../ffi/file.ts";
+import { preadv, pwritev } from "../../ffi/transfer.ts";
 import type { IoVector } from "../../ffi/iovec.ts";
 import { IoOperation, type IoRequest } from "./io_request.ts";
 import { type Store, StoreError } from "./store.ts";

@@ -2,23 +2,17 @@
 import { discardRange } from "../../ffi/block_device.ts";
 import { fillRangeDirect, readDirect, writeDirect, writeZerosDirect } from "../../ffi/direct_io.ts";
 import { Errno } from "../../ffi/errno.ts";
+import { sizeOfFile, spaceLeft, spaceUsed } from "../../ffi/file_facts.ts";
 import {
   fillRange,
-  preadv,
   punchHole,
-  pwritev,
-  pwritevDurable,
-  removeForGood,
-  replaceFile,
   seekData,
   seekHole,
-  sizeOfFile,
-  spaceLeft,
-  spaceUsed,
-  syncData,
   writeZeros,
   zeroRange,
-} from "../../ffi/file.ts";
+} from "../../ffi/file_range.ts";
+import { removeForGood, replaceFile } from "../../ffi/small_file.ts";
+import { preadv, pwritev, pwritevDurable, syncData } from "../../ffi/transfer.ts";
 import { Standing, standingOfFile } from "../../ffi/file_standing.ts";
 import { pieceAt } from "../../ffi/iovec.ts";
 import { copyFrom } from "../../ffi/memory.ts";

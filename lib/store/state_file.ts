@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { describeErrno } from "../../ffi/errno.ts";
-import { closeFile, openFile, readSmallFile } from "../../ffi/file.ts";
+import { closeFile, openFile } from "../../ffi/file.ts";
+import { readSmallFile } from "../../ffi/small_file.ts";
 import type { IoPool } from "./io_pool.ts";
 import { submitReplace } from "./path_request.ts";
 import { StoreError } from "./store.ts";

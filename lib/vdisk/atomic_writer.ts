@@ -5,7 +5,7 @@
  * found when the disk is opened is written once more. Those that come meanwhile share the next record.
  */
 import { describeErrno, Errno } from "../../ffi/errno.ts";
-import { isNoRoom } from "../../ffi/file.ts";
+import { isNoRoom } from "../../ffi/transfer.ts";
 import { Sense } from "../scsi/sense.ts";
 import type { AtomicJournal } from "../store/atomic_journal.ts";
 import type { RecordedPiece } from "../store/atomic_record.ts";

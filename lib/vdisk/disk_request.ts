@@ -1,6 +1,6 @@
 /** Store operations for a command of a virtual disk, all of them on the medium that is in when it begins. */
 import { Errno } from "../../ffi/errno.ts";
-import { isRefusal } from "../../ffi/file.ts";
+import { isRefusal } from "../../ffi/transfer.ts";
 import type { Command } from "../scsi/command.ts";
 import {
   changesBlocks,

@@ -1,15 +1,8 @@
 /** What the store does to whole ranges of a file, with calls of the system. */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
-import {
-  closeFile,
-  createFile,
-  fillRange,
-  removeFile,
-  seekData,
-  seekHole,
-  truncateFile,
-} from "../../ffi/file.ts";
+import { closeFile, createFile, removeFile, truncateFile } from "../../ffi/file.ts";
+import { fillRange, seekData, seekHole } from "../../ffi/file_range.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { patternBytes } from "../initiator/bytes.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { closeFile, openBacking, openFile, pread, pwrite } from "../../ffi/file.ts";
+import { closeFile, openBacking, openFile } from "../../ffi/file.ts";
+import { pread, pwrite } from "../../ffi/transfer.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import { words } from "../../ffi/libc.ts";
 import { Memory } from "../../ffi/memory.ts";

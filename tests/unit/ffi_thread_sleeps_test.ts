@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { closeFile, createMemoryFile, sizeOfFile } from "../../ffi/file.ts";
+import { closeFile, createMemoryFile } from "../../ffi/file.ts";
+import { sizeOfFile } from "../../ffi/file_facts.ts";
 import { threadSleeps } from "../../ffi/thread_sleeps.ts";
 
 const CALLS = 1000;
