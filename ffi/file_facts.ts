@@ -94,8 +94,12 @@ export function spaceLeft(fd: number): number {
   return Math.max(0, left);
 }
 
-/** Whether the file system of an open file keeps its data in memory, so that no transfer sleeps. */
+/**
+ * Whether what is open is a file in a file system that keeps its data in memory, so that no transfer sleeps.
+ * A block device is none, though the file system that its node is in may be one (devtmpfs).
+ */
 export function isInMemory(fd: number): boolean {
+  if (kindOfFile(fd) !== "file") return false;
   const view = new DataView(new ArrayBuffer(4096));
   if (libc.fstatfs(fd, new Uint8Array(view.buffer)) !== 0) return false;
   if (SYSTEM === "linux") {

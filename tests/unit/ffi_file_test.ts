@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { closeFile, openBacking, openFile } from "../../ffi/file.ts";
 import { pread, pwrite } from "../../ffi/transfer.ts";
+import { isInMemory } from "../../ffi/file_facts.ts";
 import { IoVector } from "../../ffi/iovec.ts";
 import { words } from "../../ffi/libc.ts";
 import { Memory } from "../../ffi/memory.ts";
+import { LoopDevice, missingLoop } from "../harness/loop_device.ts";
 
 async function withFile(body: (path: string) => void): Promise<void> {
   const path = await Deno.makeTempFile({ prefix: "scst_test_" });
@@ -31,6 +33,23 @@ Deno.test("pread() and pwrite() move the bytes at an offset beyond 4 GiB", async
     assert.deepEqual([...memory.bytes.subarray(32, 36)], [2, 3, 4, 0]);
     assert.equal(closeFile(fd), 0);
   });
+});
+
+const noLoop = missingLoop();
+
+Deno.test({
+  name: `a block device is not in memory, whatever its node is in${noLoop ? ` [${noLoop}]` : ""}`,
+  ignore: noLoop !== undefined,
+  fn: () => {
+    using device = new LoopDevice(2 ** 16);
+    const place = Deno.makeTempFileSync({ dir: "/dev/shm" });
+    for (const [path, expected] of [[device.path, false], [place, true]] as const) {
+      const fd = openFile(path, false);
+      assert.equal(isInMemory(fd), expected, path);
+      closeFile(fd);
+    }
+    Deno.removeSync(place);
+  },
 });
 
 Deno.test("a read leaves no time of access on a file of its own", async () => {
