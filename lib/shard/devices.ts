@@ -3,14 +3,20 @@ import type { Device } from "../scst/device.ts";
 import type { DeviceModel } from "../scst/model.ts";
 import { leftoverRecords } from "../store/atomic_leftovers.ts";
 import { type Done, OperationError } from "./operation_error.ts";
-import { type DeviceHost, type DeviceView, ServedDevice } from "./served_device.ts";
+import type { DeviceHost } from "./device_host.ts";
+import { prDirectoryOf } from "./device_state.ts";
+import type { DeviceView } from "./device_view.ts";
+import { PrFiles } from "./pr_files.ts";
+import { ServedDevice } from "./served_device.ts";
 
 export class Devices {
   #host: DeviceHost;
+  #prFiles: PrFiles;
   #devices = new Map<string, ServedDevice>();
 
   constructor(host: DeviceHost) {
     this.#host = host;
+    this.#prFiles = new PrFiles(prDirectoryOf(host.stateDir));
   }
 
   /** Finds a device that can be changed. Throws an OperationError if it is not there, or is being changed. */
@@ -41,7 +47,7 @@ export class Devices {
   add(model: DeviceModel, done: Done): void {
     const { name } = model;
     if (this.#devices.has(name)) throw new OperationError(`There is a device '${name}' already`);
-    const served = new ServedDevice(model, this.#host);
+    const served = new ServedDevice(model, this.#host, this.#prFiles);
     this.#devices.set(name, served);
     try {
       served.recover((error) => {

@@ -1,65 +1,32 @@
 /** A device that is served: from its model to its end. */
 import { isDeepStrictEqual } from "node:util";
 import { describeErrno } from "../../ffi/errno.ts";
-import type { MemoryPool } from "../../ffi/memory.ts";
-import type { Report } from "../iscsi/node.ts";
 import { DeviceType } from "../scsi/device_type.ts";
 import { Sense } from "../scsi/sense.ts";
 import { changeCapacity } from "../scst/capacity_change.ts";
-import type { CommandCounters } from "../scst/command_counters.ts";
 import { Device } from "../scst/device.ts";
 import { announceMedium, changeMedium, requestRemoval } from "../scst/medium_change.ts";
-import { type DeviceModel, printFault } from "../scst/model.ts";
+import type { DeviceModel } from "../scst/model.ts";
 import { AtomicJournal } from "../store/atomic_journal.ts";
-import { FaultPlan } from "../store/fault_plan.ts";
-import { type After, FaultyStore } from "../store/faulty.ts";
-import type { IoPool } from "../store/io_pool.ts";
-import { StateFile } from "../store/state_file.ts";
-import type { Store } from "../store/store.ts";
+import { type Store, StoreError } from "../store/store.ts";
 import { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { fixedAttributeOf, isActive, isShownOtherwise } from "./device_change.ts";
-import { type DeviceHealth, healthOf } from "./device_health.ts";
+import { DeviceFaults } from "./device_faults.ts";
+import type { DeviceHost } from "./device_host.ts";
+import { DeviceState } from "./device_state.ts";
+import { type DeviceView, viewOf } from "./device_view.ts";
 import { openDeviceStore, openMedium, settingsOf, sizeWithoutFile } from "./open_device.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { PlaceWatch } from "./place_watch.ts";
+import type { PrFiles } from "./pr_files.ts";
 import { type SizeChange, SizeWatch } from "./size_watch.ts";
-
-/** What all devices of a shard share. */
-export interface DeviceHost {
-  readonly pool: IoPool;
-  readonly memory: MemoryPool;
-  /** Where the state of devices is kept. */
-  readonly stateDir: string;
-  /** Where their journals are, and the paths of those that were ever used. */
-  readonly journalDir: string;
-  readonly journals: Set<string>;
-  /** Counts what copies read and write; each device by itself where it is left out. */
-  readonly copyCounters?: CommandCounters;
-  readonly report: Report;
-  /** Calls an action in so many milliseconds, or a little later. */
-  readonly after: After;
-}
-
-/** What an administrator sees of a device that no model says. */
-export interface DeviceView {
-  /** Bytes; 0 while it has no medium. */
-  readonly size: number;
-  /** Whether there is no write cache by now, which initiators may change (WCE). */
-  readonly writeThrough: boolean;
-  /** Why writes are refused until it is opened again, as words behind its name; absent while all is well. */
-  readonly failure?: {
-    readonly problem: string;
-    /** Milliseconds since 1970. */
-    readonly at: number;
-  };
-  readonly health: DeviceHealth;
-}
 
 export class ServedDevice {
   readonly device: Device;
   #host: DeviceHost;
   #model: DeviceModel;
-  #files: StateFile[] = [];
+  #state: DeviceState;
+  #faults: DeviceFaults;
   #sizes: SizeWatch;
   #place: PlaceWatch;
   /** Bytes that it had when its store was closed. */
@@ -67,17 +34,16 @@ export class ServedDevice {
   #isBusy = false;
   #isThere = false;
   #warn = (sentence: string) => this.#host.report("warning", `device '${this.#name}': ${sentence}`);
-  /** What is around its store if faults were wanted since that was opened. */
-  #faulty: FaultyStore | undefined = undefined;
 
   /**
-   * Opens the store of a device; it may be used after recover(). Throws a StoreError when the store or what
-   * was kept of its state cannot be used.
+   * Opens the store of a device; it may be used after recover(). Throws OperationError, StoreError when the
+   * store or what was kept of its state cannot be used.
    */
-  constructor(model: DeviceModel, host: DeviceHost) {
+  constructor(model: DeviceModel, host: DeviceHost, prFiles: PrFiles) {
     this.#model = model;
     this.#host = host;
-    const stateFile = (kind: string) => this.#stateFile(kind);
+    this.#state = new DeviceState(model, host, prFiles);
+    const stateFile = (kind: string) => this.#state.file(kind);
     const report = (line: string) => host.report("error", line);
     const store = isActive(model) ? openDeviceStore(model, host.pool, this.#warn) : undefined;
     try {
@@ -91,8 +57,10 @@ export class ServedDevice {
         report,
       );
       this.device = new Device(disk, stateFile, report, host.copyCounters);
+      this.#faults = new DeviceFaults(disk, host);
     } catch (error) {
       store?.close();
+      this.#state.leave();
       throw error;
     }
     this.#sizes = new SizeWatch(this.device, host.report);
@@ -116,15 +84,20 @@ export class ServedDevice {
     const begun = this.#begin(done);
     try {
       disk.recover((error) => {
-        if (error !== undefined) disk.release();
-        else this.#planFaults();
+        if (error !== undefined) this.#giveUp();
+        else this.#faults.plan(this.#model);
         this.#isThere = error === undefined;
         begun(error?.message);
       });
     } catch (error) {
-      disk.release();
+      this.#giveUp();
       throw error;
     }
+  }
+
+  #giveUp(): void {
+    this.device.disk.release();
+    this.#state.leave();
   }
 
   /** Becomes what `model` says, as far as that can be while it is used. Throws OperationError, StoreError. */
@@ -133,28 +106,13 @@ export class ServedDevice {
     if (fixed !== undefined) {
       this.#refuse(`change ${fixed}`, "that needs the device to be made anew");
     }
-    if (model.prFileName !== this.#model.prFileName) this.#changePrFile(model);
     const [wasActive, willBeActive] = [isActive(this.#model), isActive(model)];
     if (wasActive && willBeActive) return this.#changeOpen(model, done);
     if (wasActive) return this.#deactivate(model, done);
     if (willBeActive) return this.#activate(model, done);
+    this.#movePr(model);
     this.#take(model);
     done(undefined);
-  }
-
-  /**
-   * Inserts an image into the drive in place of the one that is in, or takes that out. Throws an
-   * OperationError or a StoreError when an initiator prevents it or the image cannot be opened.
-   */
-  #setMedium(filename: string | undefined): void {
-    const [holder] = requestRemoval(this.device);
-    if (holder !== undefined) {
-      const who = holder.nexus.initiator;
-      throw new OperationError(`Cannot change the medium: ${who} prevents its removal`);
-    }
-    const { pool } = this.#host;
-    const store = filename === undefined ? undefined : openMedium(filename, pool, this.#warn);
-    changeMedium(this.device, store);
   }
 
   /** Takes the size that the store has by now. Throws an OperationError where there is none. */
@@ -167,11 +125,7 @@ export class ServedDevice {
 
   /** What it is like now, beside what the model says. */
   get view(): DeviceView {
-    const { disk } = this.device;
-    const { medium, settings, modes, trouble } = disk;
-    const writeThrough = settings.nvCache ? settings.writeThrough : modes.current.WCE === 0;
-    const failure = trouble === undefined ? {} : { failure: trouble };
-    return { size: medium.size, writeThrough, ...failure, health: healthOf(disk) };
+    return viewOf(this.device.disk);
   }
 
   /** Brings everything to stable storage. */
@@ -195,13 +149,12 @@ export class ServedDevice {
     this.#refuseUpkeep("remove it");
     const begun = this.#begin(done);
     this.#isThere = false;
-    this.#close(() => {
-      let left = this.#files.length;
-      const saved = () => {
-        if (--left === 0) begun(undefined);
-      };
-      for (const file of this.#files) file.whenSaved(saved);
-    });
+    this.#close(() =>
+      this.#state.whenSaved(() => {
+        this.#state.leave();
+        begun(undefined);
+      })
+    );
   }
 
   get #name(): string {
@@ -225,7 +178,8 @@ export class ServedDevice {
       this.#refuse("change filename", "it is active");
     }
     if (size === this.#model.size || this.#type === DeviceType.CD_ROM) {
-      if (isOtherFile) this.#setMedium(filename);
+      if (isOtherFile) this.#setMedium(model);
+      else this.#movePr(model);
       this.#take(model);
       return done(undefined);
     }
@@ -234,11 +188,33 @@ export class ServedDevice {
     }
     const bytes = sizeWithoutFile(model);
     if (bytes !== undefined) {
+      this.#movePr(model);
       this.#take(model);
       changeCapacity(this.device, bytes);
       return done(undefined);
     }
     this.#resize(model, this.#begin(done));
+  }
+
+  /**
+   * Inserts an image into the drive in place of the one that is in, or takes that out. Throws
+   * OperationError, StoreError when an initiator prevents it or the image cannot be opened.
+   */
+  #setMedium(model: DeviceModel): void {
+    const { filename } = model;
+    const [holder] = requestRemoval(this.device);
+    if (holder !== undefined) {
+      this.#refuse("change the medium", `${holder.nexus.initiator} prevents its removal`);
+    }
+    const { pool } = this.#host;
+    const store = filename === undefined ? undefined : openMedium(filename, pool, this.#warn);
+    try {
+      this.#movePr(model);
+    } catch (error) {
+      store?.close();
+      throw error;
+    }
+    changeMedium(this.device, store);
   }
 
   /** Exports another part of a file. */
@@ -257,6 +233,8 @@ export class ServedDevice {
         const text = `Cannot export ${size ?? "all"} bytes of device '${this.#name}'`;
         return done(`${text}: it is too small, it has ${actual} bytes`);
       }
+      const refused = this.#tryMovePr(model);
+      if (refused !== undefined) return done(refused);
       this.#take(model);
       changeCapacity(this.device, size ?? actual);
       done(undefined);
@@ -266,6 +244,7 @@ export class ServedDevice {
   /** Closes the store; commands that need the medium are refused from now on. */
   #deactivate(model: DeviceModel, done: Done): void {
     this.#refuseUpkeep("close its store");
+    this.#movePr(model);
     const { device } = this;
     const begun = this.#begin(done);
     // What is behind the file when it is opened again is another matter.
@@ -282,14 +261,17 @@ export class ServedDevice {
     const store = openDeviceStore(model, this.#host.pool, this.#warn)!;
     const begun = this.#begin(done);
     disk.changeSettings(settingsOf(model)); // the medium is known by its file
+    const giveUp = (why: string) => {
+      disk.changeSettings(settingsOf(before));
+      begun(why);
+    };
     disk.open(store, this.#journalOf(store, model), (error) => {
-      if (error !== undefined) {
-        disk.changeSettings(settingsOf(before));
-        return begun(error.message);
-      }
+      if (error !== undefined) return giveUp(error.message);
+      const refused = this.#tryMovePr(model);
+      if (refused !== undefined) return disk.close(() => giveUp(refused));
       this.#take(model);
       this.#warnOfCache();
-      this.#planFaults();
+      this.#faults.plan(model);
       announceMedium(this.device);
       if (this.#sizeBefore > 0 && disk.medium.size !== this.#sizeBefore) {
         this.device.announce(Sense.CAPACITY_DATA_CHANGED);
@@ -306,33 +288,14 @@ export class ServedDevice {
     this.#host.report("warning", `${what}; ${risk}`);
   }
 
-  /** Has its store make the faults that the model wants, and what hangs go on. */
-  #planFaults(): void {
-    const { name, faults = [], blocksize } = this.#model;
-    const { disk } = this.device;
-    if (faults.length === 0 || !disk.isOpen) return this.endFaults();
-    if (this.#faulty === undefined) {
-      const { after } = this.#host;
-      disk.medium.wrap((store) => this.#faulty = new FaultyStore(store, after));
-    }
-    this.#faulty!.plan = new FaultPlan(faults, blocksize);
-    const rules = faults.map(printFault).join("; ");
-    this.#host.report("warning", `device '${name}' makes FAULTS ON PURPOSE: ${rules}`);
-  }
-
   /** Has its store make no faults any more; what hangs or is late goes on. */
   endFaults(): void {
-    const plan = this.#faulty?.plan;
-    if (plan === undefined) return;
-    this.#faulty!.plan = undefined;
-    const what = `makes no faults any more; it has made ${plan.made}`;
-    this.#host.report("warning", `device '${this.#name}' ${what}`);
+    this.#faults.end();
   }
 
   #close(then: () => void): void {
     const { disk } = this.device;
-    this.endFaults();
-    this.#faulty = undefined;
+    this.#faults.leave();
     this.#sizeBefore = disk.medium.size;
     disk.close((result) => {
       if (result < 0) {
@@ -352,7 +315,7 @@ export class ServedDevice {
     this.#model = model;
     device.disk.changeSettings(settingsOf(model));
     if (device.disk.isOpen && !isDeepStrictEqual(before.faults ?? [], model.faults ?? [])) {
-      this.#planFaults();
+      this.#faults.plan(model);
     }
     if (isOtherwise) device.announce(Sense.INQUIRY_DATA_CHANGED);
     if (isCapacity) device.announce(Sense.CAPACITY_DATA_CHANGED);
@@ -375,23 +338,26 @@ export class ServedDevice {
     if (this.device.disk.upkeep.isBusy) this.#refuse(what, "its medium is sanitized or formatted");
   }
 
-  #stateFile(kind: string, { name, prFileName } = this.#model): StateFile {
-    const { stateDir, pool } = this.#host;
-    const file = kind === "pr" && prFileName !== undefined
-      ? StateFile.at(prFileName, pool)
-      : new StateFile(`${stateDir}/${kind}`, name, pool);
-    this.#files.push(file);
-    return file;
+  /**
+   * Keeps reservations where the model says, and has those that are there. It is the last thing that may be
+   * refused of a change. Throws OperationError, StoreError.
+   */
+  #movePr({ prFileName }: DeviceModel): void {
+    if (prFileName === this.#model.prFileName) return;
+    const { ports: [port], reservations } = this.device;
+    if (port !== undefined) this.#refuse("change pr_file_name", `${port.name} exports it`);
+    this.#state.movePr(prFileName, (file) => reservations.useFile(file));
   }
 
-  /** Keeps reservations in another file, and has those that are there. */
-  #changePrFile(model: DeviceModel): void {
-    const [port] = this.device.ports;
-    if (port !== undefined) this.#refuse("change pr_file_name", `${port.name} exports it`);
-    this.device.reservations.useFile(this.#stateFile("pr", model));
-    const { prFileName: _, ...others } = this.#model;
-    const { prFileName } = model;
-    this.#model = prFileName === undefined ? others : { ...others, prFileName };
+  /** The same; returns the sentence that refuses it. */
+  #tryMovePr(model: DeviceModel): string | undefined {
+    try {
+      this.#movePr(model);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof OperationError || error instanceof StoreError)) throw error;
+      return error.message;
+    }
   }
 
   #journalOf(store: Store | undefined, model: DeviceModel): AtomicJournal | undefined {
