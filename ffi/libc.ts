@@ -98,6 +98,7 @@ function openLinux() {
     preadv2: { parameters: ["i32", "usize", "i32", "i64", "i32"], result: "i32" },
     pwritev2: { parameters: ["i32", "usize", "i32", "i64", "i32"], result: "i32" },
     fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
+    sync_file_range: { parameters: ["i32", "i64", "i64", "u32"], result: "i32" },
     statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
     epoll_create1: { parameters: ["i32"], result: "i32" },
     epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },

@@ -137,9 +137,14 @@ export class ServedDevice {
     );
   }
 
-  /** Looks once a second whether its store has grown, or is not where it was, and what went wrong with it. */
+  /**
+   * Looks once a second whether its store has grown, is not where it was, or has lost what was written, and
+   * what else went wrong with it.
+   */
   tick(): void {
-    this.device.disk.errors.tick(performance.now());
+    const { disk } = this.device;
+    disk.errors.tick(performance.now());
+    if (disk.isOpen && !this.#isBusy) disk.flusher.look();
     if (this.#model.filename !== undefined && !this.#isBusy) this.#place.look();
     if (this.#hasFile && !this.#isBusy) this.#sizes.look(this.#model.size);
   }

@@ -6,6 +6,7 @@ import { pread, preadv, preadvNoWait, pwrite, pwritev, pwritevNoWait } from "../
 import type { IoVector } from "../../ffi/iovec.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { PORTABLE } from "../../ffi/platform.ts";
+import { WritebackWatch } from "../../ffi/writeback.ts";
 import { IoLane } from "./io_lane.ts";
 import type { IoPool } from "./io_pool.ts";
 import { IoOperation, type IoRequest } from "./io_request.ts";
@@ -26,6 +27,8 @@ export interface FdTraits {
   readonly countsSpace: boolean;
   /** As Store.forgets says. */
   readonly forgets?: boolean;
+  /** Whether the system writes back what is written, at a time of its own. */
+  readonly writesBack?: boolean;
 }
 
 const Policy = {
@@ -47,6 +50,7 @@ export class FdStore implements Store {
   readonly identity: string | undefined;
   #fd: number;
   #path: Memory | undefined;
+  #writeback: WritebackWatch | undefined;
   #alignment: number;
   #order: WriteOrder | undefined;
   #pool: IoPool;
@@ -67,6 +71,8 @@ export class FdStore implements Store {
     this.countsSpace = traits.countsSpace;
     this.#pool = pool;
     this.#inMemory = isInMemory(fd);
+    const writesBack = traits.writesBack === true && !this.#inMemory;
+    this.#writeback = writesBack ? WritebackWatch.of(fd) : undefined;
     const isDirect = traits.alignment > 1;
     if (isDirect) this.#order = new WriteOrder(traits.alignment, (request) => this.#start(request));
     const policy = isDirect
@@ -106,16 +112,25 @@ export class FdStore implements Store {
   }
 
   submit(request: IoRequest): void {
-    if (request.operation === IoOperation.STANDING && this.#path !== undefined) {
-      request.iov.clear();
-      request.iov.push(this.#path.address, this.#path.length);
+    switch (request.operation) {
+      case IoOperation.WRITEBACK:
+        request.result = this.#writeback?.take() ?? 0;
+        return request.finished(request);
+      case IoOperation.STANDING:
+        this.#addPath(request);
     }
     if (this.#order === undefined) this.#start(request);
     else this.#order.submit(request);
   }
 
   close(): void {
+    this.#writeback?.close();
     closeFile(this.#fd);
+  }
+
+  #addPath({ iov }: IoRequest): void {
+    iov.clear();
+    if (this.#path !== undefined) iov.push(this.#path.address, this.#path.length);
   }
 
   #start(request: IoRequest): void {

@@ -70,8 +70,9 @@ function openStore(options: FileOptions, kinds: readonly FileKind[], pool: IoPoo
     const countsSpace = !isDevice;
     const forgets = isDevice && options.thin === true && forgetsBlocks(fd, options);
     if (!isDevice && options.thin === true && !readOnly && !canPunch(fd)) warnOfZeros(options);
-    const traits = { filename, size, physicalBlockSize, identity, alignment, countsSpace, forgets };
-    return new FdStore(fd, traits, pool);
+    const hints = { physicalBlockSize, countsSpace, forgets };
+    const writesBack = !readOnly && alignment === 1;
+    return new FdStore(fd, { filename, size, identity, alignment, writesBack, ...hints }, pool);
   } catch (error) {
     closeFile(fd);
     throw error;

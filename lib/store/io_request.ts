@@ -33,6 +33,11 @@ export const IoOperation = {
   STANDING: 15,
   /** Gives the space of a range back to a store that forgets (Store.forgets); it reads as anything. */
   DISCARD: 16,
+  /**
+   * Finds out, without a flush, whether the system has failed to write back what was written: 0, or -errno
+   * once. 0 is told as well where nobody can know.
+   */
+  WRITEBACK: 17,
 } as const;
 
 const names = new Map<number, string>(

@@ -106,6 +106,7 @@ export class DiskRequest extends IoRequest {
 function isFlushFailure({ operation, result }: DiskRequest): boolean {
   switch (operation) {
     case IoOperation.SYNC:
+    case IoOperation.WRITEBACK:
       return true;
     case IoOperation.WRITE_DURABLE:
       return !isRefusal(-result);

@@ -24,6 +24,7 @@ export class Flusher {
   #before: number = Ahead.NOTHING;
   /** Operations under way that change the store. */
   #changing = 0;
+  #looks = false;
 
   constructor(disk: VirtualDisk) {
     this.#disk = disk;
@@ -87,6 +88,21 @@ export class Flusher {
   settle(then: (result: number) => void): void {
     if (this.isAhead) this.flush(then);
     else then(0);
+  }
+
+  /**
+   * Looks whether the system has failed, meanwhile and by itself, to bring writes to stable storage that
+   * have ended: they are lost, and the disk fails as it does by a flush that fails.
+   */
+  look(): void {
+    const disk = this.#disk;
+    if (this.#looks || !this.hasUnflushed || disk.failure !== 0) return;
+    this.#looks = true;
+    const request = disk.takeRequest();
+    request.start(IoOperation.WRITEBACK, 0, 0, () => {
+      this.#looks = false;
+      disk.giveRequest(request);
+    });
   }
 
   #start(who: ((result: number) => void)[]): void {
