@@ -20,15 +20,13 @@ class NullStore implements Store {
   }
 
   readNow(iov: IoVector, offset: number, length: number): number {
-    let done = preadv(this.#fd, iov.address, iov.count, offset);
+    let read = preadv(this.#fd, iov.address, iov.count, offset);
     // One call takes IOV_MAX pieces; a transfer in more pieces is the only one that can be short.
-    while (done > 0 && done < length) {
-      iov.advance(done);
-      const more = preadv(this.#fd, iov.address, iov.count, offset);
-      if (more <= 0) return more;
-      done += more;
+    for (let done = read; read > 0 && done < length; done += read) {
+      iov.advance(read);
+      read = preadv(this.#fd, iov.address, iov.count, offset);
     }
-    return done;
+    return read <= 0 ? read : length;
   }
 
   writeNow(iov: IoVector, offset: number, length: number): number {
