@@ -108,7 +108,7 @@ function findData(request: DiskRequest, survey: Survey): void {
     const none = found.result === -Errno.ENXIO;
     if (found.result < 0 && !none) return fail(found);
     const { capacity, blockSize } = disk;
-    const data = none ? disk.store.size : found.result;
+    const data = none ? capacity * blockSize : found.result; // the store may have grown
     const granule = granuleOf(disk);
     const end = Math.floor(data / blockSize / granule) * granule;
     const hole = data >= capacity * blockSize ? capacity : end;

@@ -66,6 +66,16 @@ Deno.test("getLbaStatus() counts a block as mapped of which a part is", () => {
   assert.deepEqual(extents(peer, 5, 9)[0], [5, 1, 0]);
 });
 
+Deno.test("getLbaStatus() tells of the blocks by which a medium has grown", () => {
+  using rig = new Rig({ size: MIB });
+  const peer = rig.login(1);
+  writePages(peer, 512, [255]);
+  Deno.truncateSync(rig.path, 2 * MIB);
+  rig.disk.resize(2 * MIB);
+  assert.deepEqual(extents(peer, 0, 9), [[0, 2040, 1], [2040, 8, 0], [2048, 2048, 1]]);
+  assert.deepEqual(extents(peer, 3000, 9), [[3000, 1096, 1]]);
+});
+
 Deno.test("getLbaStatus() tells of so many extents as there is room for, 64 at most", () => {
   using rig = new Rig({ size: MIB });
   const peer = rig.login(1);
