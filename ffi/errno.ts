@@ -31,6 +31,10 @@ const NUMBERS = {
   ENOSYS: [38, 78],
   ELOOP: [40, 62],
   EBADSLT: [57, 22], // FreeBSD has none: EINVAL
+  ENODATA: [61, 5], // FreeBSD has none: EIO
+  ENOLINK: [67, 91],
+  EBADMSG: [74, 89],
+  EILSEQ: [84, 86],
   EOPNOTSUPP: [95, 45],
   ENOBUFS: [105, 55],
   ECONNABORTED: [103, 53],
@@ -39,6 +43,8 @@ const NUMBERS = {
   ETIMEDOUT: [110, 60],
   ECONNREFUSED: [111, 61],
   ESTALE: [116, 70],
+  EUCLEAN: [117, 97], // FreeBSD calls it EINTEGRITY
+  EREMOTEIO: [121, 5], // FreeBSD has none: EIO
   EDQUOT: [122, 69],
   ENOMEDIUM: [123, 123], // FreeBSD has none, and nothing of this number
   EMEDIUMTYPE: [124, 22], // FreeBSD has none: EINVAL
@@ -70,6 +76,11 @@ const SENTENCES: Partial<Record<ErrnoName, string>> = {
   EFBIG: "file too large",
   ENOSPC: "no space left on device",
   EROFS: "read-only file system",
+  ENODATA: "no data available",
+  ENOLINK: "link has been severed",
+  EUCLEAN: "the file system is damaged",
+  EREMOTEIO: "remote input/output error",
+  ENOTCONN: "not connected",
   ENAMETOOLONG: "file name too long",
   ELOOP: "too many levels of symbolic links",
   EBADF: "bad file descriptor",

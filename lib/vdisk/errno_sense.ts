@@ -46,6 +46,13 @@ const PASSING = {
 
 const TABLE: ReadonlyMap<number, StoreError> = new Map<number, StoreError>([
   [Errno.EIO, { kind: "io", ...IO }],
+  // What Linux makes of errors of a medium and of a target, and of data that is not what was written: past
+  // the page cache they come as they are.
+  [Errno.ENODATA, { kind: "io", ...IO }],
+  [Errno.EREMOTEIO, { kind: "io", ...IO }],
+  [Errno.EILSEQ, { kind: "io", ...IO }],
+  [Errno.EBADMSG, { kind: "io", ...IO }],
+  [Errno.EUCLEAN, { kind: "io", ...IO }],
   [Errno.ENOSPC, { kind: "no_space", ...NO_ROOM }],
   [Errno.EFBIG, { kind: "no_space", ...NO_ROOM }],
   [Errno.EDQUOT, { kind: "quota", ...NO_ROOM }],
@@ -55,6 +62,9 @@ const TABLE: ReadonlyMap<number, StoreError> = new Map<number, StoreError>([
   [Errno.ESTALE, GONE],
   [Errno.ENODEV, GONE],
   [Errno.ENXIO, GONE],
+  [Errno.ENOLINK, GONE],
+  [Errno.ENOTCONN, GONE],
+  [Errno.ECONNABORTED, GONE],
   [Errno.ETIMEDOUT, {
     kind: "timeout",
     read: Sense.TIMEOUT_ON_LOGICAL_UNIT,
