@@ -34,7 +34,8 @@ export class FaultyStore implements Store {
   #after: After;
   #plan: FaultPlan | undefined = undefined;
   #held: IoRequest[] = [];
-  #late = new Set<IoRequest>();
+  /** Requests that are late, each with what tells its delay from that of another use of the request. */
+  #late = new Map<IoRequest, object>();
 
   /** `after` calls an action in so many milliseconds; without it nothing is late. */
   constructor(inner: Store, after: After = (_milliseconds, action) => action()) {
@@ -56,7 +57,7 @@ export class FaultyStore implements Store {
   set plan(plan: FaultPlan | undefined) {
     this.#plan = plan;
     this.release();
-    for (const request of this.#late) this.#performLate(request);
+    for (const request of [...this.#late.keys()]) this.#performLate(request);
   }
 
   /** Requests that hang, oldest first. */
@@ -111,8 +112,7 @@ export class FaultyStore implements Store {
       case "error":
         return end(request, -Errno[fault.errno]);
       case "delay":
-        this.#late.add(request);
-        return this.#after(fault.milliseconds, () => this.#performLate(request));
+        return this.#delay(request, fault.milliseconds);
       case "hang":
         this.#held.push(request);
         return;
@@ -121,9 +121,18 @@ export class FaultyStore implements Store {
     }
   }
 
-  /** Performs a request that is late, unless that was done already. */
+  /** Performs a request later, unless that is done before; then it may be used for something else. */
+  #delay(request: IoRequest, milliseconds: number): void {
+    const delay = {};
+    this.#late.set(request, delay);
+    this.#after(milliseconds, () => {
+      if (this.#late.get(request) === delay) this.#performLate(request);
+    });
+  }
+
   #performLate(request: IoRequest): void {
-    if (this.#late.delete(request)) this.#perform(request);
+    this.#late.delete(request);
+    this.#perform(request);
   }
 
   #perform(request: IoRequest): void {

@@ -142,6 +142,20 @@ Deno.test("what is late ends then, or when there are no faults any more, and onl
   assert.equal(timers.length, 2);
 });
 
+Deno.test("a delay that was cut short does not end what comes later", () => {
+  using scene = new Scene("read delay=300ms");
+  const { timers } = scene.rig;
+  scene.hang();
+  assert.equal(scene.change("read delay=600ms"), "done");
+  assert.deepEqual(scene.statuses(), [0]);
+  scene.hang(); // with the request of the first one
+  assert.deepEqual(timers.map(([milliseconds]) => milliseconds), [300, 600]);
+  timers[0]![1]();
+  assert.deepEqual(scene.statuses(), []);
+  timers[1]![1]();
+  assert.deepEqual(scene.statuses(), [0]);
+});
+
 Deno.test("faults come and go while the device is used, and what hangs goes on then", () => {
   using scene = new Scene("");
   const { peer } = scene;
