@@ -1,5 +1,5 @@
 /** What each store operation is in calls of the system. */
-import { discardRange } from "../../ffi/block_device.ts";
+import { blockSizesOf, discardRange } from "../../ffi/block_device.ts";
 import { fillRangeDirect, readDirect, writeDirect, writeZerosDirect } from "../../ffi/direct_io.ts";
 import { Errno } from "../../ffi/errno.ts";
 import { sizeOfFile, spaceLeft, spaceUsed } from "../../ffi/file_facts.ts";
@@ -48,7 +48,7 @@ export function perform(
     case IoOperation.PUNCH:
       return makeZeros(punchHole, fd, offset, length, alignment);
     case IoOperation.DISCARD:
-      return discardBlocks(fd, offset, length, alignment);
+      return discardBlocks(fd, offset, length);
     case IoOperation.ZERO:
       return makeZeros(zeroRange, fd, offset, length, alignment);
     case IoOperation.REPLACE:
@@ -122,8 +122,13 @@ function makeZeros(
   return behind < 0 ? behind : makeZeros(call, fd, begin, end - begin, alignment);
 }
 
-/** Blocks of which a part is not needed any more are needed. */
-function discardBlocks(fd: number, offset: number, length: number, alignment: number): number {
-  const { begin, end } = insideOf(offset, length, alignment);
-  return begin === end ? 0 : discardRange(fd, begin, end - begin);
+/**
+ * Tells a device what is not needed any more; a block of which a part is needed is needed. That is a hint:
+ * where the device takes it no longer the blocks stay as they are.
+ */
+function discardBlocks(fd: number, offset: number, length: number): number {
+  const { begin, end } = insideOf(offset, length, blockSizesOf(fd).logical);
+  if (begin === end) return 0;
+  const result = discardRange(fd, begin, end - begin);
+  return result === -Errno.EOPNOTSUPP ? 0 : result;
 }

@@ -6,6 +6,7 @@ import { PORTABLE } from "../../ffi/platform.ts";
 import { openBlockStore, openFileStore } from "../../lib/store/file.ts";
 import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
 import { exchangeGood } from "../harness/exchange.ts";
+import { FakeLimit } from "../harness/fake_limit.ts";
 import { ForgetfulStore } from "../harness/forgetful_store.ts";
 import { LoopDevice, missingLoop } from "../harness/loop_device.ts";
 import { Place } from "../harness/place.ts";
@@ -74,18 +75,23 @@ for (const sector of [512, 4096]) {
   );
 }
 
-loopTest("a device is told what is not needed any more, but for parts of its sectors", () => {
-  if (PORTABLE) return; // there is no call for it
-  using place = new Place();
-  using device = new LoopDevice(SIZE, 4096, "/dev/shm");
-  const content = patternBytes(SIZE, 1);
-  Deno.writeFileSync(device.path, content);
-  perform(place, device.path, IoOperation.DISCARD, 5 * BLOCK, 64 * 4096);
-  perform(place, device.path, IoOperation.DISCARD, SIZE - 4096 + BLOCK, 2 * BLOCK);
-  // A loop device makes holes, which read as zeros.
-  assertSameBytes(Deno.readFileSync(device.path), content.slice().fill(0, 4096, 64 * 4096));
-  assert.equal(device.bytesTaken, SIZE - 63 * 4096);
-});
+for (const open of [openBlockStore, openFileStore]) {
+  loopTest(
+    `${open.name}: a device is told what is not needed any more, but for parts of its sectors`,
+    () => {
+      if (PORTABLE) return; // there is no call for it
+      using place = new Place();
+      using device = new LoopDevice(SIZE, 4096, "/dev/shm");
+      const content = patternBytes(SIZE, 1);
+      Deno.writeFileSync(device.path, content);
+      perform(place, device.path, IoOperation.DISCARD, 5 * BLOCK, 64 * 4096, open);
+      perform(place, device.path, IoOperation.DISCARD, SIZE - 4096 + BLOCK, 2 * BLOCK, open);
+      // A loop device makes holes, which read as zeros.
+      assertSameBytes(Deno.readFileSync(device.path), content.slice().fill(0, 4096, 64 * 4096));
+      assert.equal(device.bytesTaken, SIZE - 63 * 4096);
+    },
+  );
+}
 
 const ramfs = SmallTmpfs.mount(SIZE, "ramfs");
 const noRamfs = typeof ramfs === "string" ? ramfs : undefined;
@@ -112,6 +118,25 @@ Deno.test({
     assertSameBytes(Deno.readFileSync(device.path), expected);
     assert.deepEqual(perform(place, file, ...punch, openFileStore), [`'${file}'${ZEROS}`]);
     assertSameBytes(Deno.readFileSync(file), expected);
+  },
+});
+
+Deno.test({
+  name: `a device that takes no discards though it seemed to keeps its blocks${
+    absent ? ` [${absent}]` : ""
+  }`,
+  ignore: absent !== undefined,
+  fn: () => {
+    if (PORTABLE) return; // there is no call for it
+    using place = new Place();
+    using mounted = SmallTmpfs.mount(SIZE, "ramfs") as SmallTmpfs;
+    using device = new LoopDevice(SIZE, 512, mounted.path);
+    using _limit = new FakeLimit(device, "discard_max_bytes", 4096);
+    const content = patternBytes(SIZE, 1);
+    Deno.writeFileSync(device.path, content);
+    const warnings = perform(place, device.path, IoOperation.DISCARD, 0, SIZE / 2);
+    assert.deepEqual(warnings, []);
+    assertSameBytes(Deno.readFileSync(device.path), content);
   },
 });
 
