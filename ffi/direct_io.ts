@@ -7,8 +7,8 @@ import { Errno } from "./errno.ts";
 import { blockSizesOf } from "./block_device.ts";
 import { preadv, pwritev, pwritevDurable } from "./transfer.ts";
 import { IoVector, pieceAt, PieceWalk } from "./iovec.ts";
-import { freebsd, libc, linux } from "./libc.ts";
-import { Memory } from "./memory.ts";
+import { freebsd, linux } from "./libc.ts";
+import { copyMemory, Memory } from "./memory.ts";
 import { PORTABLE } from "./platform.ts";
 
 const PAGE = 4096;
@@ -126,7 +126,7 @@ export function fillRangeDirect(
     for (let put = 0; put < bytes;) {
       const at = (done + put) % pattern.length;
       const some = Math.min(pattern.length - at, bytes - put);
-      libc.memcpy(address + put, pattern.address + at, some);
+      copyMemory(address + put, pattern.address + at, some);
       put += some;
     }
   };

@@ -2,7 +2,7 @@
 import { Errno } from "./errno.ts";
 import { sizeOfFile } from "./file_facts.ts";
 import { IoVector, pieceAt } from "./iovec.ts";
-import { check, errno, libc, linux } from "./libc.ts";
+import { check, errno, libc, linux, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { PORTABLE } from "./platform.ts";
 import { pwritev } from "./transfer.ts";
@@ -16,14 +16,19 @@ const FALLOC_FL_ZERO_RANGE = 0x10;
 /** Gives the blocks of a range back; they read as zeros. -EOPNOTSUPP where there are no holes. */
 export function punchHole(fd: number, offset: number, length: number): number {
   if (linux === undefined || PORTABLE) return -Errno.EOPNOTSUPP;
-  const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-  return check(linux.fallocate(fd, mode, offset, length));
+  return allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
 /** Zeroes a range and keeps its blocks. -EOPNOTSUPP where the file system cannot. */
 export function zeroRange(fd: number, offset: number, length: number): number {
   if (linux === undefined || PORTABLE) return -Errno.EOPNOTSUPP;
-  return check(linux.fallocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length));
+  return allocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+function allocate(fd: number, mode: number, offset: number, length: number): number {
+  setWord(0, offset);
+  setWord(1, length);
+  return check(linux!.fallocate(fd, mode, words[0]!, words[1]!));
 }
 
 /** Whether holes can be punched in an open file. Asks for one behind its end, which changes nothing. */

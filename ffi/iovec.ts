@@ -1,6 +1,6 @@
 /** struct iovec (sys/uio.h): an array of addresses and lengths for readv, preadv, pwritev, sendmsg. */
-import { libc, setHalves } from "./libc.ts";
-import { bytesAt, copyFrom, Memory } from "./memory.ts";
+import { setHalves } from "./libc.ts";
+import { bytesAt, copyFrom, copyMemory, Memory } from "./memory.ts";
 
 const ENTRY = 16; // iov_base: 8, iov_len: 8; both systems are 64-bit little-endian
 const HIGH = 2 ** 32;
@@ -42,12 +42,12 @@ export class PieceWalk {
 
   /** Copies the next `length` bytes to an address. */
   copyTo(address: number, length: number): void {
-    this.#walk(length, (piece, done, bytes) => libc.memcpy(address + done, piece, bytes));
+    this.#walk(length, (piece, done, bytes) => copyMemory(address + done, piece, bytes));
   }
 
   /** Fills the next `length` bytes from an address. */
   fillFrom(address: number, length: number): void {
-    this.#walk(length, (piece, done, bytes) => libc.memcpy(piece, address + done, bytes));
+    this.#walk(length, (piece, done, bytes) => copyMemory(piece, address + done, bytes));
   }
 
   #walk(length: number, copy: (piece: number, done: number, bytes: number) => void): void {

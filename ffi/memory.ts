@@ -3,6 +3,8 @@
  * call that is not finished keeps the Memory itself, for the address alone keeps nothing alive.
  */
 
+import { libc, setWord, words } from "./libc.ts";
+
 /** Somebody whose part of a pool is counted. */
 export class Borrower {
   /** Bytes that it has now. */
@@ -38,6 +40,14 @@ export function bytesAt(address: number, length: number): Uint8Array<ArrayBuffer
   const pointer = Deno.UnsafePointer.create(BigInt(address));
   if (pointer === null) throw new Error("Cannot look at address 0");
   return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
+}
+
+/** Copies `length` bytes from one address to another; their owners keep them alive until this returns. */
+export function copyMemory(to: number, from: number, length: number): void {
+  setWord(0, to);
+  setWord(1, from);
+  setWord(2, length);
+  libc.memcpy(words[0]!, words[1]!, words[2]!);
 }
 
 const SMALLEST = 4096;
