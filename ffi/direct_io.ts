@@ -166,7 +166,7 @@ function write(
 function readBlock(fd: number, begin: number, at: number, length: number): number {
   const read = readChunk(fd, begin + at, length, at);
   if (read < 0) return read;
-  return read === length ? 0 : -Errno.EIO;
+  return read === length ? 0 : -Errno.ESHORT;
 }
 
 function readChunk(fd: number, offset: number, length: number, at = 0): number {

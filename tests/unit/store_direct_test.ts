@@ -137,6 +137,18 @@ Deno.test("a file that ends before its blocks do is not read as zeros, nor writt
   store.close();
 });
 
+loopTest("a part of a sector that is gone is not written, and says what is wrong", async () => {
+  using rig = new DirectRig(2 ** 16, 4096);
+  rig.device.resize(2 ** 15);
+  const request = new IoRequest();
+  request.memory = new Memory(BLOCK);
+  request.iov.push(request.memory.address, BLOCK);
+  Object.assign(request, { operation: IoOperation.WRITE, offset: 40_960, length: BLOCK });
+  rig.store.submit(request);
+  await rig.workers.settle();
+  assert.equal(request.result, -Errno.ESHORT);
+});
+
 const noExt4 = missingExt4();
 
 Deno.test({
