@@ -5,12 +5,11 @@
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
 import { assertGood, assertSense, readBlocks, writeBlocks } from "../harness/block_io.ts";
-import { Bystander } from "../harness/bystander.ts";
 import type { DiskOptions } from "../harness/disk_yaml.ts";
-import { assertNoBug, warningsWith } from "../harness/log.ts";
+import { withBystander } from "../harness/with_bystander.ts";
+import { warningsWith } from "../harness/log.ts";
 import { assertSameBytes } from "../harness/same_bytes.ts";
-import { backingFile, diskYaml, startTestServer, type TestServer } from "../harness/server.ts";
-import { openReady } from "../harness/sessions.ts";
+import { backingFile } from "../harness/server.ts";
 import { missingFuse, SlowFiles, type StorageFault } from "../harness/slow_files.ts";
 import { missingExt4, SmallExt4 } from "../harness/small_ext4.ts";
 import { SmallTmpfs } from "../harness/small_tmpfs.ts";
@@ -29,34 +28,8 @@ const READ_ERROR = "03/11/00";
 const UNIT_FAILURE = "04/3E/01";
 /** Blocks of one command. */
 const PIECE = 64;
-const BYSTANDER = 1;
 /** Blocks that the system reads at once. */
 const PAGE = 8;
-
-/**
- * Runs a server with the disk that gets into trouble as LUN 0, and a bystander on LUN 1. The server ends
- * with `code`: 1 where it cannot flush the disk.
- */
-async function withBystander(
-  filename: string,
-  body: (session: Session, server: TestServer) => Promise<void>,
-  { code = 0, ...options }: DiskOptions & { readonly code?: number } = {},
-): Promise<void> {
-  await using server = await startTestServer((dir) =>
-    diskYaml([
-      { filename, thinProvisioned: true, ...options },
-      { filename: backingFile(dir, "bystander.img", MIB) },
-    ])
-  );
-  {
-    await using session = await openReady(server, [0]);
-    await using bystander = await Bystander.start(server, BYSTANDER);
-    await body(session, server);
-    await bystander.finish();
-  }
-  assertNoBug(server);
-  assert.equal((await server.stop()).code, code, server.stderr());
-}
 
 /** What piece `index` holds. */
 const content = (index: number) => patternBytes(PIECE * 512, index);

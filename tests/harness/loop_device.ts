@@ -23,12 +23,17 @@ export class LoopDevice implements Disposable {
   /** `/dev/loop0` */
   readonly path: string;
   #backing: string;
+  #isOwn: boolean;
 
-  /** A device of `size` bytes with sectors of `sector` bytes; its blocks are in `dir`, if that is said. */
-  constructor(size: number, sector = 512, dir?: string) {
+  /**
+   * A device of `size` bytes with sectors of `sector` bytes. Its blocks are in a file of its own, in `dir` if
+   * that is said, or in the file `backing`.
+   */
+  constructor(size: number, sector = 512, dir?: string, backing?: string) {
     const place = dir === undefined ? {} : { dir };
-    this.#backing = Deno.makeTempFileSync({ prefix: "scst_loop_", ...place });
-    Deno.truncateSync(this.#backing, size);
+    this.#isOwn = backing === undefined;
+    this.#backing = backing ?? Deno.makeTempFileSync({ prefix: "scst_loop_", ...place });
+    if (this.#isOwn) Deno.truncateSync(this.#backing, size);
     this.path = losetup(["-f", "--show", "-b", String(sector), this.#backing]);
   }
 
@@ -45,6 +50,6 @@ export class LoopDevice implements Disposable {
 
   [Symbol.dispose](): void {
     losetup(["-d", this.path]);
-    Deno.removeSync(this.#backing);
+    if (this.#isOwn) Deno.removeSync(this.#backing);
   }
 }
