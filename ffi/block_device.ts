@@ -22,6 +22,14 @@ export function blockSizesOf(fd: number): { logical: number; physical: number } 
   return { logical, physical };
 }
 
+/** Bytes in front of the first physical block of a device; 0 where the system does not say, or cannot. */
+export function physicalOffsetOf(fd: number): number {
+  const BLKALIGNOFF = 0x127a;
+  const MISALIGNED = 0xffffffff; // -1
+  const offset = ask(fd, BLKALIGNOFF) ?? 0;
+  return offset === MISALIGNED ? 0 : offset;
+}
+
 /** Whether nobody can write to a block device, though it can be opened for that. */
 export function isReadOnlyDevice(fd: number): boolean {
   const BLKROGET = 0x125e;

@@ -21,6 +21,7 @@ export type After = (milliseconds: number, action: () => void) => void;
 export class FaultyStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
+  readonly physicalOffset: number;
   readonly countsSpace: boolean;
   readonly forgets: boolean;
   readonly identity: string | undefined;
@@ -43,6 +44,7 @@ export class FaultyStore implements Store {
     this.#after = after;
     this.size = inner.size;
     this.physicalBlockSize = inner.physicalBlockSize;
+    this.physicalOffset = inner.physicalOffset ?? 0;
     this.countsSpace = inner.countsSpace;
     this.forgets = inner.forgets ?? false;
     this.identity = inner.identity;

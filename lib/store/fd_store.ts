@@ -20,6 +20,8 @@ export interface FdTraits {
   /** Bytes that are used. */
   readonly size: number;
   readonly physicalBlockSize: number;
+  /** As Store.physicalOffset says. */
+  readonly physicalOffset?: number;
   readonly identity: string | undefined;
   /** Bytes of which transfers have to be multiples where it is open past the page cache; else 1. */
   readonly alignment: number;
@@ -45,6 +47,7 @@ type PolicyNumber = typeof Policy[keyof typeof Policy];
 export class FdStore implements Store {
   readonly size: number;
   readonly physicalBlockSize: number;
+  readonly physicalOffset: number;
   readonly countsSpace: boolean;
   readonly forgets: boolean;
   readonly identity: string | undefined;
@@ -64,6 +67,7 @@ export class FdStore implements Store {
     this.#fd = fd;
     this.size = traits.size;
     this.physicalBlockSize = traits.physicalBlockSize;
+    this.physicalOffset = traits.physicalOffset ?? 0;
     this.forgets = traits.forgets ?? false;
     this.identity = traits.identity;
     this.#alignment = traits.alignment;

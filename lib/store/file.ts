@@ -4,6 +4,7 @@ import {
   Deallocation,
   deallocationOf,
   isReadOnlyDevice,
+  physicalOffsetOf,
 } from "../../ffi/block_device.ts";
 import { directAlignment } from "../../ffi/direct_io.ts";
 import { describeErrno, Errno } from "../../ffi/errno.ts";
@@ -70,7 +71,8 @@ function openStore(options: FileOptions, kinds: readonly FileKind[], pool: IoPoo
     const countsSpace = !isDevice;
     const forgets = isDevice && options.thin === true && forgetsBlocks(fd, options);
     if (!isDevice && options.thin === true && !readOnly && !canPunch(fd)) warnOfZeros(options);
-    const hints = { physicalBlockSize, countsSpace, forgets };
+    const physicalOffset = isDevice ? physicalOffsetOf(fd) : 0;
+    const hints = { physicalBlockSize, physicalOffset, countsSpace, forgets };
     const writesBack = !readOnly && alignment === 1;
     return new FdStore(fd, { filename, size, identity, alignment, writesBack, ...hints }, pool);
   } catch (error) {

@@ -12,6 +12,8 @@ export interface Store {
   readonly size: number;
   /** Bytes that the medium writes at once; a hint for alignment. */
   readonly physicalBlockSize: number;
+  /** Where on the store the first of these begins, if that is not its beginning, as in some partitions. */
+  readonly physicalOffset?: number;
   /** Whether it can tell what space it takes, and what is left. */
   readonly countsSpace: boolean;
   /** Whether it gives space back by DISCARD, after which blocks read as anything; else by PUNCH, as zeros. */

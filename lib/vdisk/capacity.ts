@@ -1,5 +1,6 @@
 /** READ CAPACITY (SBC-4 5.20, 5.21). */
 import type { Command } from "../scsi/command.ts";
+import { blocksPerPhysical, lowestAligned } from "./physical_blocks.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
 const HIGH = 2 ** 32;
@@ -18,12 +19,6 @@ export function readCapacity10(disk: VirtualDisk, command: Command): void {
   command.respond(new Uint8Array(view.buffer));
 }
 
-/** LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT. */
-function physicalExponent(disk: VirtualDisk): number {
-  if (disk.settings.hidesPhysicalBlocks) return 0;
-  return Math.max(0, Math.floor(Math.log2(disk.store.physicalBlockSize / disk.blockSize)));
-}
-
 /** Executes READ CAPACITY(16). */
 export function readCapacity16(disk: VirtualDisk, command: Command): void {
   const view = new DataView(new ArrayBuffer(32));
@@ -31,11 +26,15 @@ export function readCapacity16(disk: VirtualDisk, command: Command): void {
   view.setUint32(0, Math.floor(last / HIGH));
   view.setUint32(4, last >>> 0);
   view.setUint32(8, disk.blockSize);
-  view.setUint8(13, physicalExponent(disk));
-  const LBPME = 0x80;
-  const LBPRZ = 0x40;
+  if (!disk.settings.hidesPhysicalBlocks) {
+    view.setUint8(13, Math.floor(Math.log2(blocksPerPhysical(disk))));
+    view.setUint16(14, lowestAligned(disk));
+  }
+  const LBPME = 0x8000;
+  const LBPRZ = 0x4000;
   if (disk.settings.thinProvisioned) {
-    view.setUint8(14, disk.store.forgets === true ? LBPME : LBPME | LBPRZ);
+    const flags = disk.store.forgets === true ? LBPME : LBPME | LBPRZ;
+    view.setUint16(14, flags | view.getUint16(14));
   }
   command.respond(new Uint8Array(view.buffer));
 }

@@ -4,6 +4,7 @@ import type { Command } from "../scsi/command.ts";
 import { IoOperation } from "../store/io_request.ts";
 import type { DiskRequest } from "./disk_request.ts";
 import { senseOfRead } from "./errno_sense.ts";
+import { blocksPerPhysical } from "./physical_blocks.ts";
 import { isOnMedium } from "./range.ts";
 import type { VirtualDisk } from "./virtual_disk.ts";
 
@@ -96,11 +97,6 @@ class Survey {
   }
 }
 
-/** The blocks that are unmapped together: a hole that does not fill them is no hole. */
-function granuleOf(disk: VirtualDisk): number {
-  return Math.max(1, Math.floor(disk.store.physicalBlockSize / disk.blockSize));
-}
-
 function findData(request: DiskRequest, survey: Survey): void {
   const { disk, command } = request;
   if (survey.isComplete() || command!.aborted) return respond(request, survey);
@@ -109,7 +105,7 @@ function findData(request: DiskRequest, survey: Survey): void {
     if (found.result < 0 && !none) return fail(found);
     const { capacity, blockSize } = disk;
     const data = none ? capacity * blockSize : found.result; // the store may have grown
-    const granule = granuleOf(disk);
+    const granule = blocksPerPhysical(disk); // a hole that does not fill it is no hole
     const end = Math.floor(data / blockSize / granule) * granule;
     const hole = data >= capacity * blockSize ? capacity : end;
     if (hole > survey.lba) survey.add(hole, Provisioning.DEALLOCATED);
@@ -122,7 +118,7 @@ function findHole(request: DiskRequest, survey: Survey, data: number): void {
   const { disk } = request;
   request.start(IoOperation.FIND_HOLE, data, 0, (found) => {
     if (found.result < 0) return fail(found);
-    const granule = granuleOf(disk);
+    const granule = blocksPerPhysical(disk);
     const end = Math.ceil(found.result / disk.blockSize / granule) * granule;
     survey.add(Math.min(end, disk.capacity), Provisioning.MAPPED);
     findData(found, survey);

@@ -6,6 +6,7 @@ import type { PortGroup } from "../scsi/port_group.ts";
 import { putText } from "../scsi/text.ts";
 import { deviceIdentification } from "./device_identification.ts";
 import { hasCountedSpace } from "./log_pages.ts";
+import { blocksPerPhysical, lowestAligned } from "./physical_blocks.ts";
 import { thresholdExponent } from "./threshold.ts";
 import { bytesOf, newPage } from "./vpd_page.ts";
 import { copyDescriptors } from "./copy_page.ts";
@@ -84,8 +85,8 @@ function thirdPartyCopy(disk: VirtualDisk): Uint8Array {
 
 /** Page B0h (SBC-4 6.6.4). */
 function blockLimits(disk: VirtualDisk): Uint8Array {
-  const { blockSize, store, settings } = disk;
-  const granularity = Math.max(1, store.physicalBlockSize / blockSize);
+  const { blockSize, settings } = disk;
+  const granularity = blocksPerPhysical(disk);
   const view = newPage(0xb0, 60);
   view.setUint8(4, 0x01); // WSNZ
   view.setUint8(5, compareMost(disk));
@@ -98,7 +99,8 @@ function blockLimits(disk: VirtualDisk): Uint8Array {
     // QEMU up to 7.2 aborts when it is told a granularity for blocks of more than 512 bytes.
     if (blockSize === 512) {
       view.setUint32(28, granularity);
-      view.setUint32(32, 0x80000000); // UGAVALID, alignment 0
+      const UGAVALID = 2 ** 31;
+      view.setUint32(32, UGAVALID + lowestAligned(disk));
     }
   }
   view.setUint32(40, WRITE_SAME_MOST); // the upper half of the field stays 0

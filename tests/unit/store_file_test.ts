@@ -108,7 +108,8 @@ Deno.test({
       for (const open of [openBlockStore, openFileStore]) {
         const options = { filename: device.path, blocksize: 512, size: undefined, readOnly: false };
         const store = open(options, place.pool);
-        assert.deepEqual([store.size, store.physicalBlockSize], [2 ** 20, sector]);
+        const { size, physicalBlockSize, physicalOffset } = store;
+        assert.deepEqual([size, physicalBlockSize, physicalOffset], [2 ** 20, sector, 0]);
         store.close();
       }
       const sentence = place.sentence({ filename: device.path, size: 2 ** 21 }, openBlockStore);

@@ -1,9 +1,12 @@
 /** READ CAPACITY (SBC-4 5.20, 5.21) of disks of many sizes, and what lies beyond 2 TiB. */
 import assert from "node:assert/strict";
+import { FaultyStore } from "../../lib/store/faulty.ts";
+import type { Store } from "../../lib/store/store.ts";
 import { exchangeGood, exchangeSense } from "../harness/exchange.ts";
 import { toHex } from "../harness/hex.ts";
 import { Rig, type RigOptions } from "../harness/rig.ts";
 import {
+  inquiry,
   read10,
   read16,
   readCapacity10,
@@ -51,6 +54,38 @@ Deno.test("readCapacity16() says LBPME and LBPRZ of a thin disk, and how large p
   assert.equal(last({ blocksize: 1024 }), "0002c000");
   assert.equal(last({ blocksize: 4096 }), "0000c000");
   assert.equal(last({ blocksize: 65536 }), "0000c000");
+});
+
+/** A store whose physical blocks of 4096 bytes begin somewhere else than the store. */
+class Shifted extends FaultyStore {
+  override readonly physicalBlockSize = 4096;
+  override readonly physicalOffset: number;
+
+  constructor(inner: Store, offset: number) {
+    super(inner);
+    this.physicalOffset = offset;
+  }
+}
+
+Deno.test("readCapacity16() and VPD B0h say where the first physical block begins", () => {
+  const cases: [offset: number, values: RigOptions, lowest: number][] = [
+    [0, {}, 0],
+    [512, {}, 1],
+    [3584, {}, 7],
+    [512, { blocksize: 1024 }, 0], // there is no LBA with which one begins
+    [3072, { blocksize: 1024 }, 3],
+    [512, { thinProvisioned: false }, 1],
+  ];
+  for (const [offset, values, lowest] of cases) {
+    const options = { ...values, around: (inner: Store) => new Shifted(inner, offset) };
+    const thin = values.thinProvisioned === false ? 0 : 0xc000;
+    const last = Number.parseInt(capacities(options)[1].slice(-4), 16);
+    assert.equal(last, thin | lowest, `${offset} ${JSON.stringify(values)}`);
+    if (thin === 0 || values.blocksize !== undefined) continue;
+    using rig = new Rig(options);
+    const page = exchangeGood(rig.login(1), inquiry(64, 0xb0), { read: 64 });
+    assert.equal(new DataView(page.buffer).getUint32(32), 2 ** 31 + lowest, "UGAVALID");
+  }
 });
 
 Deno.test("readCapacity10() takes an LBA with PMI only, and answers the same", () => {
