@@ -18,8 +18,10 @@ export class AbsentStore implements Store {
   }
 
   submit(request: IoRequest): void {
+    const { operation } = request;
     // All that was ever written to it is on stable storage.
-    request.result = request.operation === IoOperation.SYNC ? 0 : -Errno.ENOMEDIUM;
+    const isKept = operation === IoOperation.SYNC || operation === IoOperation.WRITEBACK;
+    request.result = isKept ? 0 : -Errno.ENOMEDIUM;
     request.finished(request);
   }
 

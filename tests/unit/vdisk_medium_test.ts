@@ -44,6 +44,7 @@ Deno.test("AbsentStore has no block to read or write, and nothing to flush", () 
   assert.equal(store.readNow(), -Errno.ENOMEDIUM);
   assert.equal(store.writeNow(), -Errno.ENOMEDIUM);
   const memory = new Memory(512);
+  const kept = ["SYNC", "WRITEBACK"]; // what was never written is not lost
   for (const [name, operation] of Object.entries(IoOperation)) {
     const request = new IoRequest();
     const iov: IoVector = request.iov;
@@ -53,6 +54,6 @@ Deno.test("AbsentStore has no block to read or write, and nothing to flush", () 
     request.finished = () => finished++;
     store.submit(request);
     assert.equal(finished, 1, name);
-    assert.equal(request.result, name === "SYNC" ? 0 : -Errno.ENOMEDIUM, name);
+    assert.equal(request.result, kept.includes(name) ? 0 : -Errno.ENOMEDIUM, name);
   }
 });
