@@ -6,7 +6,7 @@ import type { VirtualDisk } from "./virtual_disk.ts";
 /**
  * Makes `values` the current mode parameters; `done` hears 0 or -errno. A write cache that is
  * switched off is emptied (SBC-4 6.5.5), and so it is before the medium counts as write protected
- * (SPC-5 7.5.10).
+ * (SPC-5 7.5.10), unless it outlives a loss of power.
  */
 export function changeModes(
   disk: VirtualDisk,
@@ -15,6 +15,7 @@ export function changeModes(
 ): void {
   const before = disk.modes.current;
   disk.modes.current = values;
-  if (values.WCE < before.WCE || values.SWP > before.SWP) flush(disk, done);
+  const empties = values.WCE < before.WCE || values.SWP > before.SWP;
+  if (empties && !disk.settings.nvCache) flush(disk, done);
   else done(0);
 }

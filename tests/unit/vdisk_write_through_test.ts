@@ -8,7 +8,7 @@ import type { Operation } from "../../lib/scst/operation.ts";
 import { copyCdb, copyList } from "../harness/copy_list.ts";
 import { exchange, exchangeGood, type Transfer } from "../harness/exchange.ts";
 import { hexBytes } from "../harness/hex.ts";
-import { setWriteCache } from "../harness/modes.ts";
+import { setSoftwareProtection, setWriteCache } from "../harness/modes.ts";
 import { type Peer, Rig, RIG_IDS, type RigOptions } from "../harness/rig.ts";
 import { tokenFor, writeToken } from "../harness/rod_exchange.ts";
 import { zeroToken } from "../harness/rod_list.ts";
@@ -183,6 +183,7 @@ Deno.test("nv_cache: nothing is flushed, whatever asks for it", () => {
     }
     scene.store.calls = [];
     exchangeGood(scene.peer, hexBytes("35 00 00000000 00 0000 00"));
+    setSoftwareProtection(scene.peer, true);
     assert.deepEqual(scene.store.calls, []);
   }
 });
