@@ -4,10 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
+import { PORTABLE } from "../../ffi/platform.ts";
 import { assertGood, assertSense, readBlocks, writeBlocks } from "../harness/block_io.ts";
 import type { DiskOptions } from "../harness/disk_yaml.ts";
 import { withBystander } from "../harness/with_bystander.ts";
 import { warningsWith } from "../harness/log.ts";
+import { LoopDevice, missingLoop } from "../harness/loop_device.ts";
 import { assertSameBytes } from "../harness/same_bytes.ts";
 import { backingFile } from "../harness/server.ts";
 import { missingFuse, SlowFiles, type StorageFault } from "../harness/slow_files.ts";
@@ -192,4 +194,31 @@ toolTest(
     }, { code: 1 });
   },
   missingFuse(),
+);
+
+toolTest(
+  "What the system could not write back by itself is told within a second, though nobody has flushed",
+  ["losetup"],
+  async () => {
+    const small = SmallTmpfs.mount(MIB);
+    assert(typeof small !== "string");
+    using _mounted = small;
+    using device = new LoopDevice(4 * MIB, 512, small.path); // more than there is room for
+    using other = Deno.openSync(device.path, { read: true, write: true });
+    await withBystander(device.path, async (session, server) => {
+      for (let index = 0; index < 2 * MIB / 512 / PIECE; index++) {
+        await writeBlocks(session, index * PIECE, content(index)); // to the page cache
+      }
+      // Somebody else has it written back, as the system does sooner or later.
+      assert.throws(() => other.syncSync());
+      await warningsWith(server, "device 'disk0': WRITEBACK failed");
+      await warningsWith(server, "device 'disk0' failed to flush", "opened again");
+      const deferred = await session.command(read16(0, 1), { read: 512 });
+      assert.equal(deferred.sense?.deferred, true);
+      assertSense(await session.command(read16(0, 1), { read: 512 }), UNIT_FAILURE, "read");
+      const write = content(0);
+      assertSense(await session.command(write16(0, PIECE), { write }), UNIT_FAILURE, "write");
+    }, { code: 1, thinProvisioned: false });
+  },
+  noTmpfs ?? missingLoop() ?? (PORTABLE ? "only Linux tells" : undefined),
 );
