@@ -3,6 +3,7 @@ import { Errno } from "./errno.ts";
 import { check, libc, linux } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { PORTABLE, SYSTEM } from "./platform.ts";
+import { readSystemFile } from "./system_file.ts";
 
 /** How a device gives space back. */
 export const Deallocation = {
@@ -57,12 +58,10 @@ function limitOf(fd: number, name: string): number {
   const bytes = new Uint8Array(view.buffer);
   if (linux?.statx(fd, new Uint8Array(1), AT_EMPTY_PATH, 0, bytes) !== 0) return 0;
   const number = `${view.getUint32(128, true)}:${view.getUint32(132, true)}`; // stx_rdev
+  // A partition has no queue of its own, and a container perhaps no /sys.
   for (const device of [number, `${number}/..`]) {
-    try {
-      return Number(Deno.readTextFileSync(`/sys/dev/block/${device}/queue/${name}`));
-    } catch {
-      // a partition has no queue of its own, and a container perhaps no /sys
-    }
+    const limit = readSystemFile(`/sys/dev/block/${device}/queue/${name}`);
+    if (typeof limit === "string") return Number(limit);
   }
   return 0;
 }
