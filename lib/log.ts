@@ -55,11 +55,6 @@ export function configureLog(
   });
 }
 
-/** All that there is to know of an error that is a bug: where it was thrown, else what it says. */
-export function detailOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
-}
-
 /** Writes one record. `message` is the finished line; it is not a template. */
 export function log(level: Level, message: string): void {
   const logger = getLogger(["scst"]);

@@ -1,6 +1,7 @@
 /** What can be told of the nodes of a tree: entries, and what files say. */
 import { quote } from "../config/problem.ts";
-import { detailOf, log } from "../log.ts";
+import { BUG_MET, bugLine } from "../bug.ts";
+import { log } from "../log.ts";
 import { readNode, type TreeDirectory, TreeError, type TreeFile, type TreeNode } from "./tree.ts";
 import type { Subtree, TreeEntry } from "./tree_client.ts";
 
@@ -47,7 +48,7 @@ export async function orTreeError<T>(work: () => T | Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof TreeError) throw error;
-    log("error", `This is a bug in scst: ${detailOf(error)}`);
-    throw new TreeError("EIO", "There is a bug in scst, and the log tells of it");
+    log("error", bugLine(error));
+    throw new TreeError("EIO", BUG_MET);
   }
 }

@@ -2,7 +2,8 @@
 import { ControlError } from "../admin/control/control_error.ts";
 import { TreeError } from "../admin/tree.ts";
 import { ConfigError } from "../config/problem.ts";
-import { detailOf, log } from "../log.ts";
+import { bugLine } from "../bug.ts";
+import { log } from "../log.ts";
 import { StartError } from "../shard/server.ts";
 
 /** Exit codes of the program. */
@@ -57,6 +58,6 @@ export function reportFailure(error: unknown): ExitCode {
     log("error", (error as Error).message);
     return ExitCode.FAILED;
   }
-  log("error", `This is a bug in scst: ${detailOf(error)}`);
+  log("error", bugLine(error));
   return ExitCode.FAILED;
 }

@@ -1,5 +1,6 @@
 /** The file that a server's configuration is in: read, and saved so that no crash leaves half of it. */
 import { isDeepStrictEqual } from "node:util";
+import { bugLine } from "../bug.ts";
 import type { ServerModel } from "../scst/model.ts";
 import { parseConfiguration, userOwners } from "./configuration.ts";
 import { loadConfig, readConfigText, serverModel } from "./load.ts";
@@ -72,9 +73,8 @@ export class ConfigFile {
   /** A text that would not be understood at the next start never takes the place of one that is. */
   #check(text: string, wanted: PlainMap): void {
     if (isDeepStrictEqual(this.#says(text), wanted)) return;
-    throw new ConfigError([
-      `Cannot save the configuration in ${this.path}: the text would not say what is served (a bug)`,
-    ]);
+    const why = bugLine("the text would not say what is served");
+    throw new ConfigError([`Cannot save the configuration in ${this.path}: ${why}`]);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Memory } from "../../ffi/memory.ts";
 import type { SocketAddress } from "../../ffi/socket.ts";
+import { bugLine } from "../bug.ts";
 import { formatPortal } from "../scst/model.ts";
 import { CONNECTION_STATES, ConnectionEvent, ConnectionState } from "./connection_states.ts";
 import { ConnectionFault, LoginFault, RequestFault } from "./faults.ts";
@@ -227,7 +228,7 @@ export class Connection {
   /** Goes on with an event; false, and a line in the log, if it must not happen in this state. */
   #take(event: number): boolean {
     if (this.#states.take(event)) return true;
-    this.node.report("error", `bug: ${this.#states.describe(event)}: peer=${this.peer}`);
+    this.node.report("error", `${bugLine(this.#states.describe(event))}: peer=${this.peer}`);
     return false;
   }
 

@@ -1,5 +1,6 @@
 /** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
 import { IoVector } from "../../ffi/iovec.ts";
+import { bugLine } from "../bug.ts";
 import { chooseLuns, type GroupMatch, type LunChoice, ruleOf } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { LunSet } from "../scst/lun_set.ts";
@@ -376,7 +377,7 @@ export class Session implements NexusTransport {
   /** Goes on with an event; false, and a line in the log, if it must not happen in this state. */
   #take(event: number): boolean {
     if (this.#states.take(event)) return true;
-    this.report("error", `bug: ${this.#states.describe(event)}`);
+    this.report("error", bugLine(this.#states.describe(event)));
     return false;
   }
 

@@ -1,6 +1,7 @@
 /** An iSCSI task (RFC 7143 4.2.2.1): a SCSI command with what its delivery needs. */
 import type { IoVector } from "../../ffi/iovec.ts";
 import type { Memory } from "../../ffi/memory.ts";
+import { bugLine } from "../bug.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
 import type { Operation } from "../scst/operation.ts";
 import { Command } from "../scsi/command.ts";
@@ -284,7 +285,6 @@ export class Task extends Command {
 
   protected override reportBug(error: unknown): void {
     const cdb = Array.from(this.cdb, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.session.report("error", `bug in a command: ${text}: cdb=${cdb}`, this);
+    this.session.report("error", `${bugLine(error, "a command")}: cdb=${cdb}`, this);
   }
 }

@@ -3,7 +3,8 @@
  * discovery domain with them. Serving never waits for it: when the server is away or misbehaves, it
  * is tried again later, and what was last known of the domains holds.
  */
-import { detailOf, log } from "../log.ts";
+import { bugLine } from "../bug.ts";
+import { log } from "../log.ts";
 import { formatPortal, type PortalModel } from "../scst/model.ts";
 import { Alarm } from "./alarm.ts";
 import { Channel } from "./channel.ts";
@@ -69,7 +70,7 @@ export class IsnsClient {
     this.#registrar = new Registrar(this.#name, entity, this.#ports);
     this.#domains = onDomain === undefined ? undefined : new Domains(this.#name, onDomain);
     this.#running = this.#run().catch((error) => {
-      log("error", `bug: ${detailOf(error)}`);
+      log("error", bugLine(error, this.#name));
     });
   }
 

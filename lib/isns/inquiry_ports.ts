@@ -1,4 +1,5 @@
 /** The ports at which a server reaches us: for inquiries (ESI) and notices of changes (SCN). */
+import { bugLine } from "../bug.ts";
 import { log } from "../log.ts";
 import { answerInquiry, type InquiryHandlers } from "./inquiry.ts";
 import { reasonOf, Wire } from "./wire.ts";
@@ -58,7 +59,7 @@ export class InquiryPorts {
   #listen(hostname: string): Deno.TcpListener | undefined {
     try {
       const listener = Deno.listen({ hostname, port: 0 });
-      this.#accept(listener).catch((error) => log("error", `bug: ${String(error)}`));
+      this.#accept(listener).catch((error) => log("error", bugLine(error, "iSNS")));
       return listener;
     } catch (error) {
       log("warning", `iSNS: cannot be asked at ${hostname}: ${reasonOf(error)}`);

@@ -11,6 +11,7 @@ import {
   shutdownSend,
   type SocketAddress,
 } from "../../ffi/socket.ts";
+import { bugLine } from "../bug.ts";
 import { Connection } from "../iscsi/connection.ts";
 import { LONG_TURN, OUTPUT_MOST, SHORT_TURN, type Turn } from "../iscsi/limits.ts";
 import type { Node } from "../iscsi/node.ts";
@@ -135,8 +136,7 @@ export class Link implements Handler, Settler {
    * cannot be understood any more.
    */
   #endForBug(error: unknown): void {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#node.report("error", `bug: ${text}`);
+    this.#node.report("error", `${bugLine(error)}: peer=${this.connection.peer}`);
     this.connection.breakOff("a bug");
     this.#close();
   }

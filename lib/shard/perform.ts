@@ -1,4 +1,5 @@
 /** Operations of the control side: who does them. */
+import { BUG_MET } from "../bug.ts";
 import { StoreError } from "../store/store.ts";
 import { figuresOf } from "./figures.ts";
 import type { Operation } from "./messages.ts";
@@ -12,7 +13,7 @@ export function perform(shard: Shard, operation: Operation, done: Done<unknown>)
     dispatch(shard, operation, done);
   } catch (error) {
     if (!(error instanceof OperationError || error instanceof StoreError)) {
-      done(`bug: ${String(error)}`);
+      done(BUG_MET);
       throw error;
     }
     done(error.message);

@@ -9,6 +9,7 @@ import {
   takesIPv4,
   tuneSocket,
 } from "../../ffi/socket.ts";
+import { bugLine } from "../bug.ts";
 import { CommandCounters, type Direction } from "../scst/command_counters.ts";
 import { Node, type Report } from "../iscsi/node.ts";
 import type { Session } from "../iscsi/session.ts";
@@ -309,7 +310,6 @@ export class Shard {
   }
 
   #reportBug(error: unknown): void {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#report("error", `bug: ${text}`);
+    this.#report("error", bugLine(error));
   }
 }

@@ -1,5 +1,6 @@
 /** The data isolate as main sees it. */
 import { createWake, Wake } from "../../ffi/wake.ts";
+import { bugLine } from "../bug.ts";
 import { log } from "../log.ts";
 import type { IoPoolHandle } from "../store/io_pool.ts";
 import { createRingMemory, IoRing } from "../store/io_ring.ts";
@@ -81,7 +82,7 @@ function startWorker(url: URL, name: string): Worker {
   const worker = new Worker(url, { type: "module", name });
   worker.onerror = (event) => {
     event.preventDefault();
-    log("error", `bug in the ${name} worker: ${event.message}`);
+    log("error", bugLine(event.message, `${name} worker`));
     Deno.exit(70); // EX_SOFTWARE
   };
   return worker;

@@ -1,4 +1,5 @@
 /** What the server under test has logged. */
+import { BUG } from "../../lib/bug.ts";
 import type { TestServer } from "./server.ts";
 
 /** How long a log line may take from the server's write to this process. */
@@ -35,7 +36,7 @@ export async function linesWith(
 /** Fails if the log tells of a bug: an exception where only results are expected. */
 export function assertNoBug(server: TestServer): void {
   const bug = server.stderr().split("\n").find((line) =>
-    /\b(TypeError|RangeError|ReferenceError|SyntaxError|Uncaught|panicked)\b/.test(line)
+    line.includes(BUG) || /\b(Uncaught|panicked)\b/.test(line)
   );
   if (bug !== undefined) throw new Error(`The server has logged a bug: ${bug}`);
 }

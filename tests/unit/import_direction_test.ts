@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["lib/cli", "lib/log.ts"],
   "build.ts": [],
   "ffi": [],
+  "lib/bug.ts": [],
   "lib/log.ts": ["lib/service/journal.ts"],
   // Who runs the program: the service manager and its journal.
   "lib/service": ["ffi"],
@@ -20,9 +21,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/store": ["ffi", "lib/log.ts"],
   "lib/vdisk": ["lib/store", "lib/scsi", "ffi", "lib/log.ts"],
   "lib/scst": ["lib/vdisk", "lib/store", "lib/scsi", "ffi", "lib/log.ts"],
-  "lib/iscsi": ["lib/scst", "lib/scsi", "ffi", "lib/log.ts"],
+  "lib/iscsi": ["lib/scst", "lib/scsi", "ffi", "lib/log.ts", "lib/bug.ts"],
   // The control side of iSNS: what it says of logins goes to the shard as a message.
-  "lib/isns": ["lib/iscsi/portal_address.ts", "lib/scst/model.ts", "lib/log.ts"],
+  "lib/isns": ["lib/iscsi/portal_address.ts", "lib/scst/model.ts", "lib/log.ts", "lib/bug.ts"],
   "lib/shard": [
     "lib/isns",
     "lib/iscsi",
@@ -31,9 +32,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/store",
     "lib/scsi",
     "ffi",
+    "lib/bug.ts",
     "lib/log.ts",
   ],
-  "lib/config": ["lib/scst/model.ts", "lib/log.ts", "ffi/crc32c_tables.ts"],
+  "lib/config": ["lib/scst/model.ts", "lib/log.ts", "lib/bug.ts", "ffi/crc32c_tables.ts"],
   "lib/admin": [
     "lib/config",
     "lib/iscsi/explain_login.ts",
@@ -42,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/scst/pattern.ts",
     "lib/shard/server.ts",
     "ffi",
+    "lib/bug.ts",
     "lib/log.ts",
     "deno.json",
   ],
@@ -65,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/shard/server.ts",
     "lib/store/create.ts",
     "lib/service",
+    "lib/bug.ts",
     "lib/log.ts",
     "ffi/crc32c.ts",
     "deno.json",

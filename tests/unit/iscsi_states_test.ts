@@ -1,5 +1,6 @@
 /** The tables of states: every state with every event, as real connections and sessions meet them. */
 import assert from "node:assert/strict";
+import { bugLine } from "../../lib/bug.ts";
 import {
   CONNECTION_STATES,
   type ConnectionEventName,
@@ -144,7 +145,7 @@ function assertIllegal(
   } else {
     assert.equal(answers.length, 0);
     assert.equal(peer.connection.state, state);
-    if (event !== "LOGOUT_ASKED") assertLogged(rig, `bug: ${event}`, state);
+    if (event !== "LOGOUT_ASKED") assertLogged(rig, bugLine(event), state);
   }
 }
 
@@ -205,7 +206,7 @@ for (const state of SESSION_STATES.stateNames) {
       SESSION_EVENT[event](session, rig);
       const next = SESSION_STATES.model.states[state].on[event];
       assert.equal(session.state, next ?? state);
-      if (next === undefined) assertLogged(rig, `bug: ${event}`, state);
+      if (next === undefined) assertLogged(rig, bugLine(event), state);
       const isThere = [...rig.node.sessions].includes(session);
       assert.equal(isThere, session.state !== "FREE");
       session.end();

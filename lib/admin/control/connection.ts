@@ -1,5 +1,6 @@
 /** One client of the control socket: its requests one after the other, with a time limit for each. */
-import { detailOf, log } from "../../log.ts";
+import { bugLine } from "../../bug.ts";
+import { log } from "../../log.ts";
 import type { Answer } from "./answer.ts";
 import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -69,7 +70,7 @@ export class ControlConnection {
     } catch (error) {
       // What fails after close() are the calls that it has cut off; else the client has gone.
       if (!this.#isClosed && !isLoss(error)) {
-        log("error", `This is a bug in scst: ${detailOf(error)}`);
+        log("error", bugLine(error));
       }
     } finally {
       this.close();

@@ -1,5 +1,6 @@
 /** What is reached through the control socket, as data: paths, methods and limits. */
-import { detailOf, log } from "../../log.ts";
+import { BUG_MET, bugLine } from "../../bug.ts";
+import { log } from "../../log.ts";
 import { TreeError } from "../tree.ts";
 import { type Answer, errorAnswer, refusal } from "./answer.ts";
 import type { HeadFields } from "./request_head.ts";
@@ -85,7 +86,7 @@ async function handled(handler: Handler, request: ControlRequest): Promise<Answe
     return await handler(request);
   } catch (error) {
     if (error instanceof TreeError) return refusal(error);
-    log("error", `This is a bug in scst: ${detailOf(error)}`);
-    return errorAnswer(500, "EIO", "There is a bug in scst, and the log tells of it");
+    log("error", bugLine(error));
+    return errorAnswer(500, "EIO", BUG_MET);
   }
 }

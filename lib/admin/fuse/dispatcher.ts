@@ -3,7 +3,7 @@
  * failure into an errno. Does no I/O: requests come in, answers go out through a function.
  */
 import { Errno, type ErrnoName } from "../../../ffi/errno.ts";
-import { detailOf } from "../../log.ts";
+import { bugLine } from "../../bug.ts";
 import { TreeError } from "../tree.ts";
 import { InHeader, InterruptIn, OutHeader } from "./abi.ts";
 import { Opcode, opcodeName } from "./opcode.ts";
@@ -100,7 +100,7 @@ export class Dispatcher {
     if (error instanceof TreeError) return error.errno;
     const what = error instanceof MalformedRequest
       ? `A malformed ${opcodeName(opcode)} of the kernel: ${error.message}`
-      : `A bug in scst: ${opcodeName(opcode)} failed: ${detailOf(error)}`;
+      : bugLine(error, opcodeName(opcode));
     this.#tree.report("error", what);
     return "EIO";
   }
