@@ -15,5 +15,5 @@ export function readAnyConfig(
   now?: ServerModel,
 ): Promise<ServerModel> {
   if (isScstConf(path)) return modelOfScstConf(path, stateDir);
-  return Promise.resolve().then(() => loadConfig(path, stateDir, now));
+  return Promise.resolve().then(() => loadConfig(path, stateDir, now && { now }));
 }

@@ -2,6 +2,7 @@
 import { modelOfScstConf, scstConfOf } from "../admin/scst_conf.ts";
 import { parseConfiguration } from "../config/configuration.ts";
 import { importForeign } from "../config/foreign/import.ts";
+import { knownIds } from "../config/ids.ts";
 import { loadConfig } from "../config/load.ts";
 import { plainOf } from "../config/plain.ts";
 import { yamlText } from "../config/yaml_text.ts";
@@ -26,7 +27,7 @@ async function importConf({ arguments: [path = ""] }: VerbInput): Promise<ExitCo
 }
 
 async function exportConf({ options, arguments: [path = ""] }: VerbInput): Promise<ExitCode> {
-  const model = loadConfig(path, stateDir(options.get("state")));
+  const model = loadConfig(path, stateDir(options.get("state")), { ids: knownIds });
   print((await scstConfOf(model)).trimEnd());
   return ExitCode.OK;
 }

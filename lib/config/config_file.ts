@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { bugLine } from "../bug.ts";
 import type { ServerModel } from "../scst/model.ts";
 import { parseConfiguration, userOwners } from "./configuration.ts";
+import { passingIds } from "./ids.ts";
 import { loadConfig, readConfigText, serverModel } from "./load.ts";
 import { type PlainMap, plainOf } from "./plain.ts";
 import { ConfigError } from "./problem.ts";
@@ -67,7 +68,8 @@ export class ConfigFile {
 
   #says(text: string): PlainMap {
     const configuration = parseConfiguration(text, this.path);
-    return plainOf(serverModel(configuration, this.path, this.stateDir));
+    // What is not served has no identity yet, and none is made for it by saving.
+    return plainOf(serverModel(configuration, this.path, this.stateDir, { ids: passingIds }));
   }
 
   /** A text that would not be understood at the next start never takes the place of one that is. */

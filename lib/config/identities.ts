@@ -1,26 +1,28 @@
 /** Which identities each configured device has: those of the file first, then the saved ones. */
 import type { DeviceIds } from "../scst/model.ts";
 import type { DeviceAttributes, DeviceDraft } from "./device.ts";
-import { savedIds } from "./ids.ts";
+import type { IdsFinder } from "./ids.ts";
 import type { SavedIds } from "./ids_file.ts";
 import type { ProblemList } from "./problem.ts";
 import { scstIds } from "./scst_ids.ts";
 
 /**
- * The identities of `devices` by name; the state directory is looked at only if one is missing. A
- * device with a `t10_dev_id` is named as SCST does it, and needs no NAA designator; `setupId` is that
- * of the machine. Throws ConfigError; a clash of a given with a saved identity goes to `problems`.
+ * The identities of `devices` by name; the state directory is looked at by `find` only if one is missing. A
+ * device with a `t10_dev_id` is named as SCST does it, and needs no NAA designator, as one that `find`
+ * does not find either; `setupId` is that of the machine. Throws ConfigError; a clash of a given with a
+ * saved identity goes to `problems`.
  */
 export function identities(
   devices: readonly DeviceDraft[],
   stateDir: string,
   setupId: number,
   problems: ProblemList,
+  find: IdsFinder,
 ): ReadonlyMap<string, DeviceIds> {
   const incomplete = devices.filter(({ values }) => !isComplete(values));
   const saved: ReadonlyMap<string, SavedIds> = incomplete.length === 0
     ? new Map()
-    : savedIds(stateDir, incomplete.map(({ name }) => name));
+    : find(stateDir, incomplete.map(({ name }) => name));
   const ids = new Map(
     devices.map(({ name, values }) => [name, idsOf(name, values, saved.get(name), setupId)]),
   );
@@ -38,20 +40,21 @@ function idsOf(
   saved: SavedIds | undefined,
   setupId: number,
 ): DeviceIds {
+  const computed = scstIds(name, setupId);
+  const isUnknown = saved === undefined && (usn === undefined || naa_id === undefined);
   const naaId = naa_id ?? saved?.naaId;
-  const serial = usn ?? saved?.usn;
-  if (serial === undefined) throw new Error(`Device ${name} has no identity`);
+  const serial = usn ?? saved?.usn ?? computed.usn;
+  const t10DevId = t10_dev_id ?? (isUnknown ? computed.t10DevId : undefined);
   const ids: DeviceIds = {
     ...(naaId === undefined ? {} : { naaId }),
     ...(eui64_id === undefined ? {} : { eui64Id: eui64_id }),
     usn: serial,
   };
-  if (t10_dev_id === undefined) return ids;
-  const computed = scstIds(name, setupId);
-  const given = ([["usn", serial], ["t10DevId", t10_dev_id]] as const)
+  if (t10DevId === undefined) return ids;
+  const given = ([["usn", serial], ["t10DevId", t10DevId]] as const)
     .filter(([key, value]) => computed[key] !== value)
     .map(([key]) => key);
-  return { ...ids, t10DevId: t10_dev_id, ...(given.length === 0 ? {} : { given }) };
+  return { ...ids, t10DevId, ...(given.length === 0 ? {} : { given }) };
 }
 
 /** Two given identities that are equal were told before; here one of the two is a saved one. */

@@ -17,6 +17,12 @@ const NAA_PREFIX = "6025c57";
 const NAA_DIGITS = 32;
 const USN_DIGITS = 16;
 
+/** The identities of devices by name, with a state directory to find them in. Throws ConfigError. */
+export type IdsFinder = (
+  stateDir: string,
+  names: readonly string[],
+) => ReadonlyMap<string, SavedIds>;
+
 /**
  * The identities of the devices `names`. Those that are not saved in `stateDir` yet are made, saved
  * and logged; nothing is written if all are there. Throws ConfigError.
@@ -25,7 +31,7 @@ export function savedIds(
   stateDir: string,
   names: readonly string[],
 ): ReadonlyMap<string, SavedIds> {
-  const path = `${stateDir}/ids.json`;
+  const path = pathIn(stateDir);
   const known = load(path);
   if (names.every((name) => known.has(name))) return known;
   try {
@@ -34,7 +40,7 @@ export function savedIds(
       // Another scst with the same state directory may have saved since.
       const latest = load(path);
       const missing = names.filter((name) => !latest.has(name));
-      const made = new Map(missing.map((name) => [name, randomIds()]));
+      const made = madeFor(missing);
       const all = new Map([...latest, ...made]);
       if (made.size > 0) saveText(path, printIds(all));
       for (const [name, { naaId, usn }] of made) {
@@ -49,6 +55,35 @@ export function savedIds(
       cause: error,
     });
   }
+}
+
+/** Those that are saved; of the others, which have none, the log warns. Nothing is written. */
+export function knownIds(
+  stateDir: string,
+  names: readonly string[],
+): ReadonlyMap<string, SavedIds> {
+  const known = load(pathIn(stateDir));
+  for (const name of names.filter((name) => !known.has(name))) {
+    log("warning", `device ${name} has no ids in ${stateDir} yet, and is named as SCST does it`);
+  }
+  return known;
+}
+
+/** As savedIds() would say, but those that are made are gone again: nothing is written. */
+export function passingIds(
+  stateDir: string,
+  names: readonly string[],
+): ReadonlyMap<string, SavedIds> {
+  const known = load(pathIn(stateDir));
+  return new Map([...known, ...madeFor(names.filter((name) => !known.has(name)))]);
+}
+
+function pathIn(stateDir: string): string {
+  return `${stateDir}/ids.json`;
+}
+
+function madeFor(names: readonly string[]): IdsByName {
+  return new Map(names.map((name) => [name, randomIds()]));
 }
 
 function load(path: string): IdsByName {

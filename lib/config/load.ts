@@ -14,6 +14,7 @@ import { type DeviceAttributes, type DeviceDraft, TEXT_FIELDS } from "./device.t
 import type { DeviceGroupDraft } from "./device_group.ts";
 import { driverModel } from "./driver.ts";
 import { identities } from "./identities.ts";
+import { type IdsFinder, savedIds } from "./ids.ts";
 import { COPY_MANAGER_KEPT, deviceKept, keptPart, ROOT_KEPT } from "./kept.ts";
 import type { LunDraft } from "./luns.ts";
 import { ConfigError, ProblemList } from "./problem.ts";
@@ -45,13 +46,21 @@ export function readConfiguration(path: string): Configuration {
   return configuration;
 }
 
+/** How a configuration becomes a model. */
+export interface LoadOptions {
+  /** What is served, if it is to be applied to that. */
+  readonly now?: ServerModel;
+  /** Where devices without identities have them from; new ones are saved where nothing is said. */
+  readonly ids?: IdsFinder;
+}
+
 /**
  * The model of the file `path`. Devices without identities get those that are saved in `stateDir`,
- * or new ones, which are saved there; `now` is what is served, if the file is to be applied to that.
- * Throws ConfigError, whose problems name file, line and key.
+ * or new ones, which are saved there unless `options` say otherwise. Throws ConfigError, whose problems
+ * name file, line and key.
  */
-export function loadConfig(path: string, stateDir: string, now?: ServerModel): ServerModel {
-  return serverModel(readConfiguration(path), path, stateDir, now);
+export function loadConfig(path: string, stateDir: string, options?: LoadOptions): ServerModel {
+  return serverModel(readConfiguration(path), path, stateDir, options);
 }
 
 /** The model of a configuration that was read from `file`, as loadConfig() makes it. */
@@ -59,10 +68,10 @@ export function serverModel(
   { iscsi, portals, devices, targets, device_groups, copy_manager, scst }: Configuration,
   file: string,
   stateDir: string,
-  now?: ServerModel,
+  { now, ids: find = savedIds }: LoadOptions = {},
 ): ServerModel {
   const problems = new ProblemList(file);
-  const ids = identities(devices, stateDir, scst.setup_id, problems);
+  const ids = identities(devices, stateDir, scst.setup_id, problems, find);
   problems.throwIfAny();
   const { kept: copyManager } = keptPart(COPY_MANAGER_KEPT, copy_manager);
   const ports = relativeIds(targets, device_groups, now && relativeIdsOf(now));

@@ -106,6 +106,12 @@ Deno.test("what can be applied is told with dry-run, and then not done", async (
     assert.equal(status, 200, text);
     assert(JSON.parse(text).some(({ what }: { what: string }) => what === "add device d"), text);
     assert.equal(administration.model, before);
+    assert.deepEqual([...Deno.readDirSync(stateDir)], [], "and nothing is on the disk");
+    const told = await routes.ask("POST", "/config/apply?dry-run&prune", YAML);
+    assert.equal(told.status, 200, told.text);
+    assert.equal((await routes.ask("POST", "/config/apply", YAML)).status, 200);
+    const names = Array.from(Deno.readDirSync(stateDir), ({ name }) => name).toSorted();
+    assert.deepEqual(names, ["ids.json", "ids.lock"]);
   } finally {
     await Deno.remove(stateDir, { recursive: true });
   }

@@ -1,7 +1,8 @@
 /** `/config`: configurations that are applied to the running server, and what it serves as one. */
 import { parseConfiguration } from "../../config/configuration.ts";
 import type { ConfigFile } from "../../config/config_file.ts";
-import { CONFIG_MOST, serverModel } from "../../config/load.ts";
+import { CONFIG_MOST, type LoadOptions, serverModel } from "../../config/load.ts";
+import { passingIds } from "../../config/ids.ts";
 import { plainOf } from "../../config/plain.ts";
 import { ConfigError } from "../../config/problem.ts";
 import { yamlText } from "../../config/yaml_text.ts";
@@ -78,7 +79,10 @@ function applied(administration: Administration) {
   return async (request: ControlRequest) => {
     checkRequest(request, APPLY_PARAMETERS);
     const { body, query } = request;
-    const said = modelIn(body, query.get("name") ?? "the configuration", administration.model);
+    const said = modelIn(body, query.get("name") ?? "the configuration", {
+      now: administration.model,
+      ...(query.has("dry-run") ? { ids: passingIds } : {}),
+    });
     const target = (now: ServerModel) => query.has("prune") ? said : joined(said, now);
     if (query.has("dry-run")) {
       return jsonAnswer(planned(administration, target(administration.model)));
@@ -92,10 +96,14 @@ function applied(administration: Administration) {
 }
 
 /** The model that a text says. Throws EINVAL with every mistake in it. */
-function modelIn(body: Uint8Array, name: string, now: ServerModel): ServerModel {
+function modelIn(
+  body: Uint8Array,
+  name: string,
+  options: LoadOptions & { readonly now: ServerModel },
+): ServerModel {
   const text = decode(body, name);
   try {
-    return serverModel(parseConfiguration(text, name), name, now.stateDir, now);
+    return serverModel(parseConfiguration(text, name), name, options.now.stateDir, options);
   } catch (error) {
     if (error instanceof ConfigError) throw new TreeError("EINVAL", error.message);
     throw error;
