@@ -398,3 +398,33 @@ Deno.test("importForeign() knows a file by its text, and reads what it includes"
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("of two LUNs that tgtd gives the same serial number, one has another, and that is said", () => {
+  const stores = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, index) => `backing-store /srv/${index.toString().padStart(2, "0")}.img`,
+    );
+  const imported = tgt(`
+    <target ${A}>
+      ${stores(11).join("\n      ")}
+    </target>
+    <target ${B}>
+      controller_tid 11
+      backing-store /srv/eleven.img
+      <backing-store /srv/said.img>
+        scsi_sn a-number-of-20-chars
+      </backing-store>
+      <backing-store /srv/said_too.img>
+        scsi_sn a-number-of-20-chars
+      </backing-store>
+    </target>`);
+  yamlOf(imported);
+  const usn = (device: string) => part(imported, "devices", device, "usn");
+  assert.deepEqual([usn("10"), usn("eleven")], ["beaf111", "beaf111-2"]);
+  assert.deepEqual([usn("said"), usn("said_too")], ["a-number-of-20-chars", "a-number-of-20--2"]);
+  assert.deepEqual(imported.warnings, [
+    "device eleven has the usn beaf111, as device 10 has: initiators would take the two for one, and it has beaf111-2 now",
+    "device said_too has the usn a-number-of-20-chars, as device said has: initiators would take the two for one, and it has a-number-of-20--2 now",
+  ]);
+});

@@ -15,10 +15,15 @@ export interface Imported {
 /** The characters of a device name; SCST has no room for more of them. */
 const NAME_MOST = 60;
 
+/** The characters of a unit serial number, of which there are 20, before one that tells two apart. */
+const USN_ROOM = 15;
+
 export class Draft {
   readonly devices: Map<string, Plain> = new Map();
   readonly targets: Map<string, Plain> = new Map();
   readonly warnings: string[] = [];
+  /** Who has which unit serial number. */
+  #usns = new Map<string, string>();
 
   warn(sentence: string): void {
     this.warnings.push(sentence);
@@ -30,8 +35,24 @@ export class Draft {
     const base = plain.slice(0, NAME_MOST) || "disk";
     let name = base;
     for (let count = 2; this.devices.has(name); count++) name = `${base}_${count}`;
-    this.devices.set(name, device);
+    this.devices.set(name, this.#withOwnUsn(name, device));
     return name;
+  }
+
+  /** A device with a unit serial number that no other has, as tgtd gives the same to tid 1 LUN 11 and tid 11 LUN 1. */
+  #withOwnUsn(name: string, device: PlainMap): PlainMap {
+    const usn = device.get("usn");
+    if (typeof usn !== "string") return device;
+    const owner = this.#usns.get(usn);
+    let own = usn;
+    for (let count = 2; this.#usns.has(own); count++) own = `${usn.slice(0, USN_ROOM)}-${count}`;
+    this.#usns.set(own, name);
+    if (owner === undefined) return device;
+    this.warn(
+      `device ${name} has the usn ${usn}, as device ${owner} has: initiators would take the two for ` +
+        `one, and it has ${own} now`,
+    );
+    return new Map([...device, ["usn", own]]);
   }
 
   /**
