@@ -27,10 +27,10 @@ async function packAll(): Promise<string[]> {
 }
 
 const encoder = new TextEncoder();
-const say = (line: string) => Deno.stdout.writeSync(encoder.encode(`${line}\n`));
+const lineOf = (text: unknown) => encoder.encode(`${text}\n`);
 try {
-  for (const name of await packAll()) say(`dist/${name}`);
+  for (const name of await packAll()) Deno.stdout.writeSync(lineOf(`dist/${name}`));
 } catch (error) {
-  say(`error ${error instanceof Error ? error.message : error}`);
+  Deno.stderr.writeSync(lineOf(`error ${error instanceof Error ? error.message : error}`));
   Deno.exitCode = 1;
 }

@@ -10,7 +10,7 @@ import { controlPath, SOCKET_OPTION } from "./control_path.ts";
 import { ExitCode, NoServerError } from "./failure.ts";
 import { print } from "./output.ts";
 import { STATE_OPTION, stateDir } from "./state_dir.ts";
-import { TREE_PATH } from "./tree_path.ts";
+import { treePath } from "./tree_path.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 /** Where an installed server has its configuration. */
@@ -29,7 +29,7 @@ async function doctor({ options }: VerbInput): Promise<ExitCode> {
     wants,
     stateDir: stateDir(options.get("state")),
     controlPath: socket,
-    treePath: TREE_PATH,
+    treePath: treePath(),
     isServing: await answers(socket),
   };
   const reports: Report[] = [{ check: "configuration", ...configuration }];

@@ -12,7 +12,7 @@ import { METRICS_OPTIONS, metricsOptions } from "./metrics_options.ts";
 import { serveModel } from "./run.ts";
 import { STOP_DEADLINE_MS } from "./signals.ts";
 import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
-import { TREE_PATH } from "./tree_path.ts";
+import { TREE_PATH, treePath } from "./tree_path.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 async function serve({ options }: VerbInput): Promise<ExitCode> {
@@ -42,10 +42,8 @@ const MOST_STOP_SECONDS = 3600;
 
 /** Where the tree is mounted: at a place that is named, else at the usual one if it is there. */
 function treeOf(given: string | undefined): { tree?: string } {
-  const named = given ?? Deno.env.get("SCST_TREE");
-  if (named === "none") return {};
-  if (named !== undefined && named !== "") return { tree: absolutePath(named) };
-  return isDirectory(TREE_PATH) ? { tree: TREE_PATH } : {};
+  const tree = treePath(given);
+  return tree === undefined || tree === TREE_PATH && !isDirectory(TREE_PATH) ? {} : { tree };
 }
 
 /** How long a stop may take, in milliseconds. Throws UsageError. */

@@ -30,8 +30,8 @@ export interface Patient {
   readonly wants: Wants | undefined;
   readonly stateDir: string;
   readonly controlPath: string;
-  /** Where the management tree is to be mounted. */
-  readonly treePath: string;
+  /** Where the management tree is to be mounted; undefined if it is to be nowhere. */
+  readonly treePath: string | undefined;
   /** Whether a server answers at the control socket: it has the ports and files then. */
   readonly isServing: boolean;
 }

@@ -87,6 +87,7 @@ export function lookAtDigests(): Finding[] {
 
 /** The mount needs /dev/fuse, and a helper where root does not mount it. */
 export function lookAtFuse({ uid, treePath, isServing }: Patient): Finding[] {
+  if (treePath === undefined) return [note("no management tree is to be mounted (SCST_TREE)")];
   const mounts = listMounts();
   const mount = Array.isArray(mounts) && mounts.findLast(({ path }) => path === treePath);
   if (mount && isServing) return [ok(`the management tree is mounted at ${treePath}`)];

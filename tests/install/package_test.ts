@@ -84,3 +84,17 @@ Deno.test(
     });
   },
 );
+
+Deno.test("deno task package says on standard error what it lacks, and nothing on standard output", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", `${ROOT}packaging/package.ts`],
+    env: { SCST_BIN: "/nonexistent/scst", NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  assert.equal(code, 1);
+  assert.equal(decoder.decode(stdout), "");
+  assert.equal(
+    decoder.decode(stderr),
+    "error there is no /nonexistent/scst: deno task build makes it\n",
+  );
+});

@@ -22,7 +22,7 @@ async function inDirectory(work: (dir: string) => Promise<void>): Promise<void> 
 async function examine(
   dir: string,
   config: string,
-  options: { unprivileged?: boolean } = {},
+  options: { unprivileged?: boolean; env?: Record<string, string> } = {},
 ): Promise<{ code: number; reports: Report[]; of: (check: string) => Report[] }> {
   await Deno.writeTextFile(`${dir}/c.yaml`, config);
   const args = ["doctor", "--json", "--config", `${dir}/c.yaml`, "--state", `${dir}/state`];
@@ -91,6 +91,26 @@ Deno.test("scst doctor looks with the eyes of the user that asks", async () => {
     assert.match(of("devices")[0]!.says, /cannot be opened \(.*EACCES/);
     assert.match(of("devices")[0]!.mend!, /^chown scst: /);
     assert.match(of("state")[0]!.says, /^nothing can be saved in the state directory /);
+  });
+});
+
+Deno.test("scst doctor looks for the tree where SCST_TREE has it, or for none", async () => {
+  await inDirectory(async (dir) => {
+    const config = `portals: ["127.0.0.1:0"]\n`;
+    const saysOfTree = async (SCST_TREE: string, SCST_CONTROL = `${dir}/none`) => {
+      const { of } = await examine(dir, config, { env: { SCST_TREE, SCST_CONTROL } });
+      return of("fuse").map(({ level, says }) => `${level} ${says}`);
+    };
+    assert.deepEqual(await saysOfTree("none"), [
+      "note no management tree is to be mounted (SCST_TREE)",
+    ]);
+    const [elsewhere] = await saysOfTree(`${dir}/tree`);
+    assert.doesNotMatch(elsewhere!, /SCST_TREE|is mounted/);
+    // For a server that runs, whatever is mounted there is its tree.
+    await using server = await startTestServer(config);
+    assert.deepEqual(await saysOfTree("/proc", `${server.dir}/control`), [
+      "ok the management tree is mounted at /proc",
+    ]);
   });
 });
 
