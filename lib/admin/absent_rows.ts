@@ -5,7 +5,7 @@
 import { SWITCH, word } from "../config/c_text.ts";
 import { quote } from "../config/problem.ts";
 import type { HandlerName } from "../scst/model.ts";
-import type { DeviceRow } from "./device_rows.ts";
+import type { DeviceRow } from "./device_row.ts";
 import { valueText } from "./nodes.ts";
 import { trimmed, valueBy } from "./text_value.ts";
 import { TreeError } from "./tree.ts";

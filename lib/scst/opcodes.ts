@@ -2,44 +2,12 @@
  * THE opcode table. Dispatch, REPORT SUPPORTED OPERATION CODES, write protection, reservations and the
  * generated tests read it; a device has a command exactly if there is a row for its type here.
  */
-import type { Command } from "../scsi/command.ts";
-import { DeviceType, EVERY_TYPE, isFor } from "../scsi/device_type.ts";
-import { readCapacity10, readCapacity16 } from "../vdisk/capacity.ts";
-import {
-  checkCompareAndWrite,
-  compareAndWrite,
-  compareAndWriteOut,
-} from "../vdisk/compare_and_write.ts";
-import { checkFormatUnit, formatUnit, formatUnitOut } from "../vdisk/format_unit.ts";
+import { DeviceType, isFor } from "../scsi/device_type.ts";
+import { readCapacity16 } from "../vdisk/capacity.ts";
 import { getLbaStatus } from "../vdisk/lba_status.ts";
-import { logSense } from "../vdisk/log_sense.ts";
-import { modeSense } from "../vdisk/mode_sense.ts";
-import { orWrite } from "../vdisk/or_write.ts";
-import { prefetch } from "../vdisk/prefetch.ts";
-import { read } from "../vdisk/read.ts";
-import { readDefectData } from "../vdisk/read_defect_data.ts";
-import { checkSanitize, exitFailureMode, sanitize } from "../vdisk/sanitize.ts";
+import { exitFailureMode } from "../vdisk/sanitize.ts";
 import { SanitizeAction } from "../vdisk/sanitize_plan.ts";
-import {
-  checkSendDiagnostic,
-  receiveDiagnosticResults,
-  sendDiagnostic,
-} from "../vdisk/diagnostics.ts";
-import { synchronizeCache } from "../vdisk/synchronize_cache.ts";
-import { checkUnmap, unmap } from "../vdisk/unmap.ts";
-import {
-  checkVerify,
-  checkWriteAndVerify,
-  verify,
-  verifyOut,
-  writeAndVerify,
-} from "../vdisk/verify.ts";
-import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
-import { checkWrite, write } from "../vdisk/write.ts";
-import { checkWriteAtomic, writeAtomic } from "../vdisk/write_atomic.ts";
-import { checkWriteSame, writeSame, writeSameOut } from "../vdisk/write_same.ts";
 import { Access } from "./access.ts";
-import { PortAccess } from "./access_state.ts";
 import {
   decode10,
   decode12,
@@ -51,269 +19,67 @@ import {
   length32,
   length8,
 } from "./cdb_fields.ts";
-import { Timeouts, wholeMedium } from "./command_timeouts.ts";
-import { checkExtendedCopy, extendedCopy } from "./copy_extended.ts";
+import { Timeouts } from "./command_timeouts.ts";
 import { receiveCopyFailure, receiveCopyParameters, receiveCopyStatus } from "./copy_receive.ts";
-import { checkSetTimestamp, reportTimestamp, setTimestamp } from "./device_clock.ts";
-import {
-  checkSetIdentifyingInformation,
-  reportIdentifyingInformation,
-  setIdentifyingInformation,
-} from "./identifying_information.ts";
-import { inquire } from "./inquire.ts";
-import { checkLogSelect, logSelect } from "./log_select.ts";
-import { checkModeSelect, modeSelect } from "./mode_select.ts";
-import { checkPopulateToken, populateToken } from "./odx_populate.ts";
 import { receiveRodTokenInformation } from "./odx_receive.ts";
-import { checkWriteUsingToken, writeUsingToken } from "./odx_write.ts";
 import { MMC_OPERATIONS } from "./mmc_operations.ts";
 import type { Operation } from "./operation.ts";
 import { actionRow, row, type Traits } from "./operation_row.ts";
 import { OperationTable } from "./operation_table.ts";
+import {
+  CAPACITY,
+  COMPARE_AND_WRITE,
+  DEFECTS,
+  EXTENDED_COPY,
+  FORMAT_UNIT,
+  INQUIRY,
+  isThin,
+  LOG_SELECT,
+  LOG_SENSE,
+  MODE_SELECT,
+  MODE_SENSE,
+  OR_WRITE,
+  POPULATE_TOKEN,
+  PR_IN,
+  PR_OUT,
+  PREFETCH,
+  PREVENT_REMOVAL,
+  READ,
+  READ_CAPACITY,
+  RECEIVE_DIAGNOSTIC,
+  RELEASE,
+  REPORT_INFORMATION,
+  REPORT_LUNS,
+  REPORT_OPCODES,
+  REPORT_PORT_GROUPS,
+  REPORT_TIMESTAMP,
+  REPORT_TMFS,
+  REQUEST_SENSE,
+  RESERVE,
+  SANITIZE,
+  SEND_DIAGNOSTIC,
+  SET_INFORMATION,
+  SET_PORT_GROUPS,
+  SET_TIMESTAMP,
+  SMALL,
+  START_STOP,
+  SYNC,
+  TEST_UNIT_READY,
+  UNMAP,
+  VERIFY,
+  WRITE,
+  WRITE_AND_VERIFY,
+  WRITE_ATOMIC,
+  WRITE_SAME,
+  WRITE_USING_TOKEN,
+} from "./operation_traits.ts";
 import {
   readFullStatus,
   readKeys,
   readReservation,
   reportCapabilities,
 } from "./persistent_reserve_in.ts";
-import { persistentReserveOut } from "./persistent_reserve_out.ts";
-import { checkPrOut, PrOut } from "./pr_out_list.ts";
-import { preventRemoval } from "./prevent_removal.ts";
-import { reportLuns } from "./report_luns.ts";
-import { reportSupportedOpcodes } from "./report_supported_opcodes.ts";
-import { reportSupportedTmfs } from "./report_supported_tmfs.ts";
-import { reportTargetPortGroups } from "./report_target_port_groups.ts";
-import { requestSense } from "./request_sense.ts";
-import { releaseUnit, reserveUnit } from "./reserve.ts";
-import { checkSetTargetPortGroups, setTargetPortGroups } from "./set_target_port_groups.ts";
-import { startStopUnit } from "./start_stop_unit.ts";
-import type { TargetGroup } from "./target_group.ts";
-
-const allBlocks = (command: Command, blockSize: number) => command.blocks * blockSize;
-const parameterList = (command: Command) => command.allocationLength;
-const isThin = (disk: VirtualDisk) => disk.settings.thinProvisioned;
-const isRemovable = (disk: VirtualDisk) => disk.settings.removable;
-const isInGroup = (_disk: VirtualDisk, group?: TargetGroup) => group !== undefined;
-const isExplicit = (disk: VirtualDisk, group?: TargetGroup) =>
-  group !== undefined && disk.settings.explAlua;
-
-/** Traits of what SPC defines, and of what disks and CDs have alike. */
-function shared<T extends Partial<Traits>>(traits: T) {
-  return { types: EVERY_TYPE, ...traits };
-}
-
-const { NONE, STATE } = Access;
-const { IDENTIFY, SWITCH, MANAGE } = PortAccess;
-
-const SMALL = { timeouts: Timeouts.SMALL } as const;
-const LONG = { timeouts: Timeouts.LONG } as const;
-
-const READ = shared({ access: Access.READ, onDisk: read, readsMedium: true });
-const WRITE = { out: allBlocks, check: checkWrite, onDisk: write, changesMedium: true } as const;
-const VERIFY = shared({
-  ...LONG,
-  access: Access.READ,
-  out: verifyOut,
-  check: checkVerify,
-  onDisk: verify,
-  readsMedium: true,
-});
-const WRITE_AND_VERIFY = {
-  ...LONG,
-  out: allBlocks,
-  check: checkWriteAndVerify,
-  onDisk: writeAndVerify,
-  changesMedium: true,
-} as const;
-const WRITE_SAME = {
-  ...LONG,
-  out: writeSameOut,
-  check: checkWriteSame,
-  onDisk: writeSame,
-  changesMedium: true,
-} as const;
-const COMPARE_AND_WRITE = {
-  out: compareAndWriteOut,
-  check: checkCompareAndWrite,
-  onDisk: compareAndWrite,
-  changesMedium: true,
-  exclusive: true,
-} as const;
-const OR_WRITE = { ...WRITE, onDisk: orWrite, exclusive: true } as const;
-const WRITE_ATOMIC = {
-  ...WRITE,
-  check: checkWriteAtomic,
-  onDisk: writeAtomic,
-  exclusive: true,
-} as const;
-const UNMAP = {
-  ...LONG,
-  out: parameterList,
-  check: checkUnmap,
-  changesMedium: true,
-  exists: isThin,
-  onDisk: unmap,
-} as const;
-const LOG_SELECT = shared({
-  ...SMALL,
-  portAccess: MANAGE,
-  out: parameterList,
-  check: checkLogSelect,
-  onNexus: logSelect,
-});
-const LOG_SENSE = shared({
-  access: NONE,
-  portAccess: MANAGE,
-  withoutMedium: true,
-  onDisk: logSense,
-});
-const SEND_DIAGNOSTIC = shared({
-  portAccess: MANAGE,
-  out: parameterList,
-  check: checkSendDiagnostic,
-  withoutMedium: true,
-  onDisk: sendDiagnostic,
-});
-const RECEIVE_DIAGNOSTIC = shared({
-  ...SMALL,
-  access: Access.READ,
-  portAccess: MANAGE,
-  withoutMedium: true,
-  onDisk: receiveDiagnosticResults,
-});
-const REPORT_INFORMATION = {
-  ...SMALL,
-  access: NONE,
-  onNexus: reportIdentifyingInformation,
-} as const;
-const SET_INFORMATION = {
-  out: parameterList,
-  check: checkSetIdentifyingInformation,
-  onNexus: setIdentifyingInformation,
-} as const;
-const REPORT_TMFS = shared({ ...SMALL, access: Access.READ, onNexus: reportSupportedTmfs });
-const REPORT_TIMESTAMP = { ...SMALL, access: NONE, onNexus: reportTimestamp } as const;
-const SET_TIMESTAMP = {
-  ...SMALL,
-  out: parameterList,
-  check: checkSetTimestamp,
-  onNexus: setTimestamp,
-} as const;
-const MODE_SELECT = shared({
-  ...LONG,
-  portAccess: MANAGE,
-  out: parameterList,
-  check: checkModeSelect,
-  onNexus: modeSelect,
-});
-const MODE_SENSE = shared({
-  ...SMALL,
-  access: Access.READ,
-  portAccess: MANAGE,
-  withoutMedium: true,
-  onDisk: modeSense,
-});
-const REPORT_PORT_GROUPS = shared({
-  ...SMALL,
-  access: NONE,
-  portAccess: IDENTIFY,
-  exists: isInGroup,
-  decode: length32(6),
-  onNexus: reportTargetPortGroups,
-});
-const SET_PORT_GROUPS = {
-  ...SMALL,
-  portAccess: SWITCH,
-  exists: isExplicit,
-  out: parameterList,
-  check: checkSetTargetPortGroups,
-  onNexus: setTargetPortGroups,
-} as const;
-const PREVENT_REMOVAL = shared({
-  ...SMALL,
-  access: (cdb: Uint8Array) => (cdb[4]! & 0x01) === 0 ? NONE : Access.WRITE, // PREVENT
-  exists: isRemovable,
-  onNexus: preventRemoval,
-});
-const START_STOP = shared({
-  ...LONG,
-  // To start is allowed, to stop and to change the power condition is not: POWER CONDITION, START.
-  access: (cdb: Uint8Array) => (cdb[4]! & 0xf1) === 0x01 ? NONE : Access.WRITE,
-  onNexus: startStopUnit,
-});
-const POPULATE_TOKEN = {
-  out: parameterList,
-  check: checkPopulateToken,
-  onNexus: populateToken,
-  access: Access.READ,
-} as const;
-const WRITE_USING_TOKEN = {
-  ...LONG,
-  out: parameterList,
-  check: checkWriteUsingToken,
-  onNexus: writeUsingToken,
-  changesMedium: true,
-} as const;
-const EXTENDED_COPY = {
-  ...LONG,
-  out: parameterList,
-  check: checkExtendedCopy,
-  onNexus: extendedCopy,
-} as const;
-const IDENTIFICATION = shared({
-  ...SMALL,
-  access: NONE,
-  portAccess: IDENTIFY,
-  passesAttention: true,
-});
-const INQUIRY = { ...IDENTIFICATION, onNexus: inquire } as const;
-const REQUEST_SENSE = { ...IDENTIFICATION, onNexus: requestSense } as const;
-const REPORT_LUNS = { ...IDENTIFICATION, onNexus: reportLuns } as const;
-const PREFETCH = { access: Access.READ, onDisk: prefetch } as const;
-const DEFECTS = { ...SMALL, access: Access.READ, onDisk: readDefectData } as const;
-const RESERVE = shared({ access: STATE, portAccess: MANAGE, onNexus: reserveUnit });
-const RELEASE = shared({ access: NONE, portAccess: MANAGE, onNexus: releaseUnit });
-const PR_IN = shared({ ...SMALL, access: STATE, portAccess: MANAGE, decode: length16(7) });
-const PR_OUT = shared({
-  access: STATE,
-  portAccess: MANAGE,
-  decode: length32(5),
-  check: checkPrOut,
-  out: parameterList,
-  onNexus: persistentReserveOut,
-});
-const SYNC = shared({ ...LONG, onDisk: synchronizeCache });
-const FORMAT_UNIT = {
-  ...LONG,
-  out: formatUnitOut,
-  check: checkFormatUnit,
-  onDisk: formatUnit,
-  changesMedium: true,
-  exclusive: true,
-} as const;
-const SANITIZE = {
-  timeouts: wholeMedium,
-  decode: length16(7),
-  out: parameterList,
-  check: checkSanitize,
-  onDisk: sanitize,
-  changesMedium: true,
-  exclusive: true,
-} as const;
-const TEST_UNIT_READY = shared({
-  ...SMALL,
-  access: STATE,
-  onDisk: (_disk: VirtualDisk, command: Command) => command.succeed(),
-});
-const CAPACITY = { ...SMALL, access: NONE, portAccess: IDENTIFY } as const;
-const READ_CAPACITY = shared({ ...CAPACITY, onDisk: readCapacity10 });
-const REPORT_OPCODES = shared({
-  ...SMALL,
-  access: Access.READ,
-  passesUpkeep: true,
-  decode: length32(6),
-  onNexus: reportSupportedOpcodes,
-});
+import { PrOut } from "./pr_out_list.ts";
 
 /** A service action of SANITIZE. */
 const sanitizeRow = (name: string, serviceAction: number, traits: Traits) =>
