@@ -55,7 +55,7 @@ export class Loop {
   #settlers: Settler[] = [];
   #closing: number[] = [];
   #appointments: Appointment[] = [];
-  /** When the next tick is due, and milliseconds until then when the clock was looked at last. */
+  /** When the next tick is due, and milliseconds until then; NaN where nobody has looked at the clock. */
   #nextTick = 0;
   #untilTick = 0;
   #running = true;
@@ -156,6 +156,7 @@ export class Loop {
         this.#guard(this.#poller.token(index), this.#poller.found(index));
       }
       if (count < FEW || this.#turn % TURNS_PER_LOOK === 0) this.#tickIfDue();
+      else this.#untilTick = NaN;
       if (this.#appointments.length > 0) this.#keepAppointments();
       this.#endTurn();
       this.#pulse[0] = this.#turn;
@@ -176,6 +177,9 @@ export class Loop {
 
   /** Milliseconds for which the loop may sleep. */
   #patience(): number {
+    if (Number.isNaN(this.#untilTick)) {
+      this.#untilTick = Math.max(0, Math.ceil(this.#nextTick - performance.now()));
+    }
     if (this.#appointments.length === 0) return this.#untilTick;
     const next = Math.min(...this.#appointments.map(({ at }) => at));
     return Math.min(this.#untilTick, Math.max(0, Math.ceil(next - performance.now())));
