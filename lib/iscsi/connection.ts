@@ -151,6 +151,11 @@ export class Connection {
     this.#fullFeature?.noteProgress();
   }
 
+  /** The turn ends, and the peer has not taken all of the output. */
+  noteUnsent(): void {
+    this.session?.noteUnsent();
+  }
+
   /** Looks after the connection once a second; `now` in milliseconds. */
   tick(now: number): void {
     this.#fullFeature?.tick(now);
@@ -197,6 +202,7 @@ export class Connection {
   close(): void {
     if (this.isClosed || !this.#take(ConnectionEvent.CLOSE)) return;
     this.session?.end();
+    this.session?.loseUnsent();
     this.#release();
   }
 

@@ -67,8 +67,9 @@ export class FullFeature {
   /** The initiator has taken something: it is alive. */
   noteProgress(): void {
     this.#heard = true;
-    const { latency, output } = this.session;
+    const { latency, output, unsent } = this.session;
     if (latency !== undefined) latency.sent(output.sent);
+    unsent.progress();
   }
 
   /**

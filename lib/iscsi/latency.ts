@@ -40,8 +40,8 @@ export class Latency {
     task.measure(this.#arrived, cellOf(way, bytes));
   }
 
-  /** The status of a command was put into the output, which goes up to `position` now. */
-  answered({ times }: Task, position: number): void {
+  /** The status of a command was put into the output. */
+  answered({ times, answerEnd }: Task): void {
     if (times === undefined || times.cell === NO_CELL) return;
     const now = performance.now();
     const { begun, cell } = times;
@@ -52,7 +52,7 @@ export class Latency {
       this.#figures.add(cell, stage, end - begin);
       end = begin;
     }
-    this.#sending.add(position, cell, begun[Stage.RECEIVED]!, now);
+    this.#sending.add(answerEnd, cell, begun[Stage.RECEIVED]!, now);
   }
 
   /** So many bytes of the output were sent by now. */

@@ -24,7 +24,11 @@ import { ReadMemory } from "./read_memory.ts";
 import { SESSION_STATES, SessionEvent, SessionState } from "./session_states.ts";
 import { StateWalk } from "./state_table.ts";
 import { Task } from "./task.ts";
+import { UnsentAnswers } from "./unsent_answers.ts";
 import { WriteMemory } from "./write_memory.ts";
+
+/** What says of which task a line is. */
+type TaskName = Pick<Task, "lun" | "initiatorTaskTag">;
 
 /** What an initiator was let in to. */
 export interface SessionAccess {
@@ -66,6 +70,7 @@ export class Session implements NexusTransport {
   readonly readMemory: ReadMemory;
   readonly writeMemory = new WriteMemory();
   readonly counters = new CommandCounters();
+  readonly unsent: UnsentAnswers = new UnsentAnswers(this);
   /** Measures its commands; undefined while that is not wanted. */
   latency: Latency | undefined = undefined;
   /** Bytes of data that the target takes in one PDU, as it has declared. */
@@ -154,9 +159,9 @@ export class Session implements NexusTransport {
     // Before the connections change: nothing may be said ahead of the last Login Response.
     this.followTarget(false);
     this.connection.handOver();
+    this.loseUnsent();
     this.connection = connection;
     this.output = connection.output;
-    this.latency?.forgetUnsent();
     this.readMemory.useOutput(connection.output);
     this.dataMost = attributes.maxRecvDataSegmentLength;
     this.parameters = parameters;
@@ -168,6 +173,19 @@ export class Session implements NexusTransport {
   /** Begins to measure its commands, or ends that and forgets what was measured. */
   measureLatency(measures: boolean): void {
     this.latency = measures && !this.isDiscovery ? new Latency(this.#window) : undefined;
+  }
+
+  /** A turn ends that leaves something of the output unsent. */
+  noteUnsent(): void {
+    this.unsent.note(this.#free.at(-1));
+  }
+
+  /** What is left of the output will never be sent. */
+  loseUnsent(): void {
+    this.latency?.forgetUnsent();
+    this.unsent.lose();
+    // Where their answers ended is no place in another output.
+    this.#free.length = 0;
   }
 
   /** What the target wants of its sessions. */
@@ -315,7 +333,7 @@ export class Session implements NexusTransport {
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();
     // The store may never end it, and then nobody would hear of it.
-    this.node.tally.slow.ended(task, performance.now(), true);
+    this.node.tally.slow.aborted(task, performance.now());
     if (reported) task.sendAborted();
     // It keeps its place in the window until the store has ended: else there would be no limit.
     task.leaveTaskSet();
@@ -382,7 +400,7 @@ export class Session implements NexusTransport {
   }
 
   /** Logs a line about the session, or about a task of it. */
-  report(level: "debug" | "info" | "warning" | "error", line: string, task?: Task): void {
+  report(level: "debug" | "info" | "warning" | "error", line: string, task?: TaskName): void {
     const { identity: { initiator, isid, access, user }, connection } = this;
     const parts = [`initiator=${initiator}`, `peer=${connection.peer}`];
     if (access !== undefined) parts.push(`target=${access.target.name}`);

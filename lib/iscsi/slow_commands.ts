@@ -1,8 +1,9 @@
 /**
- * Tells of commands that take long, and where their time went. Those that end in the turn in which they
- * came are none: what they take is a matter of the loop.
+ * Tells of commands that take long, and where their time went. A command that ends in the turn in which it
+ * came is none, unless its answer waits for the network: what the turn takes is a matter of the loop.
  */
-import { Stage } from "../scsi/stage.ts";
+import { CommandRecord } from "./command_record.ts";
+import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
 /** Milliseconds that nothing but trouble takes, and that no initiator has given up after. */
@@ -16,35 +17,82 @@ export class SlowCommands {
   threshold = SLOW;
   #toldAt = -Infinity;
   #untold = 0;
+  #aborted = new CommandRecord();
 
-  /** A listed command has its answer, or was aborted. It is told of once. */
-  ended(task: Task, now: number, isAborted: boolean): void {
-    const took = now - task.arrived;
-    if (took < this.threshold || task.times === undefined) return;
-    const line = describe(task, now, isAborted);
+  /** A listed command has its answer. If it is slow already, it is told of when that is sent. */
+  answered(task: Task, now: number): void {
+    if (!this.#isSlow(task, now)) return;
+    const others = this.#count(now);
+    if (others !== undefined) task.session.unsent.keep(task, now, others);
     task.times = undefined;
+  }
+
+  /** A listed command was aborted. */
+  aborted(task: Task, now: number): void {
+    if (!this.#isSlow(task, now)) return;
+    const others = this.#count(now);
+    if (others !== undefined) {
+      const record = this.#aborted;
+      record.read(task, now, others);
+      const what = `was aborted after ${seconds(now - record.arrived)} (${stagesOf(record)})`;
+      tell(task.session, record, what);
+    }
+    task.times = undefined;
+  }
+
+  /**
+   * The answer of a command was taken by the network as a whole, or never will be. `record` has
+   * `others` if the command was found slow before.
+   */
+  sent(session: Session, record: CommandRecord, now: number, isLost: boolean): void {
+    if (now - record.arrived < this.threshold) return;
+    if (record.others === undefined) {
+      record.others = this.#count(now);
+      if (record.others === undefined) return;
+    }
+    const until = isLost ? " until the connection ended" : "";
+    const send = `send ${whole(now - record.left)}${until}`;
+    tell(session, record, `took ${seconds(now - record.arrived)} (${stagesOf(record)}, ${send})`);
+  }
+
+  /** Whether a listed command is slow, and was not counted before. */
+  #isSlow({ arrived, times }: Task, now: number): boolean {
+    return now - arrived >= this.threshold && times !== undefined;
+  }
+
+  /** Counts a slow command; those that its line speaks for as well, undefined if it has none. */
+  #count(now: number): number | undefined {
     if (now - this.#toldAt < SILENCE) {
       this.#untold++;
-      return;
+      return undefined;
     }
-    const others = this.#untold === 0 ? "" : `, as ${this.#untold} others before`;
+    const others = this.#untold;
     this.#toldAt = now;
     this.#untold = 0;
-    task.session.report("warning", `${line}${others}`, task);
+    return others;
   }
 }
 
-/** Times in milliseconds: for its data, for its turn, in the store; and what is to be sent first. */
-function describe({ arrived, times, operation, session }: Task, now: number, isAborted: boolean) {
-  const { begun } = times!;
-  // What was begun in the turn in which it came has no time of its own, unless all is measured.
-  const turn = begun[Stage.TURN]! || arrived;
-  const store = Math.max(begun[Stage.STORE]!, turn);
-  const took = ((now - arrived) / 1000).toFixed(2);
-  const name = operation?.name ?? "unknown operation";
-  const spans = { data: turn - arrived, queue: store - turn, store: now - store };
-  const parts = Object.entries(spans)
-    .map(([stage, span]) => `${stage} ${Math.max(0, span).toFixed(0)} ms`);
-  const what = isAborted ? `${name} was aborted after ${took} s` : `${name} took ${took} s`;
-  return `slow command: ${what} (${parts.join(", ")}, ${session.output.length} bytes to be sent)`;
+function stagesOf({ arrived, turn, store, left }: CommandRecord): string {
+  return `data ${whole(turn - arrived)}, queue ${whole(store - turn)}, store ${
+    whole(left - store)
+  }`;
+}
+
+function whole(milliseconds: number): string {
+  return `${Math.max(0, milliseconds).toFixed(0)} ms`;
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+function tell(session: Session, record: CommandRecord, what: string): void {
+  const { operation, others } = record;
+  const more = others === 0 ? "" : `, as ${others} others before`;
+  session.report(
+    "warning",
+    `slow command: ${operation?.name ?? "unknown operation"} ${what}${more}`,
+    record,
+  );
 }

@@ -41,7 +41,7 @@ export class Tally {
     if (task.listed) {
       const now = performance.now();
       figures.took(way, bytes, microseconds(now - task.arrived));
-      return this.slow.ended(task, now, false);
+      return this.slow.answered(task, now);
     }
     if (!figures.isUnsettled) this.#unsettled.push(figures);
     figures.count(way, bytes);
@@ -51,7 +51,7 @@ export class Tally {
   aborted(task: Task): void {
     const { unit, listed } = task;
     if (unit !== undefined) (unit.figures ??= new CommandFigures()).fail(ABORTED);
-    if (listed) this.slow.ended(task, performance.now(), true);
+    if (listed) this.slow.aborted(task, performance.now());
   }
 
   /** The answers that there are by now are handed over. */

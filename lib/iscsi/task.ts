@@ -33,6 +33,8 @@ export class Task extends Command {
   arrived = 0;
   /** Whether it has begun and not ended. */
   live = false;
+  /** Where the answer ends that it had last, by Output.position; NaN without one. */
+  answerEnd = NaN;
 
   /** Bytes of `out` that will be filled: what the CDB asks for, as far as the initiator has it. */
   capacity = 0;
@@ -238,6 +240,7 @@ export class Task extends Command {
   protected override deliverStatus(): void {
     const { tally } = this.session.node;
     if (this.aborted || this.isSwallowed) {
+      this.answerEnd = NaN;
       tally.aborted(this);
       return this.session.retire(this);
     }
@@ -250,9 +253,8 @@ export class Task extends Command {
       this.session.openWindow(this);
       sendScsiResponse(this.session, this);
     }
-    if (this.times !== undefined) {
-      this.session.latency?.answered(this, this.session.output.position);
-    }
+    this.answerEnd = this.session.output.position;
+    if (this.times !== undefined) this.session.latency?.answered(this);
     tally.answered(this);
     this.session.retire(this);
   }

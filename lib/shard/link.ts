@@ -154,6 +154,7 @@ export class Link implements Handler, Settler {
       this.#resume();
       this.#send();
     }
+    if (this.connection.output.length > 0) this.connection.noteUnsent();
     if (this.#isHalfOpen && this.connection.session?.isDiscovery === false) this.#endLogin();
     if (this.connection.isClosed) return this.#close();
     if (this.connection.isFinishing && this.connection.output.length === 0) return this.#linger();

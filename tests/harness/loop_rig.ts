@@ -14,30 +14,40 @@ import { read10, testUnitReady } from "../initiator/cdb.ts";
 import { announcedLength, decodePdu, Field, FINAL, Opcode, type Pdu } from "../initiator/pdu.ts";
 import { loginRequest, READ, scsiCommand } from "../initiator/requests.ts";
 import { rethrow } from "./rethrow.ts";
-import { Rig, type RigOptions, TARGET } from "./rig.ts";
+import { BLOCK, Rig, type RigOptions, TARGET } from "./rig.ts";
 import { socketPair } from "./socket_pair.ts";
 
 const ADDRESS = { hostname: "127.0.0.1", port: 3260 };
 const LENGTH = 2 ** 20;
 
-/** An initiator that keeps so many READs of one block under way, all of them of one LBA. */
+/** S of a Data-In PDU: it is the last one of its command (RFC 7143 11.7.3). */
+const STATUS = 0x01;
+
+/** An initiator that keeps so many READs under way, all of them of the same blocks. */
 export class Reader {
   readonly lba: number;
   readonly depth: number;
+  /** Of each READ. */
+  readonly blocks: number;
   /** READs that were answered with GOOD. */
   done = 0;
   /** Hears that READs are sent. */
   sending: () => void = () => {};
+  /** Whether it takes what has come for it. */
+  takes = true;
+  /** Whether it asks for more. */
+  asks = true;
   #fd: number;
   #memory = new Memory(LENGTH);
   #rest = new Uint8Array(0);
   #under = 0;
   #number = 1;
 
-  constructor(fd: number, lba: number, depth: number) {
+  constructor(fd: number, lba: number, depth: number, blocks: number) {
     this.#fd = fd;
     this.lba = lba;
     this.depth = depth;
+    this.blocks = blocks;
   }
 
   logIn(isid: number): void {
@@ -59,11 +69,13 @@ export class Reader {
 
   /** Takes what has come, and sends as many READs as are missing. */
   step(): void {
+    if (!this.takes) return;
     for (const pdu of this.#receive()) {
       if (pdu.opcode === Opcode.LoginResponse) {
         this.#send([this.#command(testUnitReady(), 0)]); // there is a unit attention
         this.#under = this.depth;
       } else if (pdu.opcode === Opcode.DataIn) {
+        if ((pdu.flags & STATUS) === 0) continue;
         this.#under--;
         this.done++;
       } else {
@@ -71,11 +83,12 @@ export class Reader {
         this.#under = 0;
       }
     }
-    if (this.#number === 1 || this.#under === this.depth) return;
+    if (!this.asks || this.#number === 1 || this.#under === this.depth) return;
     const missing = this.depth - this.#under;
     this.#under = this.depth;
     this.sending();
-    this.#send(Array.from({ length: missing }, () => this.#command(read10(this.lba, 1), 512)));
+    const cdb = read10(this.lba, this.blocks);
+    this.#send(Array.from({ length: missing }, () => this.#command(cdb, this.blocks * BLOCK)));
   }
 
   close(): void {
@@ -128,7 +141,7 @@ export class LoopRig implements Disposable {
   }
 
   /** An initiator that has sent its login. */
-  reader(lba: number, depth: number): Reader {
+  reader(lba: number, depth: number, blocks = 1): Reader {
     const pair = socketPair();
     assert(typeof pair !== "string", String(pair));
     const [own, theirs] = pair;
@@ -136,7 +149,7 @@ export class LoopRig implements Disposable {
       loginEnded: () => {},
       ended: () => {},
     });
-    const reader = new Reader(own, lba, depth);
+    const reader = new Reader(own, lba, depth, blocks);
     reader.logIn(this.readers.push(reader));
     return reader;
   }

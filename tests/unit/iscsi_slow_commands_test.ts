@@ -47,7 +47,18 @@ class Scene implements Disposable {
   release(): void {
     this.rig.store.hanging = false;
     this.rig.store.release();
+  }
+
+  /** Lets the network take what there is. */
+  send(): void {
     this.peer.take();
+    this.peer.connection.noteProgress();
+  }
+
+  /** Lets the store end what it has, and the network take it. */
+  finish(): void {
+    this.release();
+    this.send();
   }
 
   [Symbol.dispose](): void {
@@ -60,16 +71,19 @@ Deno.test("a slow command is told of with where its time went", () => {
   using scene = new Scene();
   scene.read();
   scene.pass(0.999);
-  scene.release();
+  scene.finish();
   assert.equal(scene.lines.length, 0, "it was not slow");
   const itt = scene.read();
   scene.pass(1.5);
   scene.release();
+  assert.equal(scene.lines.length, 0, "it is told of when it is over");
+  scene.pass(0.25);
+  scene.send();
   assert.equal(scene.lines.length, 1);
   const line = scene.lines[0]!;
   assert.match(
     line,
-    /^warning slow command: READ\(10\) took 1\.50 s \(data 0 ms, queue 0 ms, store 1500 ms, \d+ bytes to be sent\): initiator=/,
+    /^warning slow command: READ\(10\) took 1\.75 s \(data 0 ms, queue 0 ms, store 1500 ms, send 250 ms\): initiator=/,
   );
   assert(line.includes(` target=${TARGET} lun=0 itt=0x${itt.toString(16)}`), line);
 });
@@ -79,12 +93,14 @@ Deno.test("the time that a command waits for its data is none of the store", () 
   const write = openWrite(scene.peer, 0, patternBytes(512, 1));
   scene.pass(2);
   write.finish();
+  scene.send();
   assert.match(scene.lines[0]!, / took 2\.00 s \(data 2000 ms, queue 0 ms, store 0 ms,/);
   scene.pass(5);
   scene.rig.node.tally.slow.threshold = Infinity;
   const other = openWrite(scene.peer, 0, patternBytes(512, 1));
   scene.pass(3);
   other.finish();
+  scene.send();
   assert.equal(scene.lines.length, 1, "nothing is told any more");
 });
 
@@ -96,7 +112,7 @@ Deno.test("the time that a command waits for its turn is that of the queue", () 
   slow.threshold = 600;
   sendWaiting(scene.peer, ORDERED);
   scene.pass(0.7);
-  scene.release();
+  scene.finish();
   const [line, ...more] = scene.lines;
   assert.deepEqual(more, []);
   assert.match(line!, /TEST UNIT READY took 0\.70 s \(data 0 ms, queue 700 ms, store 0 ms,/);
@@ -106,13 +122,13 @@ Deno.test("of many slow commands in a second one is told of, and then how many o
   using scene = new Scene();
   for (let count = 0; count < 5; count++) scene.read();
   scene.pass(3);
-  scene.release();
+  scene.finish();
   assert.equal(scene.lines.length, 1);
   scene.read();
   scene.pass(2);
-  scene.release();
+  scene.finish();
   assert.equal(scene.lines.length, 2);
-  assert.match(scene.lines[1]!, / bytes to be sent\), as 4 others before: initiator=/);
+  assert.match(scene.lines[1]!, / send 0 ms\), as 4 others before: initiator=/);
 });
 
 Deno.test("a command that the store does not end is told of when it is aborted, and not again", () => {
@@ -122,10 +138,24 @@ Deno.test("a command that the store does not end is told of when it is aborted, 
   scene.peer.send(manage(scene.peer, ABORT_TASK, { task }));
   assert.match(
     scene.lines[0]!,
-    / was aborted after 30\.00 s \(data 0 ms, queue 0 ms, store 30000 ms,/,
+    / was aborted after 30\.00 s \(data 0 ms, queue 0 ms, store 30000 ms\): /,
   );
   scene.pass(10);
-  scene.release();
+  scene.finish();
   assert.equal(scene.lines.length, 1);
   exchangeGood(scene.peer, testUnitReady());
+});
+
+Deno.test("a slow command whose answer is lost with its connection is told of then", () => {
+  using scene = new Scene();
+  scene.read();
+  scene.pass(1.5);
+  scene.release();
+  scene.pass(60);
+  scene.peer.connection.breakOff("by the test");
+  assert.equal(scene.lines.length, 1);
+  assert.match(
+    scene.lines[0]!,
+    / took 61\.50 s \(data 0 ms, queue 0 ms, store 1500 ms, send 60000 ms until the connection ended\)/,
+  );
 });
