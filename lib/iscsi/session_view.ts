@@ -1,5 +1,6 @@
 /** What a session is like at this moment, as plain data for those who administer. */
 import type { Counters } from "../scst/command_counters.ts";
+import type { LogicalUnit } from "../scst/logical_unit.ts";
 import { Stage } from "../scsi/stage.ts";
 import type { Session } from "./session.ts";
 
@@ -57,6 +58,9 @@ export interface SessionView {
   readonly luns: readonly SessionLun[];
 }
 
+/** Hex digits of an ISID. */
+const ISID_DIGITS = 12;
+
 /**
  * The session identifier of SCST: the ISID byte by byte from the lowest on, as a little-endian machine
  * reads it, and the TSIH above that.
@@ -66,13 +70,20 @@ export function sidOf({ identity: { isid }, tsih }: Session): string {
   return BigInt(`0x${tsih.toString(16)}${bytes}`).toString(16);
 }
 
+/** The TSIH of the session that sidOf() calls so; NaN where it calls none so. */
+export function tsihIn(sid: string): number {
+  return Number.parseInt(sid.slice(0, -ISID_DIGITS), 16);
+}
+
 /** What a session is like now. */
 export function viewOfSession(session: Session): SessionView {
   const { target, nexus, identity, tasks, counters } = session;
   const active = [...tasks.values()].filter((task) => task.stage === Stage.STORE);
+  const commands = new Map<LogicalUnit | undefined, number>();
+  for (const { unit } of active) commands.set(unit, (commands.get(unit) ?? 0) + 1);
   const luns = [...nexus?.units.values() ?? []].map((unit) => ({
     lun: unit.lun,
-    activeCommands: active.filter((task) => task.unit === unit).length,
+    activeCommands: commands.get(unit) ?? 0,
   }));
   return {
     sid: sidOf(session),

@@ -89,7 +89,7 @@ export function expositionText(families: readonly Family[], exposition: Expositi
       }
     }
   }
-  return lines.map((line) => `${line}\n`).join("") + exposition.end;
+  return `${lines.join("\n")}\n${exposition.end}`;
 }
 
 function pushHistogram(
@@ -97,17 +97,27 @@ function pushHistogram(
   name: string,
   { labels, buckets, sum }: HistogramSample,
 ): void {
+  const pairs = pairsText(labels);
+  const before = pairs === "" ? "" : `${pairs},`;
   for (const { most, count } of buckets) {
     const le = most === Infinity ? "+Inf" : String(most);
-    lines.push(`${name}_bucket${labelText({ ...labels, le })} ${count}`);
+    lines.push(`${name}_bucket{${before}le="${le}"} ${count}`);
   }
-  lines.push(`${name}_sum${labelText(labels)} ${sum}`);
-  lines.push(`${name}_count${labelText(labels)} ${buckets.at(-1)?.count ?? 0}`);
+  const text = inBraces(pairs);
+  lines.push(`${name}_sum${text} ${sum}`);
+  lines.push(`${name}_count${text} ${buckets.at(-1)?.count ?? 0}`);
 }
 
 function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  return inBraces(pairsText(labels));
+}
+
+function inBraces(pairs: string): string {
+  return pairs === "" ? "" : `{${pairs}}`;
+}
+
+function pairsText(labels: Labels): string {
+  return Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(",");
 }
 
 /** What comes from initiators and configurations may be anything; a line break would be a new sample. */

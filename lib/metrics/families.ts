@@ -16,7 +16,7 @@ type Row =
 const SECONDS = 1e-3;
 
 /** Classes that a bucket ends with: every second one from 16 us to 17 s is what a graph shows. */
-const BUCKET_CLASSES = [4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24];
+const BUCKET_CLASSES: ReadonlySet<number> = new Set([4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24]);
 
 function one(value: number, labels: Labels = {}): readonly Sample[] {
   return [{ labels, value }];
@@ -42,10 +42,31 @@ function luns({ luns }: Feed): Doer[] {
   }));
 }
 
-function sessions({ sessions }: Feed): Doer[] {
-  return sessions.flatMap(({ sid, target, initiator, luns }) =>
-    luns.map(({ lun, figures }) => ({ labels: { target, lun, initiator, sid }, figures }))
-  );
+/** What a session did at a LUN. */
+interface SessionDoer extends Doer {
+  /** Commands that are under way. */
+  readonly commands: number;
+}
+
+/**
+ * LUNs of sessions that are told of one by one: each is up to 50 lines, so that 2000 are some 15 MB.
+ * Those of the sessions that began first: what is there once stays.
+ */
+export const SESSION_LUNS_MOST = 2000;
+
+function sessions({ sessions }: Feed): SessionDoer[] {
+  const doers: SessionDoer[] = [];
+  for (const { sid, target, initiator, luns } of sessions) {
+    for (const { lun, figures, commands } of luns) {
+      if (doers.length === SESSION_LUNS_MOST) return doers;
+      doers.push({ labels: { target, lun, initiator, sid }, figures, commands });
+    }
+  }
+  return doers;
+}
+
+function leftOut({ sessions }: Feed): number {
+  return Math.max(0, sessions.reduce((sum, { luns }) => sum + luns.length, 0) - SESSION_LUNS_MOST);
 }
 
 function byWay(
@@ -65,17 +86,23 @@ function times(doers: (feed: Feed) => Doer[]): (feed: Feed) => HistogramSample[]
     doers(feed).flatMap(({ labels, figures }) =>
       WAYS.filter((direction) => figures[direction].commands > 0).map((direction) => {
         const { classes, microseconds } = figures[direction];
-        const upTo = (end: number) => classes.slice(0, end).reduce((sum, count) => sum + count, 0);
         return {
           labels: { ...labels, direction },
           sum: microseconds / 1e6,
-          buckets: [
-            ...BUCKET_CLASSES.map((end) => ({ most: 2 ** end / 1e6, count: upTo(end + 1) })),
-            { most: Infinity, count: upTo(classes.length) },
-          ],
+          buckets: bucketsOf(classes),
         };
       })
     );
+}
+
+function bucketsOf(classes: readonly number[]): HistogramSample["buckets"] {
+  const buckets: { most: number; count: number }[] = [];
+  let count = 0;
+  for (const [index, here] of classes.entries()) {
+    count += here;
+    if (BUCKET_CLASSES.has(index)) buckets.push({ most: 2 ** index / 1e6, count });
+  }
+  return [...buckets, { most: Infinity, count }];
 }
 
 function failed(doers: (feed: Feed) => Doer[]): (feed: Feed) => Sample[] {
@@ -226,6 +253,12 @@ const ROWS: readonly Row[] = [
     samples: times(luns),
   },
   {
+    name: "scst_session_luns_left_out",
+    type: "gauge",
+    help: `LUNs of sessions beyond ${SESSION_LUNS_MOST}, of which nothing is said below`,
+    samples: (feed) => one(leftOut(feed)),
+  },
+  {
     name: "scst_session_commands",
     type: "counter",
     help: "Commands of a session at a LUN that have ended, by where their data goes",
@@ -247,12 +280,15 @@ const ROWS: readonly Row[] = [
     name: "scst_session_commands_under_way",
     type: "gauge",
     help: "Commands of a session at a LUN that have no answer yet",
+    samples: (feed) => sessions(feed).map(({ labels, commands }) => ({ labels, value: commands })),
+  },
+  {
+    name: "scst_session_send_wait_seconds",
+    type: "counter",
+    help: "Time in which answers of a session waited for the initiator or the network to take them",
     samples: ({ sessions }) =>
-      sessions.flatMap(({ sid, target, initiator, luns }) =>
-        luns.map(({ lun, commands }) => ({
-          labels: { target, lun, initiator, sid },
-          value: commands,
-        }))
+      sessions.flatMap(({ sid, target, initiator, sendWait }) =>
+        one(sendWait * SECONDS, { target, initiator, sid })
       ),
   },
   {

@@ -56,7 +56,9 @@ const WAY = CLASS + CLASSES;
 
 /** Behind the ways: how many commands ended in each of ENDS. */
 const END = WAYS.length * WAY;
-const LENGTH = END + ENDS.length;
+
+/** Numbers that all of it is. */
+export const FIGURES_LENGTH = END + ENDS.length;
 
 /** A way as plain data. */
 export interface WayFigures {
@@ -75,7 +77,7 @@ export type FiguresView = Readonly<Record<Way, WayFigures>> & {
 };
 
 export class CommandFigures {
-  #values = new Float64Array(LENGTH);
+  #values = new Float64Array(FIGURES_LENGTH);
   /** Commands of each way that have ended in this turn. */
   #ended = new Uint32Array(WAYS.length);
   /** Whether there are any. */
@@ -118,27 +120,22 @@ export class CommandFigures {
 
   /** Adds all of it to `other`, and what is not settled as soon as it is; it counts no more itself. */
   mergeInto(other: CommandFigures): void {
-    for (let at = 0; at < LENGTH; at++) other.#values[at]! += this.#values[at]!;
+    for (let at = 0; at < FIGURES_LENGTH; at++) other.#values[at]! += this.#values[at]!;
     this.#heir = other;
   }
 
-  get view(): FiguresView {
-    const ways = WAYS.map((name, way) => [name, this.#wayView(way * WAY)]);
-    const failed = ENDS.map((name, end) => [name, this.#values[END + end]!] as const);
-    return {
-      ...Object.fromEntries(ways),
-      failed: Object.fromEntries(failed.filter(([, count]) => count > 0)),
-    };
+  /** Whether there is anything to tell. */
+  get isUsed(): boolean {
+    return this.#values.some((value) => value > 0);
   }
 
-  #wayView(at: number): WayFigures {
-    const values = this.#values;
-    return {
-      commands: values[at + COMMANDS]!,
-      bytes: values[at + BYTES]!,
-      microseconds: values[at + MICROSECONDS]!,
-      classes: [...values.subarray(at + CLASS, at + WAY)],
-    };
+  get view(): FiguresView {
+    return viewOfFigures(this.#values);
+  }
+
+  /** Puts all of it into `values` from `at` on: that is much cheaper than a view. */
+  copyTo(values: Float64Array, at: number): void {
+    values.set(this.#values, at);
   }
 
   #enter(way: number, count: number, microseconds: number): void {
@@ -146,4 +143,23 @@ export class CommandFigures {
     values[way * WAY + MICROSECONDS]! += count * microseconds;
     values[way * WAY + CLASS + classOf(microseconds)]! += count;
   }
+}
+
+/** Figures as copyTo() has put them, as plain data. */
+export function viewOfFigures(values: Float64Array): FiguresView {
+  const ways = WAYS.map((name, way) => [name, wayView(values, way * WAY)]);
+  const failed = ENDS.map((name, end) => [name, values[END + end]!] as const);
+  return {
+    ...Object.fromEntries(ways),
+    failed: Object.fromEntries(failed.filter(([, count]) => count > 0)),
+  };
+}
+
+function wayView(values: Float64Array, at: number): WayFigures {
+  return {
+    commands: values[at + COMMANDS]!,
+    bytes: values[at + BYTES]!,
+    microseconds: values[at + MICROSECONDS]!,
+    classes: [...values.subarray(at + CLASS, at + WAY)],
+  };
 }

@@ -14,21 +14,24 @@ export class LunTotals {
 
   /** Those that have any. */
   get all(): Iterable<LunTotal> {
-    return this.#totals.values();
+    return this.#totals.values().filter(({ figures }) => figures.isUsed);
   }
 
-  /** A unit leaves its nexus; what is still under way for it counts here at once. */
+  /** A unit leaves its nexus; what is still under way for it counts here, be it the first of all. */
   absorb(unit: LogicalUnit): void {
     const { lun, figures, disk: { settings: { name: device } } } = unit;
-    if (figures === undefined) return;
+    const total = this.#totalOf(lun, device);
+    if (figures === total) return;
+    figures?.mergeInto(total);
+    unit.figures = total;
+  }
+
+  #totalOf(lun: number, device: string): CommandFigures {
     const key = `${lun} ${device}`;
-    let total = this.#totals.get(key);
-    if (total === undefined) {
-      total = { lun, device, figures: new CommandFigures() };
-      this.#totals.set(key, total);
-    }
-    if (figures === total.figures) return;
-    figures.mergeInto(total.figures);
-    unit.figures = total.figures;
+    const found = this.#totals.get(key);
+    if (found !== undefined) return found.figures;
+    const figures = new CommandFigures();
+    this.#totals.set(key, { lun, device, figures });
+    return figures;
   }
 }

@@ -1,13 +1,6 @@
-/**
- * What a shard has counted and measured, as plain data: one message has all of it. It grows with the
- * sessions and LUNs that were used, and not with what they do.
- */
-import type { LoginCounts } from "../iscsi/login_counts.ts";
-import type { Session } from "../iscsi/session.ts";
-import { sidOf } from "../iscsi/session_view.ts";
-import type { FiguresView } from "../scst/command_figures.ts";
+/** What a shard has counted and measured, as main has it: put together from what figures_walk.ts tells. */
+import { FIGURES_LENGTH, type FiguresView, viewOfFigures } from "../scst/command_figures.ts";
 import type { MemoryView } from "./messages.ts";
-import type { Shard } from "./shard.ts";
 
 /** What a LUN did, whether for one session or for those that have ended. */
 export interface LunFigures {
@@ -16,17 +9,24 @@ export interface LunFigures {
   readonly figures: FiguresView;
 }
 
-export interface SessionFigures {
+/** What is told of a session itself. */
+export interface SessionHead {
   readonly sid: string;
   readonly target: string;
   readonly initiator: string;
   /** Commands that are under way. */
   readonly commands: number;
+  /** Milliseconds in which answers waited for the initiator or the network to take them. */
+  readonly sendWait: number;
+}
+
+export interface SessionFigures extends SessionHead {
   /** The LUNs that it has used, with the commands that are under way there. */
   readonly luns: readonly (LunFigures & { readonly commands: number })[];
 }
 
-export interface ShardFigures {
+/** What is told of the shard itself. */
+export interface ShardHead {
   /** Milliseconds by which the last tick of the loop was late, and the latest of the last minute. */
   readonly loopDelay: number;
   readonly worstLoopDelay: number;
@@ -38,53 +38,69 @@ export interface ShardFigures {
   readonly storageThreads: number;
   readonly loginsAccepted: number;
   readonly loginsRefused: Readonly<Record<string, number>>;
+}
+
+export interface ShardFigures extends ShardHead {
   /** Normal sessions. */
   readonly sessions: readonly SessionFigures[];
   /** What sessions did that have ended, by target. */
   readonly ended: readonly (LunFigures & { readonly target: string })[];
 }
 
-/** What there is to tell now. */
-export function figuresOf(shard: Shard): ShardFigures {
-  const { node, loop: { lateness }, pool } = shard;
-  const { accepted, refused }: LoginCounts = node.logins;
+/** Some of the sessions and of the LUNs that they have used, in one message. */
+export interface FiguresPart {
+  readonly sessions: readonly SessionHead[];
+  readonly units: readonly {
+    readonly sid: string;
+    readonly lun: number;
+    readonly device: string;
+    readonly commands: number;
+  }[];
+  /** The figures of those units, one after the other, as CommandFigures.copyTo() puts them. */
+  readonly values: Float64Array;
+}
+
+/** What is told behind all parts. */
+export interface FiguresEnd {
+  readonly head: ShardHead;
+  /** The sessions, and the units by their place in all parts, that are among those that have ended by now. */
+  readonly endedSessions: readonly string[];
+  readonly endedUnits: readonly number[];
+  readonly ended: readonly {
+    readonly target: string;
+    readonly lun: number;
+    readonly device: string;
+  }[];
+  /** As in a part. */
+  readonly values: Float64Array;
+}
+
+/** All that a shard has told. */
+export function joinFigures(parts: readonly FiguresPart[], end: FiguresEnd): ShardFigures {
+  const endedSessions = new Set(end.endedSessions);
+  const endedUnits = new Set(end.endedUnits);
+  const luns = new Map<string, SessionFigures["luns"][number][]>();
+  for (const { sessions } of parts) {
+    for (const { sid } of sessions) if (!endedSessions.has(sid)) luns.set(sid, []);
+  }
+  let place = 0;
+  for (const { units, values } of parts) {
+    for (const [index, { sid, ...unit }] of units.entries()) {
+      if (endedUnits.has(place++)) continue;
+      luns.get(sid)?.push({ ...unit, figures: figuresAt(values, index) });
+    }
+  }
   return {
-    loopDelay: lateness.last,
-    worstLoopDelay: lateness.worst,
-    memory: shard.memoryView,
-    connections: shard.connections,
-    storageRequests: pool.pending,
-    storageThreads: pool.workers,
-    loginsAccepted: accepted,
-    loginsRefused: Object.fromEntries(refused),
-    sessions: Array.from(node.sessions).filter(({ isDiscovery }) => !isDiscovery).map(sessionOf),
-    ended: Array.from(node.targets).flatMap(({ name, totals }) =>
-      Array.from(totals.all, ({ lun, device, figures }) => ({
-        target: name,
-        lun,
-        device,
-        figures: figures.view,
-      }))
-    ),
+    ...end.head,
+    sessions: parts.flatMap(({ sessions }) => sessions).flatMap((session) => {
+      const own = luns.get(session.sid);
+      if (own === undefined) return [];
+      return [{ ...session, luns: own.sort((one, other) => one.lun - other.lun) }];
+    }),
+    ended: end.ended.map((lun, index) => ({ ...lun, figures: figuresAt(end.values, index) })),
   };
 }
 
-function sessionOf(session: Session): SessionFigures {
-  const commands = new Map<number, number>();
-  for (const { lun } of session.tasks.values()) commands.set(lun, (commands.get(lun) ?? 0) + 1);
-  const units = [...session.nexus!.units.values()];
-  return {
-    sid: sidOf(session),
-    target: session.target!.name,
-    initiator: session.nameForGroups,
-    commands: session.tasks.size,
-    luns: units.flatMap(({ lun, disk, figures }) =>
-      figures === undefined ? [] : [{
-        lun,
-        device: disk.settings.name,
-        commands: commands.get(lun) ?? 0,
-        figures: figures.view,
-      }]
-    ).toSorted((one, other) => one.lun - other.lun),
-  };
+function figuresAt(values: Float64Array, index: number): FiguresView {
+  return viewOfFigures(values.subarray(index * FIGURES_LENGTH, (index + 1) * FIGURES_LENGTH));
 }

@@ -101,8 +101,9 @@ export interface Request {
 }
 
 /**
- * From the shard: the result of an operation (`error` is a sentence, `value` what was asked for), a line
- * for the log, what has become of sessions, or that it needs one more I/O worker.
+ * From the shard: the result of an operation (`error` is a sentence, `value` what was asked for), or a part
+ * of it before that; a line for the log, what has become of sessions, or that it needs one more I/O
+ * worker.
  */
 export type FromShard =
   | {
@@ -111,6 +112,7 @@ export type FromShard =
     readonly error: string | undefined;
     readonly value?: unknown;
   }
+  | { readonly kind: "part"; readonly id: number; readonly part: unknown }
   | { readonly kind: "log"; readonly level: Level; readonly line: string }
   | { readonly kind: "sessions"; readonly news: SessionNews }
   | { readonly kind: "addWorker" };

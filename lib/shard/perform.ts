@@ -1,16 +1,24 @@
 /** Operations of the control side: who does them. */
 import { BUG_MET } from "../bug.ts";
 import { StoreError } from "../store/store.ts";
-import { figuresOf } from "./figures.ts";
+import { tellFigures } from "./figures_walk.ts";
 import type { Operation } from "./messages.ts";
 import { type Done, OperationError } from "./operation_error.ts";
 import { performLive } from "./perform_live.ts";
 import type { Shard } from "./shard.ts";
 
-/** Has an operation done; `done` hears, perhaps later, what has become of it. */
-export function perform(shard: Shard, operation: Operation, done: Done<unknown>): void {
+/**
+ * Has an operation done; `done` hears, perhaps later, what has become of it, and `part` before that of
+ * what is told in parts.
+ */
+export function perform(
+  shard: Shard,
+  operation: Operation,
+  done: Done<unknown>,
+  part: (part: unknown) => void,
+): void {
   try {
-    dispatch(shard, operation, done);
+    dispatch(shard, operation, done, part);
   } catch (error) {
     if (!(error instanceof OperationError || error instanceof StoreError)) {
       done(BUG_MET);
@@ -20,7 +28,12 @@ export function perform(shard: Shard, operation: Operation, done: Done<unknown>)
   }
 }
 
-function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void {
+function dispatch(
+  shard: Shard,
+  operation: Operation,
+  done: Done<unknown>,
+  part: (part: unknown) => void,
+): void {
   const { devices, deviceGroups } = shard;
   switch (operation.kind) {
     case "setDriver":
@@ -42,7 +55,7 @@ function dispatch(shard: Shard, operation: Operation, done: Done<unknown>): void
       shard.node.tally.slow.threshold = operation.milliseconds;
       break;
     case "figures":
-      return done(undefined, figuresOf(shard));
+      return tellFigures(shard, part, done);
     case "devicesAdded":
       devices.reportLeftovers();
       break;

@@ -17,7 +17,7 @@ import {
   type TargetGroupChange,
   type TargetModel,
 } from "../scst/model.ts";
-import type { ShardFigures } from "./figures.ts";
+import { type FiguresEnd, type FiguresPart, joinFigures, type ShardFigures } from "./figures.ts";
 import { listen } from "./listen.ts";
 import { LiveControl } from "./live_control.ts";
 import type { MemoryView } from "./messages.ts";
@@ -153,8 +153,11 @@ export class Server {
   }
 
   /** What is counted and measured. */
-  figures(): Promise<Answer<ShardFigures>> {
-    return this.#shard.ask({ kind: "figures" });
+  async figures(): Promise<Answer<ShardFigures>> {
+    const parts: FiguresPart[] = [];
+    const take = (part: unknown) => parts.push(part as FiguresPart);
+    const { value, error } = await this.#shard.ask<FiguresEnd>({ kind: "figures" }, take);
+    return value === undefined ? { error: error! } : { value: joinFigures(parts, value) };
   }
 
   /** What all devices are like now, by name. */

@@ -13,7 +13,7 @@ import { bugLine } from "../bug.ts";
 import { CommandCounters, type Direction } from "../scst/command_counters.ts";
 import { Node, type Report } from "../iscsi/node.ts";
 import type { Session } from "../iscsi/session.ts";
-import { type SessionView, sidOf, viewOfSession } from "../iscsi/session_view.ts";
+import { type SessionView, sidOf, tsihIn, viewOfSession } from "../iscsi/session_view.ts";
 import {
   type DeviceGroupModel,
   type DeviceModel,
@@ -230,9 +230,9 @@ export class Shard {
 
   /** Finds a session. Throws an OperationError if it is not there. */
   session(sid: string): Session {
-    const session = [...this.#node.sessions].find((candidate) => sidOf(candidate) === sid);
-    if (session === undefined) throw new OperationError(`There is no session ${sid}`);
-    return session;
+    const session = this.#node.sessionOf(tsihIn(sid));
+    if (session !== undefined && sidOf(session) === sid) return session;
+    throw new OperationError(`There is no session ${sid}`);
   }
 
   /**

@@ -13,11 +13,17 @@ export type Answer<T> =
   | { readonly error: string; readonly value?: undefined }
   | { readonly error?: undefined; readonly value: T };
 
+/** Who waits for an answer, and hears of its parts before. */
+interface Waiting {
+  readonly resolve: (answer: Answer<unknown>) => void;
+  readonly take: ((part: unknown) => void) | undefined;
+}
+
 export class ShardHandle {
   #pool: IoPoolHandle;
   #port: MessagePort;
   #wake: Wake;
-  #waiting = new Map<number, (answer: Answer<unknown>) => void>();
+  #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #pulse = new Int32Array(new SharedArrayBuffer(4));
   #sessions = new Map<string, SessionView>();
@@ -51,11 +57,14 @@ export class ShardHandle {
     return (await this.ask(operation)).error;
   }
 
-  /** The same for an operation that has a value for an answer, which is of the type that its kind has. */
-  ask<T>(operation: Operation): Promise<Answer<T>> {
+  /**
+   * The same for an operation that has a value for an answer, which is of the type that its kind has;
+   * `take` hears of what is told in parts.
+   */
+  ask<T>(operation: Operation, take?: (part: unknown) => void): Promise<Answer<T>> {
     const request: Request = { id: ++this.#lastId, operation };
     const answer = new Promise<Answer<unknown>>((resolve) => {
-      this.#waiting.set(request.id, resolve);
+      this.#waiting.set(request.id, { resolve, take });
     });
     this.#port.postMessage(request);
     this.#wake.wake();
@@ -66,8 +75,9 @@ export class ShardHandle {
     if (message.kind === "log") return log(message.level, message.line);
     if (message.kind === "addWorker") return startIoWorker(this.#pool);
     if (message.kind === "sessions") return this.#take(message.news);
+    if (message.kind === "part") return this.#waiting.get(message.id)?.take?.(message.part);
     const { id, error, value } = message;
-    this.#waiting.get(id)?.(error === undefined ? { value } : { error });
+    this.#waiting.get(id)?.resolve(error === undefined ? { value } : { error });
     this.#waiting.delete(id);
   }
 

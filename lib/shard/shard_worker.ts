@@ -10,6 +10,9 @@ import type { FromShard, Request, ShardStart } from "./messages.ts";
 import { perform } from "./perform.ts";
 import { Shard } from "./shard.ts";
 
+/** Operations that are done in one turn of the loop. */
+const OPERATIONS_MOST = 16;
+
 function serve({ port, wake: wakeHandle, pool, stateDir, pulse }: ShardStart): void {
   const post = (message: FromShard) => port.postMessage(message);
   const limit = new LogLimit((level, line) => post({ kind: "log", level, line }));
@@ -22,12 +25,18 @@ function serve({ port, wake: wakeHandle, pool, stateDir, pulse }: ShardStart): v
   const wake = new Wake(wakeHandle);
   const receive = () => {
     wake.acknowledge();
-    for (;;) {
+    for (let count = 0; count < OPERATIONS_MOST; count++) {
       const received = receiveMessageOnPort(port as unknown as NodePort);
       if (received === undefined) return;
       const { id, operation } = received.message as Request;
-      perform(shard, operation, (error, value) => post({ kind: "result", id, error, value }));
+      perform(
+        shard,
+        operation,
+        (error, value) => post({ kind: "result", id, error, value }),
+        (part) => post({ kind: "part", id, part }),
+      );
     }
+    wake.wake(); // the rest has its turn behind the commands that have come meanwhile
   };
   shard.loop.watch(wake.readFd, READABLE, { ready: receive });
   shard.loop.run();

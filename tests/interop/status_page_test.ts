@@ -107,6 +107,7 @@ function hostileFeed(): Feed {
       target: HOSTILE,
       initiator: HOSTILE,
       commands: 0,
+      sendWait: 0,
       luns: [{ ...lun, commands: 0 }],
     }],
     events: [{ at: Date.now(), level: "error", message: HOSTILE }],

@@ -5,6 +5,8 @@ import type { Feed } from "../../lib/metrics/feed.ts";
 import { backingFile, diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
 import { type ParsedFamily, parseExposition } from "../harness/exposition.ts";
 import { linesWith } from "../harness/log.ts";
+import { runProgram } from "../harness/program.ts";
+import { SessionCrowd } from "../harness/session_crowd.ts";
 import { openReady } from "../harness/sessions.ts";
 import { runTool, toolTest } from "../harness/tools.ts";
 import { patternBytes } from "../initiator/bytes.ts";
@@ -93,4 +95,41 @@ toolTest("promtool takes the metrics of a server that runs", ["bash", "promtool"
   await Deno.writeTextFile(file, reply!.text);
   const { code, stdout, stderr } = await runTool("bash", ["-c", `promtool check metrics <${file}`]);
   assert.deepEqual([code, stdout, stderr], [0, "", ""]);
+});
+
+Deno.test("a scrape with a thousand sessions has what each of them did", async () => {
+  const count = 1000;
+  const load = { sessions: 100, depth: 1, seconds: 0 };
+  await using server = await startTestServer(
+    (dir) => diskYaml([{ filename: backingFile(dir, "disk.img", SessionCrowd.sizeOf(load)) }]),
+  );
+  await using crowd = await SessionCrowd.open(server, count);
+  await crowd.load(load);
+  const scrape = async () => {
+    const reply = await exchange(`${server.dir}/control`, "GET", "/metrics", "");
+    assert(reply!.text.length < 25 * 2 ** 20, `${reply!.text.length} characters`);
+    return parseExposition(reply!.text);
+  };
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+  const now = await scrape();
+  assert.deepEqual(values(now, "scst_target_sessions", { target: TARGET_NAME }), [count]);
+  const none = values(now, "scst_session_commands_total", { direction: "none" });
+  assert.equal(none.length, count);
+  assert(none.every((commands) => commands > 0), "each has asked whether it is ready");
+  for (const direction of ["read", "write"]) {
+    const ofSessions = values(now, "scst_session_bytes_total", { direction });
+    assert.equal(ofSessions.filter((bytes) => bytes === 4096).length, load.sessions);
+    assert.equal(sum(ofSessions), load.sessions * 4096);
+    assert.deepEqual(values(now, "scst_lun_bytes_total", { direction }), [load.sessions * 4096]);
+  }
+  const { code, stdout } = await runProgram(["status", "--json"], {
+    env: { SCST_CONTROL: `${server.dir}/control` },
+  });
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).sessions.length, count);
+  await crowd.logout();
+  await new Promise((resolve) => setTimeout(resolve, 250)); // an answer is given again for 200 ms
+  const after = await scrape();
+  assert.deepEqual(values(after, "scst_session_commands_total"), []);
+  assert.deepEqual(values(after, "scst_lun_commands_total", { direction: "none" }), [sum(none)]);
 });

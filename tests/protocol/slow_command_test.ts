@@ -3,8 +3,13 @@ import assert from "node:assert/strict";
 import { linesWith } from "../harness/log.ts";
 import { runProgram } from "../harness/program.ts";
 import { backingFile, diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
-import { openReady } from "../harness/sessions.ts";
+import { exchange } from "../../lib/cli/control_exchange.ts";
+import { fileDisks } from "../harness/disks.ts";
+import { parseExposition } from "../harness/exposition.ts";
+import { openReady, openSteered } from "../harness/sessions.ts";
 import { read10 } from "../initiator/cdb.ts";
+import { FINAL, Opcode } from "../initiator/pdu.ts";
+import { READ } from "../initiator/requests.ts";
 
 async function logOf(...args: string[]): Promise<{ told: string[]; all: string }> {
   await using server = await startTestServer(
@@ -24,7 +29,10 @@ async function logOf(...args: string[]): Promise<{ told: string[]; all: string }
 
 Deno.test("serve --slow says from when on a command is slow", async () => {
   const { told: [line] } = await logOf("--slow", "200");
-  assert.match(line!, /READ\(10\) took 0\.\d\d s \(data 0 ms, queue 0 ms, store [34]\d\d ms, /);
+  assert.match(
+    line!,
+    /READ\(10\) took 0\.\d\d s \(data 0 ms, queue 0 ms, store [34]\d\d ms, send \d+ ms\)/,
+  );
   assert.match(line!, new RegExp(` target=${TARGET_NAME} lun=0 itt=0x`));
   assert(!(await logOf("--slow", "0")).all.includes("slow command"));
 });
@@ -38,4 +46,45 @@ Deno.test("serve refuses a --slow that is none", async () => {
       /^error Option --slow must be milliseconds from 1 to 9999999, or 0 for none/,
     );
   }
+});
+
+/** Seconds for which a server of one session has answers that nobody takes, when those are `least`. */
+async function sendWait(control: string, least: number): Promise<number> {
+  for (let looks = 0; looks < 300; looks++) {
+    const reply = await exchange(control, "GET", "/metrics", "");
+    const families = parseExposition(reply!.text);
+    const { samples } = families.find(({ name }) =>
+      name === "scst_session_send_wait_seconds_total"
+    )!;
+    assert.equal(samples.length, 1);
+    if (samples[0]!.value >= least) return samples[0]!.value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`Nothing has waited ${least} s for the initiator`);
+}
+
+Deno.test("a command is slow as well when its initiator does not read the answer", async () => {
+  const size = 8 * 2 ** 20;
+  await using server = await startTestServer(fileDisks(2 * size), { args: ["--slow", "200"] });
+  const control = `${server.dir}/control`;
+  using session = await openSteered(server);
+  const cdb = read10(0, size / 512);
+  const left = new Set<number>();
+  // More than the buffers of both sockets hold.
+  for (let count = 0; count < 4; count++) {
+    left.add(await session.sendCommand({ cdb, flags: FINAL | READ | 1, expectedLength: size }));
+  }
+  await sendWait(control, 0.5);
+  assert(!server.stderr().includes("slow command"), "what is not sent has not ended");
+  while (left.size > 0) {
+    const pdu = await session.expect(Opcode.DataIn);
+    if ((pdu.flags & 1) !== 0) left.delete(pdu.itt);
+  }
+  const [line] = await linesWith(server, /^warning slow command: READ\(10\) took /);
+  const stages = /data \d+ ms, queue (\d+) ms, store \d+ ms, send (\d+) ms\): initiator=/.exec(
+    line!,
+  )!;
+  assert(Number(stages[2]) >= 500, line);
+  const after = await sendWait(control, 0);
+  assert(after >= Number(stages[2]) / 1000 - 0.3, `${after} s, and the log has ${line}`);
 });

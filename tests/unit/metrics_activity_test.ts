@@ -47,6 +47,7 @@ function feedAt(seconds: number, { started = 0, sessions, ended = [0, 0] }: Doin
       target: TARGET,
       initiator: `iqn.1994-05.com.example:${sid}\u001b[2J`,
       commands: 3,
+      sendWait: 0,
       luns: [{ lun: 0, device: "disk1", commands: 2, figures: view(reads, writes) }],
     })),
     events: [],
