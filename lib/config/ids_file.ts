@@ -1,4 +1,5 @@
 /** The text of ids.json: the saved identities of devices by name. */
+import { newerState } from "../newer_state.ts";
 import { isUsn } from "./device_ids.ts";
 import { quote } from "./problem.ts";
 
@@ -42,7 +43,11 @@ function devicesOf(text: string): Record<string, unknown> {
     throw new Error("it is not JSON");
   }
   if (!isRecord(root)) throw new Error("it is not a JSON object");
-  if (root["version"] !== VERSION) throw new Error(`its version is not ${VERSION}`);
+  const version = root["version"];
+  if (Number.isInteger(version) && Number(version) > VERSION) {
+    throw new Error(newerState(Number(version), VERSION));
+  }
+  if (version !== VERSION) throw new Error(`its version is not ${VERSION}`);
   const devices = root["devices"];
   if (!isRecord(devices)) throw new Error('it has no object "devices"');
   return devices;

@@ -8,6 +8,7 @@ import { crc32 } from "node:zlib";
 import { describeErrno } from "../../ffi/errno.ts";
 import { readSmallFile } from "../../ffi/small_file.ts";
 import { Memory } from "../../ffi/memory.ts";
+import { newerState } from "../newer_state.ts";
 import { StoreError } from "./store.ts";
 
 /** Bytes of data that one record may hold. */
@@ -141,7 +142,9 @@ function parse(file: Uint8Array<ArrayBuffer>, path: string): FoundRecord | undef
   if (MAGIC.some((byte, at) => header[at] !== byte)) return undefined;
   const version = view.getUint32(VERSION, true);
   if (version !== VERSION_NUMBER) {
-    throw new StoreError(`Cannot use ${path}: it has version ${version}, not ${VERSION_NUMBER}`);
+    const isNewer = version > VERSION_NUMBER;
+    const why = isNewer ? newerState(version, VERSION_NUMBER) : `it has the format ${version}`;
+    throw new StoreError(`Cannot use ${path}: ${why}`);
   }
   const sum = view.getUint32(CHECKSUM, true);
   const count = view.getUint32(COUNT, true);

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { describeErrno } from "../../ffi/errno.ts";
 import { closeFile, openFile } from "../../ffi/file.ts";
 import { readSmallFile } from "../../ffi/small_file.ts";
+import { newerState } from "../newer_state.ts";
 import type { IoPool } from "./io_pool.ts";
 import { submitReplace } from "./path_request.ts";
 import { StoreError } from "./store.ts";
@@ -52,7 +53,8 @@ export class StateFile {
 
   /**
    * Reads what was saved last: the newest generation that is whole. Throws a StoreError when there
-   * are only broken ones: going on without would forget what initiators were promised.
+   * are only broken ones, or one of a newer version of the program: going on without would forget what
+   * initiators were promised.
    */
   load(): LoadedState {
     const newest = this.#read(this.path);
@@ -111,9 +113,10 @@ export class StateFile {
     if (typeof bytes === "number") {
       return { problem: `Cannot read ${path}: ${describeErrno(-bytes)}` };
     }
-    const text = unseal(new TextDecoder().decode(bytes));
+    const { text, version } = unseal(new TextDecoder().decode(bytes));
     if (text === undefined) return { problem: `Cannot use ${path}: it is damaged` };
-    return { text };
+    if (version === String(VERSION)) return { text };
+    throw new StoreError(`Cannot use ${path}: ${newerState(version, VERSION)}`);
   }
 }
 
@@ -125,10 +128,12 @@ function seal(text: string): string {
   return `${MAGIC} ${VERSION} ${checksum(text)}\n${text}`;
 }
 
-function unseal(sealed: string): string | undefined {
+/** What is in a file, and its version; no text where it is not whole. */
+function unseal(sealed: string): { readonly text?: string; readonly version: string } {
   const end = sealed.indexOf("\n");
-  const [magic, version, sum] = sealed.slice(0, Math.max(0, end)).split(" ");
+  const [magic, version = "", sum] = sealed.slice(0, Math.max(0, end)).split(" ");
   const text = sealed.slice(end + 1);
-  const whole = magic === MAGIC && version === String(VERSION) && sum === checksum(text);
-  return whole ? text : undefined;
+  const isVersion = /^[1-9]\d*$/.test(version);
+  const whole = magic === MAGIC && isVersion && sum === checksum(text);
+  return whole ? { text, version } : { version };
 }

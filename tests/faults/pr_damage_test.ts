@@ -69,3 +69,31 @@ async function untilLogged(server: TestServer, pattern: RegExp): Promise<void> {
   }
   assert.match(server.stderr(), pattern);
 }
+
+Deno.test("A disk is not served with reservations that a newer version has saved, which stay", () =>
+  withState(async (dir) => {
+    const saved = await Deno.readTextFile(`${dir}/pr/disk`);
+    const newer = saved.replace(/^scst-state 1 /, "scst-state 2 ");
+    await Deno.writeTextFile(`${dir}/pr/disk`, newer);
+    await using server = await startTestServer(YAML, { dir });
+    assert.match(
+      server.stderr(),
+      /^error device 'disk' is not served: .*\/pr\/disk: a newer scst wrote it \(format 2; this one knows 1\)$/m,
+    );
+    await assert.rejects(openReady(server), "nobody gets in to a target without a LUN");
+    assert.equal(await Deno.readTextFile(`${dir}/pr/disk`), newer);
+  }));
+
+Deno.test("A server does not start with ids that a newer version has saved, in one sentence", () =>
+  withState(async (dir) => {
+    const newer = JSON.stringify({ version: 2, disks: [] });
+    await Deno.writeTextFile(`${dir}/ids.json`, newer);
+    const args = ["serve", "--config", `${dir}/scst.yaml`, "--state", dir];
+    const { code, stderr } = await runProgram(args);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^error Cannot use the saved device ids in \S+: a newer scst wrote it \(format 2; this one knows 1\); [^\n]*\n$/,
+    );
+    assert.equal(await Deno.readTextFile(`${dir}/ids.json`), newer);
+  }));

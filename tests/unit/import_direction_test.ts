@@ -14,11 +14,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "build.ts": [],
   "ffi": [],
   "lib/bug.ts": [],
+  "lib/newer_state.ts": [],
   "lib/log.ts": ["lib/service/journal.ts"],
   // Who runs the program: the service manager and its journal.
   "lib/service": ["ffi"],
   "lib/scsi": ["ffi"],
-  "lib/store": ["ffi", "lib/log.ts"],
+  "lib/store": ["ffi", "lib/log.ts", "lib/newer_state.ts"],
   "lib/vdisk": ["lib/store", "lib/scsi", "ffi", "lib/log.ts"],
   "lib/scst": ["lib/vdisk", "lib/store", "lib/scsi", "ffi", "lib/log.ts"],
   "lib/iscsi": ["lib/scst", "lib/scsi", "ffi", "lib/log.ts", "lib/bug.ts"],
@@ -35,7 +36,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/bug.ts",
     "lib/log.ts",
   ],
-  "lib/config": ["lib/scst/model.ts", "lib/log.ts", "lib/bug.ts", "ffi/crc32c_tables.ts"],
+  "lib/config": [
+    "lib/scst/model.ts",
+    "lib/newer_state.ts",
+    "lib/log.ts",
+    "lib/bug.ts",
+    "ffi/crc32c_tables.ts",
+  ],
   "lib/admin": [
     "lib/config",
     "lib/iscsi/explain_login.ts",

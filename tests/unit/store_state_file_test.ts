@@ -77,7 +77,9 @@ Deno.test("StateFile.load() takes the generation before when any bit of the newe
     const wrong = whole.slice();
     wrong[bit >> 3]! ^= 1 << (bit & 7);
     Deno.writeFileSync(bench.newest, wrong);
-    assert.equal(bench.file.load().text, OLD, `bit ${bit}`);
+    // What has become another version is not taken either, and no older one in its place.
+    if (/^scst-state [2-9] /.test(new TextDecoder().decode(wrong))) refusesNewer(bench.file);
+    else assert.equal(bench.file.load().text, OLD, `bit ${bit}`);
   }
   Deno.writeFileSync(bench.newest, new Uint8Array([...whole, 0x0a]));
   assert.equal(bench.file.load().text, OLD);
@@ -106,13 +108,32 @@ Deno.test("StateFile.load() does without the newest or the one before, but not w
   }
 });
 
-Deno.test("StateFile.load() does not take a file of another version", () => {
-  using bench = new Bench();
-  assert.equal(bench.save(OLD), 0);
+Deno.test("StateFile.load() takes no file of a newer version, nor the generation before that", () => {
+  using bench = savedTwice();
   const whole = Deno.readTextFileSync(bench.newest);
-  Deno.writeTextFileSync(bench.newest, whole.replace("scst-state 1 ", "scst-state 2 "));
-  assert.throws(() => bench.file.load(), StoreError);
+  Deno.writeTextFileSync(bench.newest, whole.replace("scst-state 1 ", "scst-state 12 "));
+  refusesNewer(bench.file, 12);
+  Deno.removeSync(bench.newest);
+  Deno.writeTextFileSync(bench.before, whole.replace("scst-state 1 ", "scst-state 2 "));
+  assert.throws(() => bench.file.load(), /disk\.1: a newer scst wrote it \(format 2;/);
+  for (const version of ["0", "-1", "01", "x", ""]) {
+    Deno.writeTextFileSync(bench.before, whole.replace("scst-state 1 ", `scst-state ${version} `));
+    assert.throws(() => bench.file.load(), /it is damaged/, version);
+  }
 });
+
+function refusesNewer(file: StateFile, version: number | RegExp = /[2-9]/): void {
+  const said = version instanceof RegExp ? version.source : String(version);
+  assert.throws(
+    () => file.load(),
+    (error) =>
+      error instanceof StoreError &&
+      new RegExp(
+        `^Cannot use \\S+/pr/disk: a newer scst wrote it \\(format ${said}; this one knows 1\\)$`,
+      )
+        .test(error.message),
+  );
+}
 
 Deno.test("StateFile.save() goes on over what a save left that was killed", () => {
   using bench = savedTwice();
