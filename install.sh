@@ -181,6 +181,18 @@ tmpfiles=$prefix/lib/tmpfiles.d/scst.conf
 rc=/usr/local/etc/rc.d/scst
 UNITS="scst.service scst-mount.socket scst-mount@.service"
 
+doc=$share/doc/scst
+
+# The README and the pages that it leads to, by their paths in both places.
+pages() {
+  (
+    cd "$here"
+    for page in README.md docs/* docs/performance/*; do
+      if [ -f "$page" ]; then printf '%s\n' "$page"; fi
+    done
+  )
+}
+
 manual() {
   # The section is the end of the name.
   printf '%s/man/man%s/%s\n' "$share" "${1##*.}" "${1##*/}"
@@ -311,6 +323,7 @@ put_files() {
   for page in "$here"/docs/man/*.[1-8]; do
     if [ -f "$page" ]; then put 644 "$page" "$(manual "$page")"; fi
   done
+  for page in $(pages); do put 644 "$here/$page" "$doc/$page"; done
   if [ "$has_service" = no ]; then return; fi
   if [ "$system" = FreeBSD ]; then
     put 555 "$(with_paths "$here/systemd/scst.rc")" "$rc"
@@ -373,7 +386,10 @@ uninstall_all() {
   for page in "$here"/docs/man/*.[1-8]; do
     if [ -f "$page" ]; then remove "$(manual "$page")"; fi
   done
-  if [ -d "$root$share/scst" ]; then run rmdir "$root$share/scst"; fi
+  for page in $(pages); do remove "$doc/$page"; done
+  for directory in "$share/scst" "$doc/docs/performance" "$doc/docs" "$doc"; do
+    if [ -d "$root$directory" ]; then run rmdir "$root$directory" 2>/dev/null || true; fi
+  done
   if [ "$has_service" = yes ] && [ "$system" = FreeBSD ]; then remove "$rc"; fi
   if [ "$has_service" = yes ] && [ "$system" = Linux ]; then
     for unit in $UNITS; do remove "$units/$unit"; done

@@ -48,9 +48,7 @@ export async function makeDeb(product: Product, output: string): Promise<string>
     const install = [`${ROOT}install.sh`, "--binary", product.binary];
     await run("sh", [...install, "--root", tree, "--prefix", "/usr"]);
     const doc = `${tree}/usr/share/doc/scst`;
-    await Deno.mkdir(doc, { recursive: true });
     await Deno.writeTextFile(`${doc}/copyright`, COPYRIGHT);
-    await Deno.copyFile(`${ROOT}README.md`, `${doc}/README.md`);
     const size = Number((await run("du", ["-ks", tree])).split("\t")[0]);
     const sums = await run("sh", ["-c", 'cd "$0"; find usr -type f | sort | xargs md5sum', tree]);
     await Deno.mkdir(`${tree}/DEBIAN`);

@@ -20,6 +20,17 @@ const GIVEN = ["--binary", "BINARY"];
 const PAGES = [...Deno.readDirSync(new URL("../../docs/man/", import.meta.url))]
   .map(({ name }) => name).sort().map((name) => `share/man/man${name.at(-1)}/${name}`);
 
+/** The README and what it leads to, below `share/doc/scst`. */
+const DOCS = new TextDecoder().decode(
+  new Deno.Command("sh", {
+    args: [
+      "-c",
+      'for f in README.md docs/* docs/performance/*; do [ ! -f "$f" ] || echo "$f"; done',
+    ],
+    cwd: new URL("../../", import.meta.url),
+  }).outputSync().stdout,
+).trimEnd().split("\n").map((name) => `share/doc/scst/${name}`);
+
 /** The paths that files were moved to. */
 function installed(commands: readonly string[]): string[] {
   return commands.flatMap((line) => /^mv -f \S+\.new (\S+)$/.exec(line)?.[1] ?? []);
@@ -29,6 +40,15 @@ function installed(commands: readonly string[]): string[] {
 function others(commands: readonly string[]): string[] {
   return commands.filter((line) => !/^(cp|mv|mkdir -p|chmod \d+ \S+\.new)\b/.test(line));
 }
+
+Deno.test("the README's links lead to pages that are installed with it", async () => {
+  const text = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const links = [...text.matchAll(/\]\((docs\/[^)#]+)\)/g)].map(([, path]) => path!);
+  assert.ok(links.length > 10);
+  const isThere = (path: string) =>
+    DOCS.some((one) => one.startsWith(`share/doc/scst/${path}`)) || path === "docs/man";
+  assert.deepEqual(links.filter((path) => !isThere(path)), []);
+});
 
 Deno.test("install.sh makes a service of systemd, and does what it says in that order", async () => {
   for (const shell of ["dash", "sh"]) {
@@ -40,7 +60,7 @@ Deno.test("install.sh makes a service of systemd, and does what it says in that 
       "/usr/local/share/bash-completion/completions/scst",
       "/usr/local/share/zsh/site-functions/_scst",
       "/usr/local/share/fish/vendor_completions.d/scst.fish",
-      ...PAGES.map((page) => `/usr/local/${page}`),
+      ...[...PAGES, ...DOCS].map((page) => `/usr/local/${page}`),
       "/usr/local/lib/systemd/system/scst.service",
       "/usr/local/lib/systemd/system/scst-mount.socket",
       "/usr/local/lib/systemd/system/scst-mount@.service",
@@ -221,6 +241,7 @@ Deno.test("install.sh --prefix installs below a directory, again without a chang
       "share/bash-completion/completions/scst",
       "share/fish/vendor_completions.d/scst.fish",
       ...PAGES,
+      ...DOCS,
       "share/scst/scst.yaml",
       "share/zsh/site-functions/_scst",
     ];
@@ -255,6 +276,7 @@ Deno.test("install.sh --prefix installs below a directory, again without a chang
     const { stdout } = await reallyInstall(dir, ["--prefix", prefix, "--uninstall"]);
     assert.match(stdout, /^Kept, with configuration, state and disks: /m);
     assert.deepEqual(await filesBelow(prefix), KEPT);
+    await assert.rejects(Deno.stat(`${prefix}/share/doc/scst`), Deno.errors.NotFound);
     await reallyInstall(dir, ["--prefix", prefix, "--uninstall"]);
   }));
 

@@ -40,7 +40,9 @@ toolTest("the package of Debian has what install.sh installs, and owns no config
     assert.equal(modes.get("./usr/bin/scst"), "-rwxr-xr-x root/root");
     assert.equal(modes.get("./usr/lib/systemd/system/scst.service"), "-rw-r--r-- root/root");
     assert.equal(modes.get("./usr/share/scst/scst.yaml"), "-rw-r--r-- root/root");
-    assert.ok(modes.has("./usr/share/doc/scst/copyright"));
+    for (const page of ["copyright", "README.md", "docs/troubleshooting.md"]) {
+      assert.ok(modes.has(`./usr/share/doc/scst/${page}`), page);
+    }
     const paths = [...modes.keys()];
     assert.deepEqual(paths.filter((path) => !/^\.\/(usr\/.*)?$/.test(path)), []);
     await toolOutput("dpkg-deb", ["-R", deb, `${dir}/tree`]);
