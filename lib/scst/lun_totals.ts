@@ -12,9 +12,9 @@ export interface LunTotal {
 export class LunTotals {
   #totals = new Map<string, LunTotal>();
 
-  /** Those that have any. */
+  /** All of them, those that are not used yet as well. */
   get all(): Iterable<LunTotal> {
-    return this.#totals.values().filter(({ figures }) => figures.isUsed);
+    return this.#totals.values();
   }
 
   /** A unit leaves its nexus; what is still under way for it counts here, be it the first of all. */

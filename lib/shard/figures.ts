@@ -47,7 +47,7 @@ export interface ShardFigures extends ShardHead {
   readonly ended: readonly (LunFigures & { readonly target: string })[];
 }
 
-/** Some of the sessions and of the LUNs that they have used, in one message. */
+/** Some of the sessions, of the LUNs that they have used, and of what those did that have ended. */
 export interface FiguresPart {
   readonly sessions: readonly SessionHead[];
   readonly units: readonly {
@@ -56,48 +56,40 @@ export interface FiguresPart {
     readonly device: string;
     readonly commands: number;
   }[];
-  /** The figures of those units, one after the other, as CommandFigures.copyTo() puts them. */
-  readonly values: Float64Array;
-}
-
-/** What is told behind all parts. */
-export interface FiguresEnd {
-  readonly head: ShardHead;
-  /** The sessions, and the units by their place in all parts, that are among those that have ended by now. */
-  readonly endedSessions: readonly string[];
-  readonly endedUnits: readonly number[];
   readonly ended: readonly {
     readonly target: string;
     readonly lun: number;
     readonly device: string;
   }[];
-  /** As in a part. */
+  /** Units, by their place in all parts, whose figures are in those of `ended` here. */
+  readonly absorbed: readonly number[];
+  /** The figures of `units` and then of `ended`, as CommandFigures.copyTo() puts them. */
   readonly values: Float64Array;
 }
 
 /** All that a shard has told. */
-export function joinFigures(parts: readonly FiguresPart[], end: FiguresEnd): ShardFigures {
-  const endedSessions = new Set(end.endedSessions);
-  const endedUnits = new Set(end.endedUnits);
+export function joinFigures(parts: readonly FiguresPart[], head: ShardHead): ShardFigures {
+  const absorbed = new Set(parts.flatMap(({ absorbed }) => absorbed));
   const luns = new Map<string, SessionFigures["luns"][number][]>();
-  for (const { sessions } of parts) {
-    for (const { sid } of sessions) if (!endedSessions.has(sid)) luns.set(sid, []);
-  }
+  const ended: ShardFigures["ended"][number][] = [];
   let place = 0;
-  for (const { units, values } of parts) {
+  for (const part of parts) {
+    const { units, values } = part;
+    for (const { sid } of part.sessions) luns.set(sid, []);
     for (const [index, { sid, ...unit }] of units.entries()) {
-      if (endedUnits.has(place++)) continue;
-      luns.get(sid)?.push({ ...unit, figures: figuresAt(values, index) });
+      if (absorbed.has(place++)) continue;
+      luns.get(sid)!.push({ ...unit, figures: figuresAt(values, index) });
+    }
+    for (const [index, lun] of part.ended.entries()) {
+      ended.push({ ...lun, figures: figuresAt(values, units.length + index) });
     }
   }
+  const byNumber = (one: LunFigures, other: LunFigures) => one.lun - other.lun;
   return {
-    ...end.head,
-    sessions: parts.flatMap(({ sessions }) => sessions).flatMap((session) => {
-      const own = luns.get(session.sid);
-      if (own === undefined) return [];
-      return [{ ...session, luns: own.sort((one, other) => one.lun - other.lun) }];
-    }),
-    ended: end.ended.map((lun, index) => ({ ...lun, figures: figuresAt(end.values, index) })),
+    ...head,
+    sessions: parts.flatMap(({ sessions }) => sessions)
+      .map((session) => ({ ...session, luns: luns.get(session.sid)!.sort(byNumber) })),
+    ended,
   };
 }
 

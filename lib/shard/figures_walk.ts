@@ -9,14 +9,15 @@ import type { Session } from "../iscsi/session.ts";
 import { sidOf } from "../iscsi/session_view.ts";
 import { type CommandFigures, FIGURES_LENGTH } from "../scst/command_figures.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
-import type { FiguresEnd, FiguresPart, SessionHead, ShardHead } from "./figures.ts";
+import type { LunTotal } from "../scst/lun_totals.ts";
+import type { FiguresPart, SessionHead, ShardHead } from "./figures.ts";
 import type { Done } from "./operation_error.ts";
 import type { Shard } from "./shard.ts";
 
 /** Sessions and LUNs that are looked at for one part: some tens of microseconds. */
 export const LOOKS_MOST = 64;
 
-/** A unit whose figures were told, and those figures. */
+/** A unit whose figures were told, in which place of all, and those figures. */
 interface Told {
   readonly session: Session;
   readonly unit: LogicalUnit;
@@ -24,14 +25,18 @@ interface Told {
   readonly commands: number;
 }
 
+/** What sessions did at a LUN that have ended. */
+interface Ended extends LunTotal {
+  readonly target: string;
+}
+
 export class FiguresWalk {
-  #node: Node;
-  #looks: Iterator<Session | Told | undefined>;
-  #sessions: Session[] = [];
-  #units: Told[] = [];
+  #looks: Iterator<Look>;
+  #count = 0;
+  /** Those that were told, with their places, by LUN. */
+  #told = new Map<string, (Told & { readonly place: number })[]>();
 
   constructor(node: Node) {
-    this.#node = node;
     this.#looks = looksAt(node);
   }
 
@@ -39,17 +44,19 @@ export class FiguresWalk {
   next(): FiguresPart | undefined {
     const sessions: Session[] = [];
     const units: Told[] = [];
+    const ended: Ended[] = [];
     let isOver = false;
-    for (let looks = 0; looks < LOOKS_MOST && !isOver; looks++) {
+    let looks = 0;
+    for (; looks < LOOKS_MOST && !isOver; looks++) {
       const { done, value } = this.#looks.next();
       isOver = done === true;
       if (value === undefined) continue;
       if ("unit" in value) units.push(value);
+      else if ("figures" in value) ended.push(value);
       else sessions.push(value);
     }
-    if (isOver && sessions.length + units.length === 0) return undefined;
-    this.#sessions.push(...sessions);
-    this.#units.push(...units);
+    if (isOver && looks === 1) return undefined;
+    for (const told of units) this.#note(told);
     return {
       sessions: sessions.map(headOf),
       units: units.map(({ session, unit: { lun, disk }, commands }) => ({
@@ -58,40 +65,45 @@ export class FiguresWalk {
         device: disk.settings.name,
         commands,
       })),
-      values: valuesOf(units),
+      ended: ended.map(({ target, lun, device }) => ({ target, lun, device })),
+      absorbed: ended.flatMap((total) => this.#absorbedBy(total)),
+      values: valuesOf([...units, ...ended]),
     };
   }
 
-  /**
-   * What is told behind the last part. Figures of units that have left their nexus since they were told
-   * are among those that have ended by now: they must not be counted twice.
-   */
-  end(head: ShardHead): FiguresEnd {
-    const ended = Array.from(this.#node.targets).flatMap(({ name, totals }) =>
-      Array.from(totals.all, ({ lun, device, figures }) => ({ target: name, lun, device, figures }))
-    );
-    return {
-      head,
-      endedSessions: this.#sessions.filter(({ isEnded }) => isEnded).map(sidOf),
-      endedUnits: this.#units.flatMap(({ unit, figures }, place) =>
-        unit.figures === figures ? [] : [place]
-      ),
-      ended: ended.map(({ target, lun, device }) => ({ target, lun, device })),
-      values: valuesOf(ended),
-    };
+  #note(told: Told): void {
+    const { session, unit: { lun, disk } } = told;
+    const key = keyOf(session.target!.name, lun, disk.settings.name);
+    const row = { ...told, place: this.#count++ };
+    const rows = this.#told.get(key);
+    if (rows === undefined) this.#told.set(key, [row]);
+    else rows.push(row);
   }
+
+  /**
+   * Units that have left their nexus since they were told: they are in what is told now, and must not be
+   * counted twice. Those that leave later are not.
+   */
+  #absorbedBy({ target, lun, device }: Ended): number[] {
+    const rows = this.#told.get(keyOf(target, lun, device)) ?? [];
+    return rows.flatMap(({ unit, figures, place }) => unit.figures === figures ? [] : [place]);
+  }
+}
+
+function keyOf(target: string, lun: number, device: string): string {
+  return `${target} ${lun} ${device}`;
 }
 
 /** Tells all of it: `part` hears of the parts, one in a turn, and `done` of the end. */
 export function tellFigures(
   shard: Shard,
   part: (part: FiguresPart) => void,
-  done: Done<FiguresEnd>,
+  done: Done<ShardHead>,
 ): void {
   const walk = new FiguresWalk(shard.node);
   const step = () => {
     const next = walk.next();
-    if (next === undefined) return done(undefined, walk.end(headOfShard(shard)));
+    if (next === undefined) return done(undefined, headOfShard(shard));
     part(next);
     shard.loop.after(0, laterStep);
   };
@@ -106,8 +118,10 @@ export function tellFigures(
   step();
 }
 
-/** Each normal session and then its units, as far as they were used; undefined is one that was not. */
-function* looksAt(node: Node): Generator<Session | Told | undefined> {
+type Look = Session | Told | Ended | undefined;
+
+/** Each normal session with its units, then what has ended; undefined is one that was not used. */
+function* looksAt(node: Node): Generator<Look> {
   for (const session of node.sessions) {
     const { nexus, tasks } = session;
     if (nexus === undefined) continue;
@@ -116,8 +130,13 @@ function* looksAt(node: Node): Generator<Session | Told | undefined> {
     yield session;
     for (const unit of nexus.units.values()) {
       const { figures, lun } = unit;
-      if (figures === undefined) yield undefined;
-      else yield { session, unit, figures, commands: commands.get(lun) ?? 0 };
+      const isUsed = figures !== undefined && !session.isEnded;
+      yield isUsed ? { session, unit, figures, commands: commands.get(lun) ?? 0 } : undefined;
+    }
+  }
+  for (const { name, totals } of node.targets) {
+    for (const total of totals.all) {
+      yield total.figures.isUsed ? { target: name, ...total } : undefined;
     }
   }
 }

@@ -17,7 +17,7 @@ import {
   type TargetGroupChange,
   type TargetModel,
 } from "../scst/model.ts";
-import { type FiguresEnd, type FiguresPart, joinFigures, type ShardFigures } from "./figures.ts";
+import { type FiguresPart, joinFigures, type ShardFigures, type ShardHead } from "./figures.ts";
 import { listen } from "./listen.ts";
 import { LiveControl } from "./live_control.ts";
 import type { MemoryView } from "./messages.ts";
@@ -156,7 +156,7 @@ export class Server {
   async figures(): Promise<Answer<ShardFigures>> {
     const parts: FiguresPart[] = [];
     const take = (part: unknown) => parts.push(part as FiguresPart);
-    const { value, error } = await this.#shard.ask<FiguresEnd>({ kind: "figures" }, take);
+    const { value, error } = await this.#shard.ask<ShardHead>({ kind: "figures" }, take);
     return value === undefined ? { error: error! } : { value: joinFigures(parts, value) };
   }
 

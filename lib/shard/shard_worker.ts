@@ -2,16 +2,13 @@
  * The data isolate. It runs the loop of its shard and never returns to an event loop: main wakes it
  * through a pipe, and the messages are taken out of the port there and then.
  */
-import { type MessagePort as NodePort, receiveMessageOnPort } from "node:worker_threads";
 import { READABLE } from "../../ffi/poller.ts";
 import { Wake } from "../../ffi/wake.ts";
+import { Inbox } from "./inbox.ts";
 import { LogLimit } from "./log_limit.ts";
-import type { FromShard, Request, ShardStart } from "./messages.ts";
+import type { FromShard, ShardStart } from "./messages.ts";
 import { perform } from "./perform.ts";
 import { Shard } from "./shard.ts";
-
-/** Operations that are done in one turn of the loop. */
-const OPERATIONS_MOST = 16;
 
 function serve({ port, wake: wakeHandle, pool, stateDir, pulse }: ShardStart): void {
   const post = (message: FromShard) => port.postMessage(message);
@@ -23,22 +20,14 @@ function serve({ port, wake: wakeHandle, pool, stateDir, pulse }: ShardStart): v
     pulse: new Int32Array(pulse),
   });
   const wake = new Wake(wakeHandle);
-  const receive = () => {
-    wake.acknowledge();
-    for (let count = 0; count < OPERATIONS_MOST; count++) {
-      const received = receiveMessageOnPort(port as unknown as NodePort);
-      if (received === undefined) return;
-      const { id, operation } = received.message as Request;
-      perform(
-        shard,
-        operation,
-        (error, value) => post({ kind: "result", id, error, value }),
-        (part) => post({ kind: "part", id, part }),
-      );
-    }
-    wake.wake(); // the rest has its turn behind the commands that have come meanwhile
-  };
-  shard.loop.watch(wake.readFd, READABLE, { ready: receive });
+  const inbox = new Inbox(port, wake, ({ id, operation }) =>
+    perform(
+      shard,
+      operation,
+      (error, value) => post({ kind: "result", id, error, value }),
+      (part) => post({ kind: "part", id, part }),
+    ));
+  shard.loop.watch(wake.readFd, READABLE, inbox);
   shard.loop.run();
 }
 

@@ -1,7 +1,9 @@
 /** What a shard tells of thousands of sessions and LUNs: all of it, but only so much in a turn of its loop. */
 import assert from "node:assert/strict";
+import { sidOf } from "../../lib/iscsi/session_view.ts";
 import type { ShardFigures, ShardHead } from "../../lib/shard/figures.ts";
 import { type FiguresPart, joinFigures } from "../../lib/shard/figures.ts";
+import { FIGURES_LENGTH } from "../../lib/scst/command_figures.ts";
 import { FiguresWalk, LOOKS_MOST } from "../../lib/shard/figures_walk.ts";
 import { exchangeGood } from "../harness/exchange.ts";
 import { type Peer, Rig, TARGET } from "../harness/rig.ts";
@@ -39,7 +41,7 @@ function walk(rig: Rig, between: (part: number) => void = () => {}): [FiguresPar
     parts.push(structuredClone(part));
     between(parts.length);
   }
-  return [parts, joinFigures(parts, structuredClone(figures.end(HEAD)))];
+  return [parts, joinFigures(parts, HEAD)];
 }
 
 /** READs of all that is told. */
@@ -54,7 +56,7 @@ Deno.test("what a thousand sessions did is told in parts that are small, and not
   const [parts, figures] = walk(rig);
   for (const { sessions, units, values } of parts) {
     assert(sessions.length + units.length <= LOOKS_MOST);
-    assert.equal(values.length % units.length, 0);
+    assert.equal(values.length, units.length * FIGURES_LENGTH);
   }
   assert.equal(parts.length, Math.ceil(2000 / LOOKS_MOST));
   assert.equal(figures.sessions.length, 1000);
@@ -96,9 +98,9 @@ Deno.test("what ends between two parts is counted once, be it told before or not
     assert(parts.length > 3);
     assert.equal(readsOf(figures), 200, `with the session ${first}`);
     assert.equal(figures.ended.length, 1);
-    const { sessions } = figures;
-    assert.equal(sessions.length, [...rig.node.sessions].length);
-    assert(sessions.every(({ luns }) => luns.length === 1));
+    const live = new Set([...rig.node.sessions].map((session) => sidOf(session)));
+    for (const { sid, luns } of figures.sessions) assert(luns.length === 1 || !live.has(sid), sid);
+    assert(figures.sessions.length >= live.size);
   }
 });
 
@@ -138,4 +140,37 @@ Deno.test("a command that outlives its session is counted with those that have e
   rig.store.hanging = false;
   rig.store.release();
   assert.deepEqual(failedAt(7), { aborted: 1 });
+});
+
+Deno.test("what has ended at many LUNs is told in small parts too, and what ends meanwhile once", () => {
+  const luns = 300;
+  using rig = new Rig();
+  const target = rig.node.findTarget(TARGET)!;
+  for (let lun = 1; lun < luns; lun++) target.luns.add(lun, rig.device);
+  const readAll = (peer: Peer) => {
+    for (const { lun } of target.luns.entries) {
+      [...rig.node.sessions].at(-1)!.nexus!.units.get(lun)!.takeAttention();
+      const flags = FINAL | READ | 1;
+      peer.run({ cdb: read10(0, 1), lun, flags, expectedLength: 512 });
+    }
+  };
+  const [gone, there] = [1, 2].map((isid) => {
+    const peer = rig.login(isid);
+    readAll(peer);
+    return peer;
+  });
+  rig.node.tally.settle();
+  gone!.connection.close();
+  const whenTold: number[] = [];
+  const [parts, figures] = walk(rig, (part) => {
+    // In the middle of what has ended: some of it has been told without this session, some has not.
+    if (part === 7) there!.connection.close();
+  });
+  for (const { ended, units, sessions } of parts) {
+    assert(ended.length + units.length + sessions.length <= LOOKS_MOST);
+    whenTold.push(ended.length);
+  }
+  assert(whenTold.slice(0, 7).some((count) => count > 0), `${whenTold}`);
+  assert(whenTold.slice(7).some((count) => count > 0), `${whenTold}`);
+  assert.equal(readsOf(figures), 2 * luns);
 });

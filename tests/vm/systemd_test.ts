@@ -8,8 +8,10 @@ import { assertSameBytes } from "../harness/same_bytes.ts";
 import { openReady } from "../harness/sessions.ts";
 import { GUEST, toolOutput, toolTest } from "../harness/tools.ts";
 import { patternBytes } from "../initiator/bytes.ts";
+import { inquiry } from "../initiator/cdb.ts";
 import { INITIATOR_NAME } from "../initiator/login.ts";
 import type { Address } from "../initiator/raw.ts";
+import { parseKeys, PrIn, prIn, prList, PrOut, prOut } from "../initiator/reservations.ts";
 import { Guest } from "./guest.ts";
 import { debianDisk } from "./image/image.ts";
 import { SteadyWriter } from "./steady_writer.ts";
@@ -63,6 +65,29 @@ async function readBack(address: Address, luns: readonly number[], seed: number)
     assertSameBytes(await readBlocks(session, 100, 128, { lun }), patternBytes(65536, seed + lun));
   }
   await session.logout();
+}
+
+const KEY = 0x5c57n;
+
+/** Registers at a disk for longer than a server lives. */
+async function register(address: Address): Promise<void> {
+  await using session = await openReady(address);
+  const write = prList({ actionKey: KEY, aptpl: true });
+  const cdb = prOut(PrOut.REGISTER_AND_IGNORE, 0, write.length);
+  assert.equal((await session.command(cdb, { write })).status, 0);
+  await session.logout();
+}
+
+/** What initiators know a disk by, and what they have reserved: its serial number, ids and keys. */
+async function whatStays(address: Address): Promise<(Uint8Array | readonly bigint[])[]> {
+  await using session = await openReady(address);
+  const pages = [];
+  for (const page of [0x80, 0x83]) {
+    pages.push((await session.command(inquiry(255, page), { read: 255 })).data);
+  }
+  const { data } = await session.command(prIn(PrIn.READ_KEYS, 64), { read: 64 });
+  await session.logout();
+  return [...pages, parseKeys(data).keys];
 }
 
 /** Whether the tree is mounted, and answers as it should. */
@@ -128,6 +153,9 @@ async function lifeOfService(guest: Guest, address: Address, t: Deno.TestContext
   await step(
     "an upgrade under load loses nothing and takes less than initiators wait",
     async () => {
+      await register(address);
+      const before = await whatStays(address);
+      assert.deepEqual(before.at(-1), [KEY]);
       const writer = new SteadyWriter(address);
       await writer.progress(20);
       await guest.output("dpkg -i /root/scst.deb", SLOW_S);
@@ -135,6 +163,7 @@ async function lifeOfService(guest: Guest, address: Address, t: Deno.TestContext
       assert.equal(writer.logins, 2);
       await writer.stop();
       await readBack(address, [0, 1], 1);
+      assert.deepEqual(await whatStays(address), before);
       assert.match(await guest.output("cat /etc/scst/scst.yaml"), /1: raw/);
       assert.match(await treeVersion(guest), /3\.11\.0/);
     },
