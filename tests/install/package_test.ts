@@ -87,16 +87,41 @@ Deno.test(
   },
 );
 
-Deno.test("deno task package says on standard error what it lacks, and nothing on standard output", async () => {
+/** What `deno task package` does with an executable. */
+async function packInto(dir: string, binary: string) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "-A", `${ROOT}packaging/package.ts`],
-    env: { SCST_BIN: "/nonexistent/scst", NO_COLOR: "1" },
+    args: ["run", "--no-check", "-A", `${ROOT}packaging/package.ts`, dir],
+    env: { SCST_BIN: binary, NO_COLOR: "1" },
   }).output();
   const decoder = new TextDecoder();
-  assert.equal(code, 1);
-  assert.equal(decoder.decode(stdout), "");
-  assert.equal(
-    decoder.decode(stderr),
-    "error there is no /nonexistent/scst: deno task build makes it\n",
-  );
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+toolTest(
+  "deno task package makes a package, an archive and their checksums",
+  ["dpkg-deb"],
+  () =>
+    withProduct(async (_product, dir) => {
+      // An executable of this machine that takes whatever it is told.
+      const { code, stdout, stderr } = await packInto(`${dir}/out`, "/bin/true");
+      assert.equal(code, 0, stderr);
+      const made = stdout.trimEnd().split("\n");
+      assert.match(made[0]!, /\/out\/scst_[\d.]+_(amd64|arm64)\.deb$/);
+      assert.match(made[1]!, /\/out\/scst-[\d.]+-linux-(x86_64|aarch64)\.tar\.gz$/);
+      assert.equal(made[2], `${dir}/out/SHA256SUMS`);
+      const checked = await toolOutput("sh", [
+        "-c",
+        'cd "$0" && sha256sum -c SHA256SUMS',
+        `${dir}/out`,
+      ]);
+      assert.equal(checked.match(/: OK$/gm)?.length, 2);
+    }),
+);
+
+Deno.test("deno task package says on standard error what it lacks, and nothing on standard output", async () => {
+  assert.deepEqual(await packInto("/nonexistent", "/nonexistent/scst"), {
+    code: 1,
+    stdout: "",
+    stderr: "error there is no /nonexistent/scst: deno task build makes it\n",
+  });
 });
