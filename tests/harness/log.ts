@@ -36,7 +36,8 @@ export async function linesWith(
 /** Fails if the log tells of a bug: an exception where only results are expected. */
 export function assertNoBug(server: TestServer): void {
   const bug = server.stderr().split("\n").find((line) =>
-    line.includes(BUG) || /\b(Uncaught|panicked)\b/.test(line)
+    line.includes(BUG) ||
+    /\b(TypeError|RangeError|ReferenceError|SyntaxError|Uncaught|panicked)\b/.test(line)
   );
   if (bug !== undefined) throw new Error(`The server has logged a bug: ${bug}`);
 }
