@@ -14,11 +14,12 @@ export class CommandRecord {
   left = 0;
   /** Where its answer ends in the output, by Output.position. */
   answerEnd = 0;
-  /** Slow commands that its line speaks for as well; undefined if it was not found to be slow. */
+  /** Whether it was found to be slow, and the slow commands that its line speaks for; undefined without one. */
+  isCounted = false;
   others: number | undefined = undefined;
 
   /** Has what is to be told of a task that leaves the store, or has just done so. */
-  read(task: Task, left: number, others?: number): void {
+  read(task: Task, left: number): void {
     const { times } = task;
     this.operation = task.operation;
     this.lun = task.lun;
@@ -29,6 +30,7 @@ export class CommandRecord {
     this.store = Math.max(times?.begun[Stage.STORE] ?? 0, this.turn);
     this.left = left;
     this.answerEnd = task.answerEnd;
-    this.others = others;
+    this.isCounted = false;
+    this.others = undefined;
   }
 }

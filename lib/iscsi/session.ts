@@ -1,5 +1,4 @@
 /** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
-import { IoVector } from "../../ffi/iovec.ts";
 import { bugLine } from "../bug.ts";
 import { chooseLuns, type GroupMatch, type LunChoice, ruleOf } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
@@ -23,7 +22,8 @@ import type { Parameters } from "./parameters.ts";
 import { ReadMemory } from "./read_memory.ts";
 import { SESSION_STATES, SessionEvent, SessionState } from "./session_states.ts";
 import { StateWalk } from "./state_table.ts";
-import { Task } from "./task.ts";
+import type { Task } from "./task.ts";
+import { TaskPool } from "./task_pool.ts";
 import { UnsentAnswers } from "./unsent_answers.ts";
 import { WriteMemory } from "./write_memory.ts";
 
@@ -88,8 +88,7 @@ export class Session implements NexusTransport {
   #immediateCount = 0;
   #match: GroupMatch | undefined;
   #nextTransferTag = 0;
-  #free: Task[] = [];
-  #iov = new IoVector();
+  #pool = new TaskPool(this);
   #states = new StateWalk(SESSION_STATES, SessionState.ACTIVE);
 
   /**
@@ -177,15 +176,15 @@ export class Session implements NexusTransport {
 
   /** A turn ends that leaves something of the output unsent. */
   noteUnsent(): void {
-    this.unsent.note(this.#free.at(-1));
+    this.unsent.note(this.#pool.answered);
   }
 
   /** What is left of the output will never be sent. */
   loseUnsent(): void {
     this.latency?.forgetUnsent();
     this.unsent.lose();
-    // Where their answers ended is no place in another output.
-    this.#free.length = 0;
+    // Where its answer ended is no place in another output.
+    this.#pool.answered = undefined;
   }
 
   /** What the target wants of its sessions. */
@@ -287,8 +286,7 @@ export class Session implements NexusTransport {
 
   /** Lends a task for a command, `immediate` or in its place of the window; retire() takes it back. */
   takeTask(immediate: boolean): Task {
-    const task = this.#free.pop() ?? new Task(this, this.#iov);
-    task.renew();
+    const task = this.#pool.take();
     task.immediate = immediate;
     task.inWindow = !immediate;
     if (immediate) this.#immediateCount++;
@@ -317,7 +315,7 @@ export class Session implements NexusTransport {
     this.readMemory.release(task);
     this.writeMemory.release(task);
     if (this.isEnded) return;
-    this.#free.push(task);
+    this.#pool.give(task);
     if (this.writeMemory.next !== undefined) solicitWaiting(this);
   }
 

@@ -22,34 +22,43 @@ export class SlowCommands {
   /** A listed command has its answer. If it is slow already, it is told of when that is sent. */
   answered(task: Task, now: number): void {
     if (!this.#isSlow(task, now)) return;
-    const others = this.#count(now);
-    if (others !== undefined) task.session.unsent.keep(task, now, others);
+    const { unsent } = task.session;
+    // Those that wait to be sent may be slow by now as well, and hold this one up: they come first.
+    unsent.judge(now);
+    unsent.keep(task, now);
     task.times = undefined;
   }
 
   /** A listed command was aborted. */
   aborted(task: Task, now: number): void {
     if (!this.#isSlow(task, now)) return;
-    const others = this.#count(now);
-    if (others !== undefined) {
-      const record = this.#aborted;
-      record.read(task, now, others);
+    const record = this.#aborted;
+    record.read(task, now);
+    this.judge(record, now);
+    if (record.others !== undefined) {
       const what = `was aborted after ${seconds(now - record.arrived)} (${stagesOf(record)})`;
       tell(task.session, record, what);
     }
     task.times = undefined;
   }
 
-  /**
-   * The answer of a command was taken by the network as a whole, or never will be. `record` has
-   * `others` if the command was found slow before.
-   */
-  sent(session: Session, record: CommandRecord, now: number, isLost: boolean): void {
-    if (now - record.arrived < this.threshold) return;
-    if (record.others === undefined) {
-      record.others = this.#count(now);
-      if (record.others === undefined) return;
+  /** Counts a command if it is slow by now: it has a line if there was none for a while. */
+  judge(record: CommandRecord, now: number): void {
+    if (record.isCounted || now - record.arrived < this.threshold) return;
+    record.isCounted = true;
+    if (now - this.#toldAt < SILENCE) {
+      this.#untold++;
+      return;
     }
+    record.others = this.#untold;
+    this.#toldAt = now;
+    this.#untold = 0;
+  }
+
+  /** The answer of a command was taken by the network as a whole, or never will be. */
+  sent(session: Session, record: CommandRecord, now: number, isLost: boolean): void {
+    this.judge(record, now);
+    if (record.others === undefined) return;
     const until = isLost ? " until the connection ended" : "";
     const send = `send ${whole(now - record.left)}${until}`;
     tell(session, record, `took ${seconds(now - record.arrived)} (${stagesOf(record)}, ${send})`);
@@ -58,18 +67,6 @@ export class SlowCommands {
   /** Whether a listed command is slow, and was not counted before. */
   #isSlow({ arrived, times }: Task, now: number): boolean {
     return now - arrived >= this.threshold && times !== undefined;
-  }
-
-  /** Counts a slow command; those that its line speaks for as well, undefined if it has none. */
-  #count(now: number): number | undefined {
-    if (now - this.#toldAt < SILENCE) {
-      this.#untold++;
-      return undefined;
-    }
-    const others = this.#untold;
-    this.#toldAt = now;
-    this.#untold = 0;
-    return others;
   }
 }
 

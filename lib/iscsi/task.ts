@@ -33,7 +33,7 @@ export class Task extends Command {
   arrived = 0;
   /** Whether it has begun and not ended. */
   live = false;
-  /** Where the answer ends that it had last, by Output.position; NaN without one. */
+  /** Where its answer ends, by Output.position; NaN without one. */
   answerEnd = NaN;
 
   /** Bytes of `out` that will be filled: what the CDB asks for, as far as the initiator has it. */
@@ -100,6 +100,11 @@ export class Task extends Command {
 
   override get source(): object {
     return this.session;
+  }
+
+  /** Whether it has ended with an answer. */
+  get isAnswered(): boolean {
+    return this.answerEnd > 0;
   }
 
   /** Whether it runs: it has its data and its turn, and no status yet. */

@@ -40,9 +40,18 @@ export class UnsentAnswers {
     (takesPlace ? last! : this.#add()).read(task, now);
   }
 
-  /** A command was found to be slow when it was answered, and is told of when that is sent. */
-  keep(task: Task, now: number, others: number): void {
-    this.#add().read(task, now, others);
+  /** A command was found to be slow when it was answered; if it has a line, that is when it is sent. */
+  keep(task: Task, now: number): void {
+    const record = this.#add();
+    record.read(task, now);
+    this.#session.node.tally.slow.judge(record, now);
+    if (record.others === undefined) this.#spare.push(this.#waiting.pop()!);
+  }
+
+  /** Counts those that are slow by now. */
+  judge(now: number): void {
+    const { slow } = this.#session.node.tally;
+    for (const record of this.#waiting) slow.judge(record, now);
   }
 
   /** The network has taken some of the output. */

@@ -48,8 +48,8 @@ Deno.test("serve refuses a --slow that is none", async () => {
   }
 });
 
-/** Seconds for which a server of one session has answers that nobody takes, when those are `least`. */
-async function sendWait(control: string, least: number): Promise<number> {
+/** Waits until answers of the one session that a server has were not taken for `least` seconds. */
+async function sendWait(control: string, least: number): Promise<void> {
   for (let looks = 0; looks < 300; looks++) {
     const reply = await exchange(control, "GET", "/metrics", "");
     const families = parseExposition(reply!.text);
@@ -57,21 +57,21 @@ async function sendWait(control: string, least: number): Promise<number> {
       name === "scst_session_send_wait_seconds_total"
     )!;
     assert.equal(samples.length, 1);
-    if (samples[0]!.value >= least) return samples[0]!.value;
+    if (samples[0]!.value >= least) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`Nothing has waited ${least} s for the initiator`);
 }
 
 Deno.test("a command is slow as well when its initiator does not read the answer", async () => {
-  const size = 8 * 2 ** 20;
+  const size = 7 * 2 ** 19;
   await using server = await startTestServer(fileDisks(2 * size), { args: ["--slow", "200"] });
   const control = `${server.dir}/control`;
   using session = await openSteered(server);
   const cdb = read10(0, size / 512);
   const left = new Set<number>();
-  // More than the buffers of both sockets hold.
-  for (let count = 0; count < 4; count++) {
+  // More than the buffers of both sockets hold, and less than a session may have read: none waits for room.
+  for (let count = 0; count < 3; count++) {
     left.add(await session.sendCommand({ cdb, flags: FINAL | READ | 1, expectedLength: size }));
   }
   await sendWait(control, 0.5);
@@ -85,6 +85,5 @@ Deno.test("a command is slow as well when its initiator does not read the answer
     line!,
   )!;
   assert(Number(stages[2]) >= 500, line);
-  const after = await sendWait(control, 0);
-  assert(after >= Number(stages[2]) / 1000 - 0.3, `${after} s, and the log has ${line}`);
+  await sendWait(control, (Number(stages[2]) - 1) / 1000);
 });

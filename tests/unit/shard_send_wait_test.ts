@@ -78,6 +78,49 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "the command that holds others up is told of, and not one of those that wait for room behind it",
+  ignore,
+  fn: () => {
+    // Two of them are more than may wait to be sent while data is read.
+    using scene = new Scene(1024);
+    scene.play(function* () {
+      yield* scene.read(4);
+      yield* scene.stopReading();
+      scene.clock.seconds += 5;
+      scene.reader.takes = true;
+      yield* scene.read(2 * DEPTH);
+      scene.clock.seconds += 5;
+      yield* scene.read(2 * DEPTH);
+    }());
+    const [first, second, ...more] = scene.lines;
+    assert.match(first!, / took 5\.00 s \(data 0 ms, queue 0 ms, store 0 ms, send 5000 ms\): /);
+    assert.match(second!, / took 5\.00 s \(.*\), as 3 others before: /);
+    assert.deepEqual(more, []);
+  },
+});
+
+Deno.test({
+  name: "the command is known whose task could serve the next one, which waits for room, at once",
+  ignore,
+  fn: () => {
+    using scene = new Scene(2048);
+    const { reader } = scene;
+    reader.sending = () => reader.takes = false; // its first READs: no session has more tasks by then
+    scene.play(function* () {
+      while (reader.takes) yield;
+      yield* scene.stopReading();
+      scene.clock.seconds += 5;
+      reader.takes = true;
+      reader.sending = () => {};
+      yield* scene.read(2);
+    }());
+    const said = / took 5\.00 s \(data 0 ms, queue 0 ms, .* send 5000 ms\): .* itt=0x2$/;
+    assert.match(scene.lines[0]!, said);
+  },
+});
+
+Deno.test({
   name: "what an initiator never takes is told of when its connection ends",
   ignore,
   fn: () => {
