@@ -77,6 +77,7 @@ export class FloorConnection implements Handler {
       this.#end += Math.max(0, count);
     }
     this.#handleAll();
+    if (this.#stream > 0) this.#sendStream();
   }
 
   #handleAll(): void {
@@ -172,7 +173,7 @@ export class FloorConnection implements Handler {
     const received = this.#in.bytes.subarray(this.#start, this.#end);
     if (received.length >= 8 && this.#in.view.getUint32(this.#start) === STREAM_REQUEST) {
       this.#stream = Math.min(OUT_LENGTH, this.#in.view.getUint32(this.#start + 4));
-      this.#sendStream();
+      this.#start += 8;
       return false;
     }
     const length = announcedLength(received);

@@ -8,13 +8,20 @@ import { Memory } from "../../../ffi/memory.ts";
 import { type Poller, READABLE, WRITABLE } from "../../../ffi/poller.ts";
 import { closeSocket, receive, send } from "../../../ffi/socket.ts";
 import { STREAM_REQUEST } from "../floor/stream.ts";
-import { connectLoopback } from "./client_socket.ts";
+import { connectLoopback, setNonBlocking } from "./client_socket.ts";
 import { Latencies } from "./latencies.ts";
 import { LoadSession, RECEIVE_LENGTH } from "./load_session.ts";
 import type { FromLoad, LoadResult, LoadShape, ToLoad } from "./shape.ts";
 
 /** Milliseconds of silence after which a target is given up. */
 const SILENCE = 20_000;
+
+/** Waits for what is watched, and returns how many have something; throws if none has for long. */
+function awaitSome(poller: Poller): number {
+  const count = poller.wait(SILENCE);
+  if (count === 0) throw new Error(`The target has been silent for ${SILENCE / 1000} s`);
+  return count;
+}
 
 class Load {
   #sessions: LoadSession[] = [];
@@ -74,8 +81,7 @@ class Load {
 
   /** Deals with what has come; new commands are sent until `end`. Returns the time. */
   #turn(end: number): number {
-    const count = this.#poller.wait(SILENCE);
-    if (count === 0) throw new Error(`The target has been silent for ${SILENCE / 1000} s`);
+    const count = awaitSome(this.#poller);
     const now = performance.now();
     for (let index = 0; index < count; index++) {
       const token = this.#poller.token(index);
@@ -102,18 +108,26 @@ function stream(port: number, length: number, seconds: number): { bytes: number;
   buffer.view.setUint32(0, STREAM_REQUEST);
   buffer.view.setUint32(4, length);
   const fd = connectLoopback(port);
-  send(fd, buffer.address, 8);
-  const begin = performance.now();
-  let bytes = 0;
-  let now = begin;
-  while (now < begin + seconds * 1000) {
-    const count = receive(fd, buffer.address, Math.min(length, RECEIVE_LENGTH));
-    if (count <= 0 && count !== -Errno.EINTR) throw new Error("The floor has ended its stream");
-    bytes += Math.max(0, count);
-    now = performance.now();
+  const poller = createPoller();
+  try {
+    send(fd, buffer.address, 8);
+    setNonBlocking(fd);
+    poller.add(fd, 0, READABLE);
+    const begin = performance.now();
+    let bytes = 0;
+    let now = begin;
+    while (now < begin + seconds * 1000) {
+      const count = receive(fd, buffer.address, Math.min(length, RECEIVE_LENGTH));
+      if (count > 0) bytes += count;
+      else if (count === -Errno.EAGAIN) awaitSome(poller);
+      else if (count !== -Errno.EINTR) throw new Error("The floor has ended its stream");
+      now = performance.now();
+    }
+    return { bytes, seconds: (now - begin) / 1000 };
+  } finally {
+    poller.close();
+    closeSocket(fd);
   }
-  closeSocket(fd);
-  return { bytes, seconds: (now - begin) / 1000 };
 }
 
 async function answer(load: Load, message: ToLoad): Promise<FromLoad> {
