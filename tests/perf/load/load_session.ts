@@ -81,6 +81,8 @@ export class LoadSession {
   #skip = 0;
   #random: number;
   #next: number;
+  /** The first words of the LUNs as they stand in a header, and which is the next one. */
+  readonly #luns: Uint32Array;
   #lun = 0;
 
   private constructor(
@@ -108,6 +110,8 @@ export class LoadSession {
     this.#data.bytes.fill(FILL);
     this.#random = index * 2654435761 + 1 >>> 0 || 1;
     this.#next = Math.floor(index * this.#places / shape.sessions);
+    const firstWord = (lun: number) => new DataView(encodeLun(lun).buffer).getUint32(0);
+    this.#luns = Uint32Array.from(shape.luns, firstWord);
     for (let tag = 0; tag < shape.depth; tag++) this.#prepare(tag);
   }
 
@@ -235,8 +239,7 @@ export class LoadSession {
   }
 
   #command(tag: number, isRead: boolean): void {
-    const { view, bytes } = this.#headers;
-    const { luns } = this.#shape;
+    const { view } = this.#headers;
     const at = this.#slotOf(tag);
     const data = isRead ? 0 : this.#immediate;
     view.setUint8(at + Field.flags, FINAL | SIMPLE | (isRead ? READ : WRITE));
@@ -246,10 +249,8 @@ export class LoadSession {
     view.setUint8(at + Field.cdb, isRead ? READ_16 : WRITE_16);
     view.setUint32(at + Field.cdb + 6, this.#place());
     this.#cmdSN = this.#cmdSN + 1 >>> 0;
-    if (luns.length > 1) {
-      this.#lun = (this.#lun + 1) % luns.length;
-      bytes.set(encodeLun(luns[this.#lun]!), at + Field.lun);
-    }
+    view.setUint32(at + Field.lun, this.#luns[this.#lun]!);
+    this.#lun = (this.#lun + 1) % this.#luns.length;
     this.#pushPdu(at, data);
   }
 
