@@ -1,27 +1,44 @@
 /** The model of docs/performance/model.md: what it foretells from the costs of single steps, and what is. */
 import type { CellMeter, Sample } from "./cell.ts";
+import type { CellLoad } from "./sections.ts";
 import type { ContenderName } from "./contenders.ts";
-import { type Costs, measureCosts, serverTime } from "./costs.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { median } from "./statistics.ts";
 
-const DEPTHS = [4, 8, 16, 32];
-const QUICK_DEPTHS = [4, 32];
+const FEW = 4;
+const MANY = 32;
+const DEPTHS = [FEW, 8, 16, MANY];
+const QUICK_DEPTHS = [FEW, 8, MANY];
 const LENGTH = 512;
+
+/** What the load reads from, and how answers are sent. */
+export const CASES = ["file", "null", "each alone"] as const;
+export type Case = typeof CASES[number];
+
+const WHO: Readonly<Record<Case, ContenderName>> = {
+  file: "scst",
+  null: "scst",
+  "each alone": "each",
+};
+
+/** Microseconds of each step, between the initiator and the server. */
+export interface Costs {
+  /** What a turn takes however many commands it has: waking up, receiving, one send, at both ends. */
+  readonly turn: number;
+  /** What a command takes without what it reads, at both ends. */
+  readonly pdu: number;
+  /** What the call takes that reads the file. */
+  readonly io: number;
+  /** What one more send takes. */
+  readonly send: number;
+}
 
 export interface ModelRow {
   readonly depth: number;
-  /** Commands for each receive of the initiator, of the server as shipped. */
-  readonly batch: number;
-  /** Commands a second: those of the floor, and foretold and measured of the server as shipped. */
-  readonly floor: number;
-  readonly foretold: number;
+  readonly of: Case;
+  /** Commands a second; undefined where the costs were taken from what was measured here. */
+  readonly foretold: number | undefined;
   readonly measured: number;
-  /** Processor time of a command as shipped, and with a send for each answer. */
-  readonly cpuForetold: number;
-  readonly cpuMeasured: number;
-  readonly eachForetold: number;
-  readonly eachMeasured: number;
 }
 
 export interface Model {
@@ -31,42 +48,46 @@ export interface Model {
   readonly rows: readonly ModelRow[];
 }
 
-/** The costs of several rounds: for each its median. */
-function medianCosts(rounds: readonly Costs[]): Costs {
-  const keys = Object.keys(rounds[0]!) as (keyof Costs)[];
-  const entries = keys.map((key) => [key, median(rounds.map((costs) => costs[key]))]);
-  return Object.fromEntries(entries);
+/** Microseconds of a command in a case, when `depth` of them share a turn. */
+export function commandTime(costs: Costs, of: Case, depth: number): number {
+  const { turn, pdu, io, send } = costs;
+  const shared = turn / depth + pdu;
+  if (of === "null") return shared;
+  return shared + io + (of === "file" ? 0 : send * (depth - 1) / depth);
 }
 
-/** What the costs foretell for a depth, beside what was measured. */
-export function modelRow(
-  costs: Costs,
-  depth: number,
-  floor: readonly Sample[],
-  shipped: readonly Sample[],
-  each: readonly Sample[],
-): ModelRow {
-  const rate = (samples: readonly Sample[]) => median(samples.map((sample) => sample.rate));
-  const cpu = (samples: readonly Sample[]) => median(samples.map((sample) => sample.cpu!));
-  return {
-    depth,
-    batch: median(shipped.map((sample) => sample.batch!)),
-    floor: rate(floor),
-    foretold: 1e6 / (1e6 / rate(floor) + costs.pdu + costs.io),
-    measured: rate(shipped),
-    cpuForetold: serverTime(costs, depth, 1),
-    cpuMeasured: cpu(shipped),
-    eachForetold: serverTime(costs, depth, depth),
-    eachMeasured: cpu(each),
-  };
+/** The costs, from the commands a second of four runs: all others are foretold. */
+export function costsOf(rateOf: (of: Case, depth: number) => number): Costs {
+  const time = (of: Case, depth: number) => 1e6 / rateOf(of, depth);
+  const many = time("file", MANY);
+  const turn = (time("file", FEW) - many) / (1 / FEW - 1 / MANY);
+  const io = many - time("null", MANY);
+  const send = (time("each alone", MANY) - many) * MANY / (MANY - 1);
+  return { turn, pdu: many - turn / MANY - io, io, send };
 }
 
-/** How far a value is from what was measured. */
-export function errorOf(foretold: number, measured: number): number {
-  return foretold / measured - 1;
+function isSource(of: Case, depth: number): boolean {
+  return depth === MANY || of === "file" && depth === FEW;
 }
 
-/** Measures costs, floor and server in turn. */
+/** What the costs foretell for each case and depth, beside what was measured. */
+export function modelRows(
+  depths: readonly number[],
+  rateOf: (of: Case, depth: number) => number,
+): { costs: Costs; rows: ModelRow[] } {
+  const costs = costsOf(rateOf);
+  const rows = depths.flatMap((depth) =>
+    CASES.map((of) => ({
+      depth,
+      of,
+      foretold: isSource(of, depth) ? undefined : 1e6 / commandTime(costs, of, depth),
+      measured: rateOf(of, depth),
+    }))
+  );
+  return { costs, rows };
+}
+
+/** Measures all cases at all depths in turn. */
 export async function measureModel(
   meter: CellMeter,
   rounds: number,
@@ -74,27 +95,24 @@ export async function measureModel(
   isQuick: boolean,
 ): Promise<Model> {
   const machine = describeMachine();
-  const contenders: readonly ContenderName[] = ["floor", "scst", "each"];
   const depths = isQuick ? QUICK_DEPTHS : DEPTHS;
-  const costs: Costs[] = [];
   const samples = new Map<string, Sample[]>();
-  for (const who of contenders) {
-    await meter.measure(who, { tool: "own", depth: 32, length: LENGTH }, seconds);
-  }
+  const measure = (of: Case, depth: number) => {
+    const medium = of === "null" ? "null" : "memory";
+    const load: CellLoad = { tool: "own", depth, length: LENGTH, medium };
+    return meter.measure(WHO[of], load, seconds);
+  };
+  for (const of of CASES) await measure(of, MANY); // until its code is compiled
   for (let round = 0; round < rounds; round++) {
-    costs.push(measureCosts());
     for (const depth of depths) {
-      for (const who of round % 2 === 0 ? contenders : [...contenders].reverse()) {
-        const taken = samples.get(`${who} ${depth}`) ?? [];
-        samples.set(`${who} ${depth}`, taken);
-        taken.push(await meter.measure(who, { tool: "own", depth, length: LENGTH }, seconds));
+      for (const of of round % 2 === 0 ? CASES : [...CASES].reverse()) {
+        const taken = samples.get(`${of} ${depth}`) ?? [];
+        samples.set(`${of} ${depth}`, taken);
+        taken.push(await measure(of, depth));
       }
     }
   }
-  const result = medianCosts(costs);
-  const rows = depths.map((depth) => {
-    const [floor, shipped, each] = contenders.map((who) => samples.get(`${who} ${depth}`)!);
-    return modelRow(result, depth, floor!, shipped!, each!);
-  });
-  return { machine, rounds, costs: result, rows };
+  const rateOf = (of: Case, depth: number) =>
+    median(samples.get(`${of} ${depth}`)!.map(({ rate }) => rate));
+  return { machine, rounds, ...modelRows(depths, rateOf) };
 }

@@ -6,7 +6,7 @@ import { figureOf, latencyOf, medianOf, NOISE, samplesOf, verdictsOf } from "./f
 import type { Growth } from "./growth.ts";
 import type { Machine } from "./machine.ts";
 import { markdownTable } from "./markdown.ts";
-import { errorOf, type Model } from "./model.ts";
+import { CASES, type Model, type ModelRow } from "./model.ts";
 import type { Profile } from "./profile.ts";
 import { type Section, SECTIONS } from "./sections.ts";
 import { median, spread } from "./statistics.ts";
@@ -114,35 +114,23 @@ export function garbageTable({ rows }: Garbage): string {
 
 /** What single steps cost, by their names in docs/performance/model.md. */
 export function costsTable({ costs }: Model): string {
-  const rows = Object.entries(costs).map(([step, cost]) => {
-    const isByte = step.endsWith("Byte");
-    return [step, `${(isByte ? cost * 1000 : cost).toFixed(2)} ${isByte ? "ns" : "us"}`];
-  });
+  const rows = Object.entries(costs).map(([step, cost]) => [step, `${cost.toFixed(2)} us`]);
   return markdownTable(["step", "cost"], rows);
 }
 
 /** What the model foretells beside what was measured. */
 export function modelTable({ rows }: Model): string {
-  const error = (foretold: number, measured: number) => {
-    const part = Math.round(errorOf(foretold, measured) * 100);
-    return `${part > 0 ? "+" : ""}${part} %`;
+  const cells = ({ foretold, measured }: ModelRow) => {
+    if (foretold === undefined) return ["-", measured.toFixed(0), "-"];
+    const error = Math.round((foretold / measured - 1) * 100);
+    return [foretold.toFixed(0), measured.toFixed(0), `${error > 0 ? "+" : ""}${error} %`];
   };
-  const head = ["queue depth", "batch", "floor, IOPS", "IOPS foretold", "measured", "error"];
+  const depths = [...new Set(rows.map(({ depth }) => depth))];
   return markdownTable(
-    [...head, "us foretold", "measured", "error", "each alone: us foretold", "measured", "error"],
-    rows.map((row) => [
-      String(row.depth),
-      row.batch.toFixed(1),
-      row.floor.toFixed(0),
-      row.foretold.toFixed(0),
-      row.measured.toFixed(0),
-      error(row.foretold, row.measured),
-      row.cpuForetold.toFixed(2),
-      row.cpuMeasured.toFixed(2),
-      error(row.cpuForetold, row.cpuMeasured),
-      row.eachForetold.toFixed(2),
-      row.eachMeasured.toFixed(2),
-      error(row.eachForetold, row.eachMeasured),
+    ["queue depth", ...CASES.flatMap((of) => [`${of}: foretold`, "measured", "error"])],
+    depths.map((depth) => [
+      String(depth),
+      ...rows.filter((row) => row.depth === depth).flatMap(cells),
     ]),
   );
 }

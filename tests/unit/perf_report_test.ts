@@ -4,11 +4,11 @@ import type { SectionResult } from "../perf/bench_file.ts";
 import { mergeBench } from "../perf/bench_file.ts";
 import type { Sample } from "../perf/cell.ts";
 import { drawChart, stepOf } from "../perf/chart.ts";
-import { serverTime } from "../perf/costs.ts";
 import { latencyOf, ratioOf, verdictsOf } from "../perf/figures.ts";
 import { parseCollections, summarize } from "../perf/garbage.ts";
 import { Latencies } from "../perf/load/latencies.ts";
 import { markdownTable } from "../perf/markdown.ts";
+import { commandTime, modelRows } from "../perf/model.ts";
 import { mergeEntries, parseReport } from "../perf/profile.ts";
 import { chartOf, resultsPage } from "../perf/report.ts";
 import { SECTIONS } from "../perf/sections.ts";
@@ -157,11 +157,24 @@ Deno.test("parseReport() reads what perf says, and mergeEntries() adds what has 
   ]);
 });
 
-Deno.test("serverTime() shares the calls of a turn among the commands of a batch", () => {
-  const costs = { wait: 1, receive: 2, receiveByte: 0, send: 3, sendByte: 0, pdu: 0.5, io: 0.25 };
-  assert.equal(serverTime(costs, 1, 1), 6.75);
-  assert.equal(serverTime(costs, 8, 1), 1.5);
-  assert.equal(serverTime(costs, 8, 8), 4.125);
+Deno.test("the model finds the costs that four runs come from, and foretells the others", () => {
+  const costs = { turn: 64, pdu: 1, io: 0.5, send: 4 };
+  assert.equal(commandTime(costs, "file", 8), 9.5);
+  assert.equal(commandTime(costs, "null", 8), 9);
+  assert.equal(commandTime(costs, "each alone", 8), 13);
+  const { costs: found, rows } = modelRows(
+    [4, 8, 32],
+    (of, depth) => 1e6 / commandTime(costs, of, depth),
+  );
+  for (const step of ["turn", "pdu", "io", "send"] as const) {
+    assert(Math.abs(found[step] - costs[step]) < 1e-9, `${step}: ${found[step]}`);
+  }
+  const foretold = rows.filter((row) => row.foretold !== undefined);
+  assert.deepEqual(
+    foretold.map(({ of, depth }) => `${of} ${depth}`),
+    ["null 4", "each alone 4", "file 8", "null 8", "each alone 8"],
+  );
+  for (const row of foretold) assert(Math.abs(row.foretold! / row.measured - 1) < 1e-9);
 });
 
 Deno.test("every section has a load for its rows, and its goals name rows and series that it has", () => {
