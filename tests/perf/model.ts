@@ -21,7 +21,7 @@ const WHO: Readonly<Record<Case, ContenderName>> = {
   "each alone": "each",
 };
 
-/** Microseconds of each step, between the initiator and the server. */
+/** Microseconds of each step. */
 export interface Costs {
   /** What a turn takes however many commands it has: waking up, receiving, one send, at both ends. */
   readonly turn: number;
@@ -29,8 +29,8 @@ export interface Costs {
   readonly pdu: number;
   /** What the call takes that reads the file. */
   readonly io: number;
-  /** What one more send takes. */
-  readonly send: number;
+  /** What a command takes at the server when its answer is sent alone. */
+  readonly alone: number;
 }
 
 export interface ModelRow {
@@ -48,12 +48,12 @@ export interface Model {
   readonly rows: readonly ModelRow[];
 }
 
-/** Microseconds of a command in a case, when `depth` of them share a turn. */
+/** Microseconds of a command in a case, with `depth` of them under way. */
 export function commandTime(costs: Costs, of: Case, depth: number): number {
-  const { turn, pdu, io, send } = costs;
-  const shared = turn / depth + pdu;
-  if (of === "null") return shared;
-  return shared + io + (of === "file" ? 0 : send * (depth - 1) / depth);
+  const { turn, pdu, io, alone } = costs;
+  // Each answer lets the initiator go on: both ends work at one time, and the slower one decides.
+  if (of === "each alone") return alone;
+  return turn / depth + pdu + (of === "file" ? io : 0);
 }
 
 /** The costs, from the commands a second of four runs: all others are foretold. */
@@ -62,8 +62,7 @@ export function costsOf(rateOf: (of: Case, depth: number) => number): Costs {
   const many = time("file", MANY);
   const turn = (time("file", FEW) - many) / (1 / FEW - 1 / MANY);
   const io = many - time("null", MANY);
-  const send = (time("each alone", MANY) - many) * MANY / (MANY - 1);
-  return { turn, pdu: many - turn / MANY - io, io, send };
+  return { turn, pdu: many - turn / MANY - io, io, alone: time("each alone", MANY) };
 }
 
 function isSource(of: Case, depth: number): boolean {
