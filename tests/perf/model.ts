@@ -29,7 +29,8 @@ export interface Costs {
   readonly pdu: number;
   /** What the call takes that reads the file. */
   readonly io: number;
-  /** What a command takes at the server when its answer is sent alone. */
+  /** What turn and command take where each answer is sent alone: at the slower end, the server. */
+  readonly aloneTurn: number;
   readonly alone: number;
 }
 
@@ -50,23 +51,26 @@ export interface Model {
 
 /** Microseconds of a command in a case, with `depth` of them under way. */
 export function commandTime(costs: Costs, of: Case, depth: number): number {
-  const { turn, pdu, io, alone } = costs;
+  const { turn, pdu, io, aloneTurn, alone } = costs;
   // Each answer lets the initiator go on: both ends work at one time, and the slower one decides.
-  if (of === "each alone") return alone;
+  if (of === "each alone") return aloneTurn / depth + alone;
   return turn / depth + pdu + (of === "file" ? io : 0);
 }
 
-/** The costs, from the commands a second of four runs: all others are foretold. */
+/** The costs, from the commands a second of five runs: all others are foretold. */
 export function costsOf(rateOf: (of: Case, depth: number) => number): Costs {
   const time = (of: Case, depth: number) => 1e6 / rateOf(of, depth);
+  const turnOf = (of: Case) => (time(of, FEW) - time(of, MANY)) / (1 / FEW - 1 / MANY);
   const many = time("file", MANY);
-  const turn = (time("file", FEW) - many) / (1 / FEW - 1 / MANY);
+  const turn = turnOf("file");
   const io = many - time("null", MANY);
-  return { turn, pdu: many - turn / MANY - io, io, alone: time("each alone", MANY) };
+  const aloneTurn = turnOf("each alone");
+  const alone = time("each alone", MANY) - aloneTurn / MANY;
+  return { turn, pdu: many - turn / MANY - io, io, aloneTurn, alone };
 }
 
 function isSource(of: Case, depth: number): boolean {
-  return depth === MANY || of === "file" && depth === FEW;
+  return depth === MANY || of !== "null" && depth === FEW;
 }
 
 /** What the costs foretell for each case and depth, beside what was measured. */
