@@ -42,14 +42,8 @@ const zeros = new Memory(65536);
 /** Writes zeros over a range, for systems and file systems without a call for it. */
 export function writeZeros(fd: number, offset: number, length: number): number {
   const iov = new IoVector(1);
-  for (let done = 0; done < length;) {
-    iov.clear();
-    iov.push(zeros.address, Math.min(zeros.length, length - done));
-    const written = pwritev(fd, iov.address, 1, offset + done);
-    if (written < 0 && written !== -Errno.EINTR) return written;
-    if (written > 0) done += written;
-  }
-  return 0;
+  iov.push(zeros.address, zeros.length);
+  return fillRange(fd, iov.address, offset, length);
 }
 
 /** Writes the piece of memory that the iovec at `iov` names over and over, until the range is full. */

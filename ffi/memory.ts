@@ -2,7 +2,6 @@
  * Memory that C calls may read and write. A `Memory` is the owner: whoever hands its address to a
  * call that is not finished keeps the Memory itself, for the address alone keeps nothing alive.
  */
-
 import { libc, setWord, words } from "./libc.ts";
 
 /** Somebody whose part of a pool is counted. */

@@ -58,8 +58,8 @@ export class FullFeature {
       // Outside of the window: ignored silently (RFC 7143 4.2.2.1).
       return session.report("debug", `ignored ${nameOfOpcode(opcode)} with CmdSN ${cmdSN}`);
     }
-    if (cmdSN !== session.expCmdSN) return this.#keep(pdu, cmdSN);
-    session.advanceCmdSN();
+    if (cmdSN !== session.window.expCmdSN) return this.#keep(pdu, cmdSN);
+    session.window.advance();
     this.#execute(pdu);
     if (this.#early.size > 0) this.#executeEarly();
   }
@@ -131,7 +131,7 @@ export class FullFeature {
    */
   #checkMissing(now: number): boolean {
     if (this.#missing === undefined) return true;
-    const { expCmdSN, connection } = this.session;
+    const { window: { expCmdSN }, connection } = this.session;
     if (((this.#missing - expCmdSN) | 0) < 0) {
       this.#missing = undefined;
     } else if (this.#missingSince === 0) {
@@ -148,7 +148,7 @@ export class FullFeature {
     const { opcode } = pdu;
     if (opcode === Opcode.SCSI_COMMAND) return handleScsiCommand(session, pdu);
     // What has no task is done when it is answered.
-    if (!pdu.isImmediate) session.openWindowByOne();
+    if (!pdu.isImmediate) session.window.openByOne();
     const fault = this.#findFault(pdu);
     if (fault !== undefined) return rejectPdu(session, pdu, fault);
     switch (opcode) {
@@ -189,7 +189,7 @@ export class FullFeature {
 
   /** Whether a request with this CmdSN may come now. */
   #isInWindow(cmdSN: number): boolean {
-    const { expCmdSN, maxCmdSN } = this.session;
+    const { expCmdSN, maxCmdSN } = this.session.window;
     return ((cmdSN - expCmdSN) | 0) >= 0 && ((cmdSN - maxCmdSN) | 0) <= 0;
   }
 
@@ -224,11 +224,11 @@ export class FullFeature {
   #executeEarly(): void {
     const { session } = this;
     for (;;) {
-      const memory = this.#early.get(session.expCmdSN);
+      const memory = this.#early.get(session.window.expCmdSN);
       if (memory === undefined || session.connection.isFinishing) return;
-      this.#early.delete(session.expCmdSN);
+      this.#early.delete(session.window.expCmdSN);
       this.#earlyBytes -= memory.length;
-      session.advanceCmdSN();
+      session.window.advance();
       const pdu = new Pdu(session.digests);
       pdu.set(memory, 0);
       this.#execute(pdu);

@@ -264,8 +264,8 @@ export class Login {
       statSN,
       sessionId: this.#header.sessionId ?? NO_TEXT,
       tsih: this.#session?.tsih,
-      expCmdSN: session?.expCmdSN ?? cmdSN,
-      maxCmdSN: session?.maxCmdSN ?? (cmdSN + queuedCommands - 1) >>> 0,
+      expCmdSN: session?.window.expCmdSN ?? cmdSN,
+      maxCmdSN: session?.window.maxCmdSN ?? (cmdSN + queuedCommands - 1) >>> 0,
       transits,
     });
   }

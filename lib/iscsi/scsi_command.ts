@@ -36,7 +36,7 @@ const VARIABLE_LENGTH_CDB = 0x7f;
 export function handleScsiCommand(session: Session, pdu: Pdu): void {
   const fault = findFault(session, pdu);
   if (fault !== undefined) {
-    if (!pdu.isImmediate) session.openWindowByOne();
+    if (!pdu.isImmediate) session.window.openByOne();
     return rejectPdu(session, pdu, fault);
   }
   const nexus = session.nexus!;

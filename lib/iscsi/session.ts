@@ -1,4 +1,4 @@
-/** A session in the full feature phase (RFC 7143 4.2, 4.3): CmdSN window, tasks, sequence numbers. */
+/** A session in the full feature phase (RFC 7143 4.2, 4.3): its connection, its tasks, its answers' numbers. */
 import { bugLine } from "../bug.ts";
 import { chooseLuns, type GroupMatch, type LunChoice, ruleOf } from "../scst/initiator_group.ts";
 import type { LogicalUnit } from "../scst/logical_unit.ts";
@@ -13,6 +13,7 @@ import { EXP_CMD_SN, MAX_CMD_SN, STAT_SN } from "./bhs.ts";
 import { type Caller, nameForGroups } from "./admission.ts";
 import { CommandCounters } from "../scst/command_counters.ts";
 import type { Connection } from "./connection.ts";
+import { CommandWindow } from "./command_window.ts";
 import { Digests } from "./digests.ts";
 import { Latency } from "./latency.ts";
 import { solicitWaiting } from "./data_out.ts";
@@ -78,13 +79,8 @@ export class Session implements NexusTransport {
   /** The name that the patterns of groups are compared with, as it was at the login. */
   nameForGroups: string;
 
-  /** CmdSN that is expected next, and the last one that is allowed (RFC 7143 4.2.2.1). */
-  expCmdSN: number;
-  maxCmdSN: number;
+  readonly window: CommandWindow;
   #statSN: number;
-  /** Commands that the window has room for when all of it is open, and the places that it is to lose. */
-  #window: number;
-  #windowDebt = 0;
   #immediateCount = 0;
   #match: GroupMatch | undefined;
   #nextTransferTag = 0;
@@ -112,9 +108,7 @@ export class Session implements NexusTransport {
     this.readMemory = new ReadMemory(this.output, () => this.connection.wake());
     const { initiator, isid, access } = identity;
     this.port = access?.target.port ?? NO_PORT;
-    this.expCmdSN = expCmdSN;
-    this.#window = this.attributes.queuedCommands;
-    this.maxCmdSN = (expCmdSN + this.#window - 1) >>> 0;
+    this.window = new CommandWindow(expCmdSN, this.attributes.queuedCommands);
     this.#statSN = statSN;
     this.dataMost = (access?.attributes ?? TARGET_DEFAULTS).maxRecvDataSegmentLength;
     this.nameForGroups = nameForGroups(access?.attributes ?? TARGET_DEFAULTS, this.caller);
@@ -171,7 +165,7 @@ export class Session implements NexusTransport {
 
   /** Begins to measure its commands, or ends that and forgets what was measured. */
   measureLatency(measures: boolean): void {
-    this.latency = measures && !this.isDiscovery ? new Latency(this.#window) : undefined;
+    this.latency = measures && !this.isDiscovery ? new Latency(this.window.size) : undefined;
   }
 
   /** A turn ends that leaves something of the output unsent. */
@@ -217,24 +211,13 @@ export class Session implements NexusTransport {
       view.setUint32(at + STAT_SN, this.#statSN);
       this.#statSN = (this.#statSN + 1) >>> 0;
     }
-    view.setUint32(at + EXP_CMD_SN, this.expCmdSN);
-    view.setUint32(at + MAX_CMD_SN, this.maxCmdSN);
+    view.setUint32(at + EXP_CMD_SN, this.window.expCmdSN);
+    view.setUint32(at + MAX_CMD_SN, this.window.maxCmdSN);
   }
 
   /** Writes the StatSN that comes next without using it up (R2T, NOP-In that asks). */
   putNextStatSN(view: DataView, at: number): void {
     view.setUint32(at + STAT_SN, this.#statSN);
-  }
-
-  /** Takes a numbered request in: the window moves on by one. */
-  advanceCmdSN(): void {
-    this.expCmdSN = (this.expCmdSN + 1) >>> 0;
-  }
-
-  /** A numbered request has ended: there is room for another one. */
-  openWindowByOne(): void {
-    if (this.#windowDebt > 0) this.#windowDebt--;
-    else this.maxCmdSN = (this.maxCmdSN + 1) >>> 0;
   }
 
   /**
@@ -244,21 +227,13 @@ export class Session implements NexusTransport {
   followTarget(quiet: boolean): void {
     const { target, nexus } = this;
     if (target === undefined || nexus === undefined) return;
-    this.#resizeWindow(target.attributes.queuedCommands);
+    this.window.resize(target.attributes.queuedCommands);
     const { luns, match } = chooseLuns(target, this.nameForGroups);
     const isOther = match?.group !== this.group;
     this.#match = match;
     if (isOther) this.report("info", "sees the LUNs of another group, or of none, now");
     nexus.regroup(luns, quiet);
     if (isOther) this.node.sessionChanged(this);
-  }
-
-  /** MaxCmdSN never goes back (RFC 7143 4.2.2.1): a smaller window is reached as commands end. */
-  #resizeWindow(size: number): void {
-    const growth = size - this.#window - this.#windowDebt;
-    this.#window = size;
-    this.#windowDebt = Math.max(0, -growth);
-    this.maxCmdSN = (this.maxCmdSN + Math.max(0, growth)) >>> 0;
   }
 
   /**
@@ -273,7 +248,7 @@ export class Session implements NexusTransport {
   openWindow(task: Task): void {
     if (!task.inWindow) return;
     task.inWindow = false;
-    this.openWindowByOne();
+    this.window.openByOne();
   }
 
   /** Gives out `count` target transfer tags in a row; NO_TAG is never among them. */

@@ -98,7 +98,7 @@ export class Assault {
     // At a challenge, or an R2T.
     if (edits === 0 && connection.isLoggingIn || this.#random.below(8) > 0) this.#look();
     if (connection.session !== undefined && !this.link.isWaiting) {
-      this.#shooter.situation.cmdSn = connection.session.expCmdSN;
+      this.#shooter.situation.cmdSn = connection.session.window.expCmdSN;
     }
     const shot = this.#shooter.shoot(step, edits, this.link.digests);
     this.shots.push(shot);

@@ -24,7 +24,7 @@ function waitsForInitiator(task: Task): boolean {
 }
 
 /** What is left when the store has done everything waits for its initiator; and the window says so. */
-export function mustMoveOn({ tasks, expCmdSN, maxCmdSN, attributes }: Session): void {
+export function mustMoveOn({ tasks, window: { expCmdSN, maxCmdSN }, attributes }: Session): void {
   const list = [...tasks.values()];
   assert(list.length === 0 || list.some(waitsForInitiator), "tasks that wait for nothing");
   const taken = list.filter((task) => task.inWindow).length;

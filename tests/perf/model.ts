@@ -58,7 +58,7 @@ export function commandTime(costs: Costs, of: Case, depth: number): number {
 }
 
 /** The costs, from the commands a second of five runs: all others are foretold. */
-export function costsOf(rateOf: (of: Case, depth: number) => number): Costs {
+function costsOf(rateOf: (of: Case, depth: number) => number): Costs {
   const time = (of: Case, depth: number) => 1e6 / rateOf(of, depth);
   const turnOf = (of: Case) => (time(of, FEW) - time(of, MANY)) / (1 / FEW - 1 / MANY);
   const many = time("file", MANY);

@@ -1,10 +1,5 @@
 /** What the benchmarks have in common on the command line. */
 
-/** The numbers of an option that takes several of them. Throws an Error that names the option. */
-export function integers(name: string, text: string): number[] {
-  return text.split(",").map((word) => integer(name, word));
-}
-
 /** The number of an option. Throws an Error that names it. */
 export function integer(name: string, text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) {

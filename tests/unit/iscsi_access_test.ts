@@ -297,7 +297,7 @@ Deno.test("the negotiation stays within the attributes of the target", () => {
   );
   assert.equal(response.u32(Field.maxCmdSn) - response.u32(Field.expCmdSn) + 1, 5);
   const [session] = rig.node.sessions;
-  assert.equal(session!.maxCmdSN - session!.expCmdSN + 1, 5);
+  assert.equal(session!.window.maxCmdSN - session!.window.expCmdSN + 1, 5);
   assert.equal(session!.parameters.maxOutstandingR2T, 3);
 });
 

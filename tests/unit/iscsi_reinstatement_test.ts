@@ -44,7 +44,7 @@ Deno.test("connection reinstatement goes on with the session: TSIH, numbers, and
   using rig = new Rig();
   const old = rig.login(1);
   const session = old.connection.session!;
-  const { tsih, expCmdSN, maxCmdSN } = session;
+  const { tsih, window: { expCmdSN, maxCmdSN } } = session;
   const { peer, response } = reinstate(rig, old);
   assert.equal(response.u16(Field.statusClass), 0);
   assert.equal(response.u16(Field.tsih), tsih);
@@ -78,7 +78,7 @@ Deno.test("connection reinstatement ends the tasks of the old connection without
     data: NEW,
   });
   assert.deepEqual([...old.send(late), ...peer.send(late)], []);
-  const { maxCmdSN, expCmdSN } = peer.connection.session!;
+  const { maxCmdSN, expCmdSN } = peer.connection.session!.window;
   assert.equal(maxCmdSN - expCmdSN + 1, 32, "the window is open again");
   const data = exchangeGood(peer, read10(0, 1), { read: BLOCK });
   assert(data.every((byte) => byte === 0));
@@ -98,11 +98,11 @@ Deno.test("connection reinstatement while the store hangs: neither answers nor d
     text: `${NAMES}MaxRecvDataSegmentLength=512\0HeaderDigest=CRC32C\0DataDigest=CRC32C\0`,
   });
   peer.digests = { header: true, data: true };
-  const { maxCmdSN, expCmdSN } = peer.connection.session!;
+  const { maxCmdSN, expCmdSN } = peer.connection.session!.window;
   assert.equal(maxCmdSN - expCmdSN + 1, 30, "what the store works on keeps its place");
   rig.store.release();
   assert.deepEqual([...old.take(), ...answersIn(peer.take())], []);
-  assert.equal(peer.connection.session!.maxCmdSN, maxCmdSN + 2);
+  assert.equal(peer.connection.session!.window.maxCmdSN, maxCmdSN + 2);
   const data = exchangeGood(peer, read10(0, 8), { read: 8 * BLOCK });
   assert(data.subarray(BLOCK).every((byte) => byte === 0));
   peer.connection.close();
