@@ -64,6 +64,7 @@ const portable = Deno.dlopen(LIBRARY[SYSTEM], {
   pwrite: { parameters: ["i32", "usize", "usize", "i64"], result: "i32" },
   preadv: { parameters: ["i32", "usize", "i32", "i64"], result: "i32" },
   pwritev: { parameters: ["i32", "usize", "i32", "i64"], result: "i32" },
+  posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" },
   fdatasync: { parameters: ["i32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },

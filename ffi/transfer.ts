@@ -6,6 +6,7 @@ import { PORTABLE } from "./platform.ts";
 
 const RWF_DSYNC = 0x2;
 const RWF_NOWAIT = 0x8;
+const POSIX_FADV_WILLNEED = 3;
 
 /** Reads into the first piece of `iov` at `offset`; may sleep. */
 export function pread(fd: number, iov: IoVector, offset: number): number {
@@ -41,6 +42,16 @@ export function preadvNoWait(fd: number, iov: number, count: number, offset: num
   setWord(0, iov);
   setWord(1, offset);
   return check(linux.preadv2(fd, words[0]!, count, words[1]!, RWF_NOWAIT));
+}
+
+/**
+ * Says that so many bytes at `offset` will be read soon: the system begins to read them where it can.
+ * It need not, so that it does not matter what it says.
+ */
+export function readAhead(fd: number, offset: number, length: number): void {
+  setWord(0, offset);
+  setWord(1, length);
+  libc.posix_fadvise(fd, words[0]!, words[1]!, POSIX_FADV_WILLNEED);
 }
 
 /** Writes what can be taken without sleeping: errors as for preadvNoWait(). */

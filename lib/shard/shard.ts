@@ -97,6 +97,7 @@ export class Shard {
     this.#pool = new IoPool(pool, {
       addWorker,
       lookIn: (milliseconds) => this.loop.after(milliseconds, () => this.#pool.look()),
+      settleLater: (pool) => this.loop.settleLater(pool),
       report: (error) => this.#reportBug(error),
     });
     this.loop.watch(this.#pool.wakeFd, READABLE, { ready: () => this.#pool.drain() });

@@ -86,6 +86,7 @@ export class FdStore implements Store {
       : Policy.NO_WAIT;
     this.#readPolicy = policy;
     this.#writePolicy = policy;
+    this.#lane.gathers = policy === Policy.NO_WAIT;
   }
 
   readNow(iov: IoVector, offset: number, _length: number): number {
@@ -98,7 +99,10 @@ export class FdStore implements Store {
         return -Errno.EAGAIN;
     }
     const result = preadvNoWait(this.#fd, iov.address, iov.count, offset);
-    if (result === -Errno.EOPNOTSUPP) this.#readPolicy = this.#withoutNoWait();
+    if (result === -Errno.EOPNOTSUPP) {
+      this.#readPolicy = this.#withoutNoWait();
+      this.#lane.gathers = false;
+    }
     return result;
   }
 

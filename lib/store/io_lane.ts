@@ -2,7 +2,7 @@
  * The way of one store's requests to the I/O workers. Each store has one, so that a store that hangs
  * keeps nobody waiting but those who use it; and in it the sessions that use the store take turns.
  */
-import { type IoRequest, isLook } from "./io_request.ts";
+import { IoOperation, type IoRequest, isLook } from "./io_request.ts";
 
 /** Microseconds that calls sleep, on an average, if it is worth while to have more of them at one time. */
 const SLEEPS = 100;
@@ -17,8 +17,13 @@ const HANGS = 100;
 const SHARE = 2;
 
 export class IoLane {
-  /** Requests that are with the workers. */
+  /** Batches that are with the workers. */
   underWay = 0;
+  /**
+   * Whether its transfers go through the page cache, where the system reads ahead what it was asked for
+   * in vain: then one worker waits for many of them as well as many workers would.
+   */
+  gathers = false;
   /** What waits, by whose it is; and in which order they have their turns. */
   #bySource = new Map<object | undefined, IoRequest[]>();
   #turns: IoRequest[][] = [];
@@ -37,16 +42,23 @@ export class IoLane {
   }
 
   push(request: IoRequest): void {
-    const { source } = request;
-    if (!isLook(request.operation)) this.#pressing++;
-    const waiting = this.#bySource.get(source);
-    if (waiting !== undefined) {
-      waiting.push(request);
-      return;
+    this.#queueOf(request).push(request);
+  }
+
+  /** Gives back what has been taken, and is not done: it comes before what else its source wants. */
+  putBack(request: IoRequest): void {
+    this.#queueOf(request).unshift(request);
+  }
+
+  #queueOf({ source, operation }: IoRequest): IoRequest[] {
+    if (!isLook(operation)) this.#pressing++;
+    let queue = this.#bySource.get(source);
+    if (queue === undefined) {
+      queue = [];
+      this.#bySource.set(source, queue);
+      this.#turns.push(queue);
     }
-    const first = [request];
-    this.#bySource.set(source, first);
-    this.#turns.push(first);
+    return queue;
   }
 
   /**
@@ -62,10 +74,26 @@ export class IoLane {
     return request;
   }
 
-  /** A call has ended that took so many microseconds because it slept; 0 if it did not. */
-  noteEnd(slept: number, now: number): void {
-    this.#sleep += (slept - this.#sleep) / CALLS;
+  /** Whether the request whose turn it is may go to one worker with others of this kind. */
+  mayGather(now: number): boolean {
+    const next = this.#turns[0]?.[0];
+    if (!this.gathers || next === undefined) return false;
+    switch (next.operation) {
+      case IoOperation.READ:
+        return true;
+      case IoOperation.WRITE:
+        return !this.isSlow(now);
+      default:
+        return false;
+    }
+  }
+
+  /** A call for a request has ended that took so many microseconds because it slept; 0 if it did not. */
+  noteEnd({ operation }: IoRequest, slept: number, now: number): void {
     this.#lastEnd = now;
+    // The system reads what is gathered all at one time: more who wait for it get no more of it.
+    if (this.gathers && operation === IoOperation.READ) return;
+    this.#sleep += (slept - this.#sleep) / CALLS;
   }
 
   /** Whether the calls sleep, and end: more of them at one time get more done. */
@@ -74,7 +102,7 @@ export class IoLane {
   }
 
   /**
-   * Whether one more of its requests may be with the workers, beside some that are: one of the idle
+   * Whether one more of its batches may be with the workers, beside some that are: one of the idle
    * ones is left to stores that have none, and however many stores hang none of them has more than a
    * share of the others.
    */

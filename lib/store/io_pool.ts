@@ -1,14 +1,16 @@
 /**
  * The data isolate's end of the I/O workers. A request is handed out when a worker has nothing to do;
- * until then it waits in the lane of its store, and the lanes take turns. There are few workers as
- * long as their calls do not sleep. When they do, more help: that is what keeps a disk busy that
- * answers slowly, and other stores going while one does not answer at all.
+ * until then it waits in the lane of its store, and the lanes take turns. What waits in a lane that
+ * gathers goes to one worker as a batch: waking a worker, and being woken by it, costs more than most
+ * transfers. There are few workers as long as their calls do not sleep. When they do, more help: that
+ * is what keeps a disk busy that answers slowly, and other stores going while one does not answer at
+ * all.
  */
 import { Errno } from "../../ffi/errno.ts";
 import { Wake, type WakeHandle } from "../../ffi/wake.ts";
 import { IoLane } from "./io_lane.ts";
 import { IoOperation, type IoRequest, isAboutPath } from "./io_request.ts";
-import { IoRing, SLOTS } from "./io_ring.ts";
+import { BATCH_MOST, IoRing, NO_SLOT, SLOTS, WORKERS_MOST } from "./io_ring.ts";
 
 /** What every end of the pool needs; it can be posted to a Worker. */
 export interface IoPoolHandle {
@@ -22,12 +24,11 @@ export interface IoPoolOwner {
   addWorker(): void;
   /** Calls look() in so many milliseconds. */
   lookIn(milliseconds: number): void;
+  /** Calls settle() when nothing more is submitted for the moment. */
+  settleLater(pool: IoPool): void;
   /** Hears of exceptions of those who are told that a request is finished: they are bugs. */
   report(error: unknown): void;
 }
-
-/** Workers at most: each slot of the ring may have one. */
-export const WORKERS_MOST = SLOTS;
 
 /**
  * So many workers come as soon as a store has to wait for another one. Only the first is always there:
@@ -38,13 +39,25 @@ const AT_ONCE = 2;
 /** Milliseconds without a begin or an end of a call, or a new worker, after which workers count as stuck. */
 const STUCK = 5;
 
+/** Bytes after which a batch takes nothing more: copying them takes longer than waking a worker. */
+const BATCH_BYTES = 256 * 1024;
+
+/** What one worker was given. */
+class Batch {
+  lane: IoLane | undefined = undefined;
+  /** Requests that have not ended. */
+  left = 0;
+}
+
 export class IoPool {
   #ring: IoRing;
   #wake: Wake;
   #owner: IoPoolOwner;
   #requests: (IoRequest | undefined)[] = new Array(SLOTS).fill(undefined);
-  #lanes: (IoLane | undefined)[] = new Array(SLOTS).fill(undefined);
+  /** By slot. */
+  #batches: (Batch | undefined)[] = new Array(SLOTS).fill(undefined);
   #free: number[] = Array.from({ length: SLOTS }, (_, index) => SLOTS - 1 - index);
+  #freeBatches: Batch[] = Array.from({ length: WORKERS_MOST }, () => new Batch());
   /** For requests that belong to no store. */
   #ownLane = new IoLane();
   /** Lanes in which something waits, the next one first. */
@@ -54,6 +67,7 @@ export class IoPool {
   #lastStep = 0;
   #lastGrowth = 0;
   #looks = false;
+  #settles = false;
 
   constructor(handle: IoPoolHandle, owner: IoPoolOwner) {
     this.#owner = owner;
@@ -82,7 +96,7 @@ export class IoPool {
     this.#pending++;
     if (!lane.isWaiting) this.#turns.push(lane);
     lane.push(request);
-    this.#dispatch();
+    this.#settleLater();
   }
 
   /** Ends every request that the workers have finished. */
@@ -90,38 +104,48 @@ export class IoPool {
     this.#wake.acknowledge();
     for (;;) {
       const slot = this.#ring.takeFinished();
-      if (slot < 0) break;
+      if (slot === NO_SLOT) break;
       this.#lastStep = performance.now();
-      this.#lanes[slot]!.noteEnd(this.#ring.slept(slot), this.#lastStep);
       try {
-        this.#settle(slot, this.#requests[slot]!, this.#ring.result(slot));
+        this.#end(slot);
       } catch (error) {
         this.#owner.report(error); // the others are finished all the same
       }
     }
-    this.#dispatch();
+    this.#settleLater();
   }
 
   /** Looks whether the workers are stuck while requests wait for them. */
   look(): void {
     this.#looks = false;
-    this.#dispatch();
-  }
-
-  get #idle(): number {
-    return this.#ring.workers - (SLOTS - this.#free.length);
+    this.#settleLater();
   }
 
   /** Hands out what may be handed out. */
-  #dispatch(): void {
+  settle(): void {
+    this.#settles = false;
     for (let turn = this.#nextTurn(); turn >= 0; turn = this.#nextTurn()) {
       const [lane] = this.#turns.splice(turn, 1);
-      lane!.underWay++;
-      this.#start(this.#free.pop()!, lane!.take(), lane!);
+      this.#start(lane!);
       if (lane!.isWaiting) this.#turns.push(lane!);
     }
-    if (this.#idle < 0) this.#grow(); // a worker left at the very moment
+    if (this.#ring.expected < this.#busy) this.#grow(); // a worker left at the very moment
     if (this.#turns.length > 0) this.#help();
+  }
+
+  #settleLater(): void {
+    if (this.#settles) return;
+    this.#settles = true;
+    this.#owner.settleLater(this);
+  }
+
+  /** Workers that have a batch, or are about to take one. */
+  get #busy(): number {
+    return WORKERS_MOST - this.#freeBatches.length;
+  }
+
+  get #idle(): number {
+    return this.#ring.workers - this.#busy;
   }
 
   /** Whose turn it is: stores that have no worker come before those that have one; -1 if nobody's. */
@@ -163,11 +187,33 @@ export class IoPool {
     this.#owner.addWorker();
   }
 
-  #start(slot: number, request: IoRequest, lane: IoLane): void {
-    this.#lastStep = performance.now();
+  /** Gives a worker what is next in a lane, and what may be gathered behind it. */
+  #start(lane: IoLane): void {
+    const now = performance.now();
+    this.#lastStep = now;
+    const batch = this.#freeBatches.pop()!;
+    batch.lane = lane;
+    lane.underWay++;
+    const gathers = lane.mayGather(now);
+    const first = this.#fill(lane.take(), batch);
+    let last = first;
+    for (let bytes = this.#requests[first]!.length; gathers && bytes < BATCH_BYTES;) {
+      if (batch.left === BATCH_MOST || !lane.mayGather(now)) break;
+      const request = lane.take();
+      const slot = this.#fill(request, batch);
+      this.#ring.link(last, slot);
+      last = slot;
+      bytes += request.length;
+    }
+    this.#ring.submit(first);
+  }
+
+  #fill(request: IoRequest, batch: Batch): number {
+    const slot = this.#free.pop()!;
     this.#requests[slot] = request;
-    this.#lanes[slot] = lane;
-    this.#ring.submit(
+    this.#batches[slot] = batch;
+    batch.left++;
+    this.#ring.fill(
       slot,
       request.operation,
       request.fd,
@@ -177,29 +223,50 @@ export class IoPool {
       request.length,
       request.alignment,
     );
+    return slot;
   }
 
-  #settle(slot: number, request: IoRequest, result: number): void {
-    const lane = this.#lanes[slot]!;
-    if (result === -Errno.EINTR) return this.#start(slot, request, lane);
-    if (isTransfer(request.operation) && result >= 0) {
-      request.done += result;
-      if (result > 0 && request.done < request.length) {
-        request.iov.advance(result);
-        return this.#start(slot, request, lane);
-      }
-      // Nothing was transferred though something was left: the store ended before its size.
-      request.result = request.done < request.length ? -Errno.ESHORT : 0;
-    } else {
-      request.result = result;
-    }
+  /** Ends the request in a slot, or has it go on where it was interrupted. */
+  #end(slot: number): void {
+    const result = this.#ring.result(slot);
+    const request = this.#requests[slot]!;
+    const batch = this.#batches[slot]!;
+    const lane = batch.lane!;
+    lane.noteEnd(request, this.#ring.slept(slot), this.#lastStep);
     this.#requests[slot] = undefined;
-    this.#lanes[slot] = undefined;
+    this.#batches[slot] = undefined;
     this.#free.push(slot);
-    lane.underWay--;
+    batch.left--;
+    if (batch.left === 0) {
+      lane.underWay--;
+      batch.lane = undefined;
+      this.#freeBatches.push(batch);
+    }
+    if (goesOn(request, result)) {
+      if (!lane.isWaiting) this.#turns.push(lane);
+      lane.putBack(request);
+      return;
+    }
     this.#pending--;
     request.finished(request);
   }
+}
+
+/** Notes the result of a call; whether another one has to be made for what is left. */
+function goesOn(request: IoRequest, result: number): boolean {
+  if (result === -Errno.EINTR) return true;
+  if (!isTransfer(request.operation) || result < 0) {
+    request.result = result;
+    return false;
+  }
+  request.done += result;
+  if (result > 0 && request.done < request.length) {
+    request.iov.advance(result);
+    return true;
+  }
+  // Nothing was transferred though something was left: the store ended before its size.
+  request.result = request.done < request.length ? -Errno.ESHORT : 0;
+  return false;
 }
 
 function isTransfer(operation: number): boolean {

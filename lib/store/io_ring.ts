@@ -1,16 +1,25 @@
 /**
- * The memory that the data isolate shares with the I/O workers: a queue of slots that any worker
- * claims from, and a queue of finished slots that the data isolate reads. No lock: one producer on
- * the first, one consumer on the second.
+ * The memory that the data isolate shares with the I/O workers: a queue of batches of slots that any
+ * worker claims from, and a queue of finished slots that the data isolate reads. No lock: one producer
+ * on the first, one consumer on the second.
  */
 
+/** Requests that a worker is given at one time, at most. */
+export const BATCH_MOST = 16;
+
+/** Workers at most. */
+export const WORKERS_MOST = 32;
+
 /** Requests that can be with the workers at one time: a power of two. */
-export const SLOTS = 32;
+export const SLOTS = WORKERS_MOST * BATCH_MOST;
 const MASK = SLOTS - 1;
 
+/** What stands where a slot could: there is none. */
+export const NO_SLOT = -1;
+
 // Control words (Int32)
-const SUBMITTED = 0; // count of slots queued, written by the data isolate
-const CLAIMED = 1; // count of slots taken, raced for by the workers
+const SUBMITTED = 0; // count of batches queued, written by the data isolate
+const CLAIMED = 1; // count of batches taken, raced for by the workers
 const FINISHED = 2; // count of places taken in the finished queue
 const PRESENT = 3; // workers that are there
 const EXPECTED = 4; // and those on their way
@@ -28,7 +37,8 @@ const LENGTH = 5;
 const RESULT = 6;
 const SLEPT = 7;
 const ALIGNMENT = 8;
-const FIELDS = 9;
+const NEXT = 9;
+const FIELDS = 10;
 
 const CONTROL_BYTES = CONTROL_WORDS * 4;
 
@@ -47,8 +57,8 @@ export class IoRing {
     this.#slots = new Float64Array(memory, CONTROL_BYTES);
   }
 
-  /** Data isolate: fills a free slot and hands it to the workers. */
-  submit(
+  /** Data isolate: fills a free slot, which is a batch of its own as long as nothing is put behind it. */
+  fill(
     slot: number,
     operation: number,
     fd: number,
@@ -66,6 +76,16 @@ export class IoRing {
     this.#slots[at + COUNT] = count;
     this.#slots[at + OFFSET] = offset;
     this.#slots[at + LENGTH] = length;
+    this.#slots[at + NEXT] = NO_SLOT;
+  }
+
+  /** Data isolate: puts a slot behind another one in its batch. */
+  link(slot: number, next: number): void {
+    this.#slots[slot * FIELDS + NEXT] = next;
+  }
+
+  /** Data isolate: hands the batch that begins with a slot to the workers. */
+  submit(slot: number): void {
     const submitted = Atomics.load(this.#control, SUBMITTED);
     Atomics.store(this.#control, QUEUE + (submitted & MASK), slot);
     Atomics.store(this.#control, SUBMITTED, submitted + 1);
@@ -99,7 +119,7 @@ export class IoRing {
     if (Atomics.compareExchange(this.#control, PRESENT, workers, workers - 1) !== workers) {
       return false;
     }
-    // A slot may have been queued for this very worker; if not, the data isolate sees that it left.
+    // A batch may have been queued for this very worker; if not, the data isolate sees that it left.
     if (Atomics.load(this.#control, CLAIMED) !== Atomics.load(this.#control, SUBMITTED)) {
       this.arrive();
       return false;
@@ -108,7 +128,7 @@ export class IoRing {
     return true;
   }
 
-  /** Data isolate: takes a finished slot, or -1. */
+  /** Data isolate: takes a finished slot, or NO_SLOT. */
   takeFinished(): number {
     const at = FINISHED_QUEUE + (this.#drained & MASK);
     const slot = Atomics.exchange(this.#control, at, 0) - 1;
@@ -116,14 +136,17 @@ export class IoRing {
     return slot;
   }
 
-  /** Worker: waits for a slot and claims it; -1 when there was none for `patience` milliseconds. */
+  /**
+   * Worker: waits for a batch and claims it; its first slot, or NO_SLOT when there was none for
+   * `patience` milliseconds.
+   */
   claim(patience: number): number {
     for (;;) {
       const claimed = Atomics.load(this.#control, CLAIMED);
       const submitted = Atomics.load(this.#control, SUBMITTED);
       if (claimed === submitted) {
         const woken = Atomics.wait(this.#control, SUBMITTED, submitted, patience);
-        if (woken === "timed-out") return -1;
+        if (woken === "timed-out") return NO_SLOT;
         continue;
       }
       const slot = Atomics.load(this.#control, QUEUE + (claimed & MASK));
@@ -139,6 +162,11 @@ export class IoRing {
     this.#slots[slot * FIELDS + SLEPT] = slept;
     const place = Atomics.add(this.#control, FINISHED, 1) & MASK;
     Atomics.store(this.#control, FINISHED_QUEUE + place, slot + 1);
+  }
+
+  /** The next slot of the batch, or NO_SLOT; ask before the slot is finished. */
+  next(slot: number): number {
+    return this.#slots[slot * FIELDS + NEXT]!;
   }
 
   operation(slot: number): number {

@@ -3,11 +3,10 @@
  * in Atomics.wait() and never returns to an event loop; it ends with the process, or when it has had
  * nothing to do for a while and others are left.
  */
-import { threadSleeps } from "../../ffi/thread_sleeps.ts";
 import { Wake } from "../../ffi/wake.ts";
+import { serveBatch } from "./io_batch.ts";
 import type { IoPoolHandle } from "./io_pool.ts";
-import { IoRing } from "./io_ring.ts";
-import { perform } from "./perform.ts";
+import { IoRing, NO_SLOT } from "./io_ring.ts";
 
 /** Workers that stay. */
 const LEAST = 1;
@@ -21,25 +20,9 @@ function serve(handle: IoPoolHandle): void {
   ring.arrive();
   wake.wake(); // something may wait for it
   for (;;) {
-    const slot = ring.claim(PATIENCE);
-    if (slot < 0) {
-      if (ring.leave(LEAST)) return self.close();
-      continue;
-    }
-    const sleeps = threadSleeps();
-    const began = performance.now();
-    const result = perform(
-      ring.operation(slot),
-      ring.fd(slot),
-      ring.iov(slot),
-      ring.count(slot),
-      ring.offset(slot),
-      ring.length(slot),
-      ring.alignment(slot),
-    );
-    const slept = threadSleeps() === sleeps ? 0 : (performance.now() - began) * 1000;
-    ring.finish(slot, result, slept);
-    wake.wake();
+    const first = ring.claim(PATIENCE);
+    if (first !== NO_SLOT) serveBatch(ring, wake, first);
+    else if (ring.leave(LEAST)) return self.close();
   }
 }
 

@@ -7,7 +7,12 @@ import { rethrow } from "./rethrow.ts";
 
 export class InlinePool extends IoPool {
   constructor(handle: IoPoolHandle) {
-    super(handle, { addWorker: () => {}, lookIn: () => {}, report: rethrow });
+    super(handle, {
+      addWorker: () => {},
+      lookIn: () => {},
+      settleLater: (pool) => pool.settle(),
+      report: rethrow,
+    });
   }
 
   override submit(request: IoRequest): void {

@@ -19,6 +19,7 @@ export class IoWorkers implements Disposable {
     this.pool = new IoPool(this.#handle, {
       addWorker: () => this.#start(),
       lookIn: (milliseconds) => setTimeout(() => this.pool.look(), milliseconds),
+      settleLater: (pool) => pool.settle(),
       report: rethrow,
     });
     this.#poller.add(this.pool.wakeFd, 1, READABLE);

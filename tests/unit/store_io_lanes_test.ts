@@ -1,99 +1,17 @@
 /** How stores share the I/O workers. The tests play the workers. */
 import assert from "node:assert/strict";
-import { createWake, Wake } from "../../ffi/wake.ts";
 import { IoLane } from "../../lib/store/io_lane.ts";
-import { IoPool } from "../../lib/store/io_pool.ts";
-import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
-import { createRingMemory, IoRing, SLOTS } from "../../lib/store/io_ring.ts";
-import { rethrow } from "../harness/rethrow.ts";
+import { IoOperation } from "../../lib/store/io_request.ts";
+import { WORKERS_MOST } from "../../lib/store/io_ring.ts";
+import { PoolScene } from "../harness/pool_scene.ts";
 
 /** Milliseconds after which the pool takes workers for stuck, with some to spare. */
 const STUCK = 20;
 
-/** A request that says whose it is. */
-class SourcedRequest extends IoRequest {
-  readonly #source: object | undefined;
-
-  constructor(source: object | undefined) {
-    super();
-    this.#source = source;
-  }
-
-  override get source(): object | undefined {
-    return this.#source;
-  }
-}
-
-class Scene implements Disposable {
-  readonly memory = createRingMemory();
-  readonly ring = new IoRing(this.memory);
-  readonly pool: IoPool;
-  /** Workers that the pool has asked for. */
-  wanted = 0;
-  /** Names of the requests that the workers have begun, in this order, by slot. */
-  readonly begun = new Map<number, string>();
-  #wake = createWake();
-  #names: string[] = [];
-
-  constructor(workers: number) {
-    this.pool = new IoPool({ ring: this.memory, wake: this.#wake }, {
-      addWorker: () => this.wanted++,
-      lookIn: () => {},
-      report: rethrow,
-    });
-    for (let worker = 0; worker < workers; worker++) this.ring.expectWorker();
-    this.arrive(workers);
-  }
-
-  arrive(workers: number): void {
-    for (let worker = 0; worker < workers; worker++) this.ring.arrive();
-    this.pool.drain();
-  }
-
-  /** Submits requests to a lane, named by it: A0, A1 ..., which are those of `source`. */
-  submit(
-    lane: IoLane,
-    name: string,
-    count: number,
-    source?: object,
-    operation: number = IoOperation.SYNC,
-  ): void {
-    for (let index = 0; index < count; index++) {
-      const request = new SourcedRequest(source);
-      request.operation = operation;
-      request.fd = this.#names.push(`${name}${index}`) - 1;
-      this.pool.submit(request, lane);
-    }
-  }
-
-  /** What the workers begin now. */
-  begin(): string[] {
-    const names: string[] = [];
-    for (let slot = this.ring.claim(0); slot >= 0; slot = this.ring.claim(0)) {
-      const name = this.#names[this.ring.fd(slot)]!;
-      this.begun.set(slot, name);
-      names.push(name);
-    }
-    return names;
-  }
-
-  /** Ends a request, after so many microseconds. */
-  end(name: string, time = 10): void {
-    const [slot] = [...this.begun].find(([, begun]) => begun === name)!;
-    this.begun.delete(slot);
-    this.ring.finish(slot, 0, time);
-    this.pool.drain();
-  }
-
-  [Symbol.dispose](): void {
-    new Wake(this.#wake).close();
-  }
-}
-
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 Deno.test("a store that hangs leaves workers to others, however much it wants", () => {
-  using scene = new Scene(4);
+  using scene = new PoolScene(4);
   const [a, b] = [new IoLane(), new IoLane()];
   scene.submit(a, "A", 10);
   const hanging = scene.begin();
@@ -107,7 +25,7 @@ Deno.test("a store that hangs leaves workers to others, however much it wants", 
 });
 
 Deno.test("stores take turns, and each of them keeps its order", () => {
-  using scene = new Scene(1);
+  using scene = new PoolScene(1);
   const [a, b, c] = [new IoLane(), new IoLane(), new IoLane()];
   scene.submit(a, "A", 3);
   scene.submit(b, "B", 2);
@@ -122,7 +40,7 @@ Deno.test("stores take turns, and each of them keeps its order", () => {
 });
 
 Deno.test("sessions take turns at a store: one request goes before all but the next of a hundred", () => {
-  using scene = new Scene(1);
+  using scene = new PoolScene(1);
   const lane = new IoLane();
   const [greedy, patient, other] = [{}, {}, {}];
   scene.submit(lane, "G", 100, greedy);
@@ -140,7 +58,7 @@ Deno.test("sessions take turns at a store: one request goes before all but the n
 });
 
 Deno.test("workers that are stuck are helped: one for each store that has none, and one to spare", async () => {
-  using scene = new Scene(2);
+  using scene = new PoolScene(2);
   const lanes = Array.from({ length: 5 }, () => new IoLane());
   await pause(STUCK);
   lanes.forEach((lane, index) => scene.submit(lane, `S${index}`, 2));
@@ -164,7 +82,7 @@ Deno.test("workers that are stuck are helped: one for each store that has none, 
 });
 
 Deno.test("a look at a store waits for the one worker: nobody waits for what it finds", () => {
-  using scene = new Scene(1);
+  using scene = new PoolScene(1);
   const [a, b, c] = [new IoLane(), new IoLane(), new IoLane()];
   scene.submit(a, "A", 1, undefined, IoOperation.SIZE);
   scene.submit(b, "B", 1, undefined, IoOperation.STANDING);
@@ -177,7 +95,7 @@ Deno.test("a look at a store waits for the one worker: nobody waits for what it 
 });
 
 Deno.test("a store that is slow and gets on has more workers in time, up to the most", async () => {
-  using scene = new Scene(2);
+  using scene = new PoolScene(2);
   const lane = new IoLane();
   const sleep = 5000;
   scene.submit(lane, "A", 1000);
@@ -189,12 +107,15 @@ Deno.test("a store that is slow and gets on has more workers in time, up to the 
     scene.pool.look();
     scene.arrive(scene.ring.expected - scene.ring.workers);
   }
-  assert.equal(scene.ring.workers, SLOTS);
-  assert(lane.underWay > SLOTS / 2 && lane.underWay < SLOTS, `${lane.underWay} under way`);
+  assert.equal(scene.ring.workers, WORKERS_MOST);
+  assert(
+    lane.underWay > WORKERS_MOST / 2 && lane.underWay < WORKERS_MOST,
+    `${lane.underWay} under way`,
+  );
 });
 
 Deno.test("calls that sleep bring more workers though some call ends all the time", async () => {
-  using scene = new Scene(2);
+  using scene = new PoolScene(2);
   scene.submit(new IoLane(), "A", 1000);
   for (let round = 0; round < 120; round++) {
     scene.begin();
@@ -208,7 +129,7 @@ Deno.test("calls that sleep bring more workers though some call ends all the tim
 });
 
 Deno.test("a store whose calls do not sleep has no more workers than there are", async () => {
-  using scene = new Scene(2);
+  using scene = new PoolScene(2);
   const lane = new IoLane();
   scene.submit(lane, "A", 100);
   for (let round = 0; round < 10; round++) {
@@ -222,7 +143,7 @@ Deno.test("a store whose calls do not sleep has no more workers than there are",
 });
 
 Deno.test("a worker takes leave only when there are others, and nothing is queued for it", () => {
-  using scene = new Scene(3);
+  using scene = new PoolScene(3);
   const lane = new IoLane();
   scene.submit(lane, "A", 1);
   assert.equal(scene.ring.leave(2), false, "A0 is queued");
@@ -234,7 +155,7 @@ Deno.test("a worker takes leave only when there are others, and nothing is queue
 });
 
 Deno.test("the pool has another worker when one left with the last request queued", () => {
-  using scene = new Scene(1);
+  using scene = new PoolScene(1);
   const [a, b] = [new IoLane(), new IoLane()];
   scene.submit(a, "A", 1);
   assert.deepEqual(scene.begin(), ["A0"]);

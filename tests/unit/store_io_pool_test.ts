@@ -4,6 +4,7 @@ import { Errno } from "../../ffi/errno.ts";
 import { closeFile, openFile } from "../../ffi/file.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { PORTABLE } from "../../ffi/platform.ts";
+import { IoLane } from "../../lib/store/io_lane.ts";
 import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
 import { IoWorkers } from "../harness/io_workers.ts";
 import { Random, testSeed } from "../harness/random.ts";
@@ -41,10 +42,18 @@ function bytesOf(request: IoRequest): Uint8Array {
 
 /** Has requests done; every one must end exactly once. Returns their results. */
 async function perform(workers: IoWorkers, ...requests: IoRequest[]): Promise<number[]> {
+  return await performIn(undefined, workers, requests);
+}
+
+async function performIn(
+  lane: IoLane | undefined,
+  workers: IoWorkers,
+  requests: readonly IoRequest[],
+): Promise<number[]> {
   const ended: IoRequest[] = [];
   for (const request of requests) {
     request.finished = (finished) => ended.push(finished);
-    workers.pool.submit(request);
+    workers.pool.submit(request, lane);
   }
   await workers.settle();
   assert.deepEqual(new Set(ended), new Set(requests));
@@ -60,9 +69,11 @@ for (
     const random = new Random(seed);
     const SIZE = 2 ** 20;
     using workers = new IoWorkers();
+    const lane = new IoLane();
     using file = new TestFile(dir, new Uint8Array(SIZE));
     const model = new Uint8Array(SIZE);
     for (let round = 0; round < 6; round++) {
+      lane.gathers = round % 2 === 0;
       const requests: IoRequest[] = [];
       for (let at = 0; at < SIZE;) {
         const length = Math.min(SIZE - at, 1 + random.below(round < 3 ? 3000 : 60000));
@@ -79,7 +90,7 @@ for (
         requests.push(request);
         at += length;
       }
-      const results = await perform(workers, ...requests);
+      const results = await performIn(lane, workers, requests);
       assert(results.every((result) => result === 0), `SCST_TEST_SEED=${seed}: ${results}`);
       for (const request of requests) {
         const { offset, length, operation } = request;

@@ -6,7 +6,7 @@ import { createWake, Wake } from "../../ffi/wake.ts";
 import { IoLane } from "../../lib/store/io_lane.ts";
 import { IoPool } from "../../lib/store/io_pool.ts";
 import { IoOperation, IoRequest } from "../../lib/store/io_request.ts";
-import { createRingMemory, IoRing, SLOTS } from "../../lib/store/io_ring.ts";
+import { createRingMemory, IoRing, WORKERS_MOST } from "../../lib/store/io_ring.ts";
 import { Random, testSeed } from "../harness/random.ts";
 import { rethrow } from "../harness/rethrow.ts";
 
@@ -25,11 +25,16 @@ class Scene implements Disposable {
   constructor(counted = 0) {
     new Int32Array(this.memory).fill(counted, 0, 3);
     this.worker = new IoRing(this.memory);
-    for (let worker = 0; worker < SLOTS; worker++) {
+    for (let worker = 0; worker < WORKERS_MOST; worker++) {
       this.worker.expectWorker();
       this.worker.arrive();
     }
-    const owner = { addWorker() {}, lookIn() {}, report: rethrow };
+    const owner = {
+      addWorker() {},
+      lookIn() {},
+      settleLater: (pool: IoPool) => pool.settle(),
+      report: rethrow,
+    };
     this.pool = new IoPool({ ring: this.memory, wake: this.#wake }, owner);
   }
 
@@ -119,7 +124,7 @@ Deno.test("IoPool begins anew with a request that has been used before", () => {
 Deno.test("IoRing hands slots out in their order, and takes results in any, past its counters' end", () => {
   const seed = testSeed();
   const random = new Random(seed);
-  for (const counted of [0, 0x7fffff00, -256]) {
+  for (const counted of [0, 0x7ffffe00, -512]) {
     using scene = new Scene(counted);
     const claimed: number[] = [];
     let submitted = 0;
@@ -129,7 +134,7 @@ Deno.test("IoRing hands slots out in their order, and takes results in any, past
         scene.submit(IoOperation.SYNC, 1);
         submitted++;
       }
-      while (taken < submitted && claimed.length < SLOTS && random.below(2) === 0) {
+      while (taken < submitted && claimed.length < WORKERS_MOST && random.below(2) === 0) {
         claimed.push(scene.worker.claim(PATIENCE));
         taken++;
       }
