@@ -51,7 +51,9 @@ export function classOf(microseconds: number): number {
 const COMMANDS = 0;
 const BYTES = 1;
 const MICROSECONDS = 2;
-const CLASS = 3;
+/** Those that have ended in this turn. */
+const UNSETTLED = 3;
+const CLASS = 4;
 const WAY = CLASS + CLASSES;
 
 /** Behind the ways: how many commands ended in each of ENDS. */
@@ -78,9 +80,7 @@ export type FiguresView = Readonly<Record<Way, WayFigures>> & {
 
 export class CommandFigures {
   #values = new Float64Array(FIGURES_LENGTH);
-  /** Commands of each way that have ended in this turn. */
-  #ended = new Uint32Array(WAYS.length);
-  /** Whether there are any. */
+  /** Whether commands have ended in this turn. */
   isUnsettled = false;
   /** What it was added to. */
   #heir: CommandFigures | undefined = undefined;
@@ -90,18 +90,19 @@ export class CommandFigures {
     const values = this.#values;
     values[way * WAY + COMMANDS]!++;
     values[way * WAY + BYTES]! += bytes;
-    this.#ended[way]!++;
+    values[way * WAY + UNSETTLED]!++;
     this.isUnsettled = true;
   }
 
   /** The commands that were counted since the last time took so many microseconds. */
   settle(microseconds: number): void {
-    const ended = this.#ended;
+    const values = this.#values;
     const into = this.#heir ?? this;
     for (let way = 0; way < WAYS.length; way++) {
-      if (ended[way] === 0) continue;
-      into.#enter(way, ended[way]!, microseconds);
-      ended[way] = 0;
+      const ended = values[way * WAY + UNSETTLED]!;
+      if (ended === 0) continue;
+      into.#enter(way, ended, microseconds);
+      values[way * WAY + UNSETTLED] = 0;
     }
     this.isUnsettled = false;
   }
@@ -120,7 +121,10 @@ export class CommandFigures {
 
   /** Adds all of it to `other`, and what is not settled as soon as it is; it counts no more itself. */
   mergeInto(other: CommandFigures): void {
-    for (let at = 0; at < FIGURES_LENGTH; at++) other.#values[at]! += this.#values[at]!;
+    for (let at = 0; at < FIGURES_LENGTH; at++) {
+      const isUnsettled = at < END && at % WAY === UNSETTLED;
+      if (!isUnsettled) other.#values[at]! += this.#values[at]!;
+    }
     this.#heir = other;
   }
 

@@ -176,8 +176,7 @@ function run(command: CoreCommand, mayWait: boolean): void {
   const operation = command.operation!;
   const unit = command.unit!;
   if (unit.tasks.suspends(command)) return;
-  const { gate } = unit.device;
-  if (gate.isShut) return gate.hold(command);
+  if (unit.gate.isShut) return unit.gate.hold(command);
   // The reservation may have come while the command waited for its data or its turn.
   if (unit.barrier !== Barrier.NONE && isBarred(unit, operation, command.cdb)) {
     return command.conflict();
@@ -204,8 +203,7 @@ function run(command: CoreCommand, mayWait: boolean): void {
     if (operation.onNexus !== undefined) {
       operation.onNexus(unit.nexus, command, unit.operations);
     } else if (!unit.disk.locks.holds(command, runCommand)) {
-      const { tokens } = unit.device;
-      if (!tokens.isEmpty && operation.changesMedium === true) tokens.change(command);
+      if (operation.changesMedium === true) unit.device.tokens.change(command);
       operation.onDisk!(unit.disk, command);
     }
   } catch (error) {

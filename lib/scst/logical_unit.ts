@@ -10,6 +10,7 @@ import { CopyResults } from "./copy_results.ts";
 import type { Device } from "./device.ts";
 import { DriveEvents } from "./drive_events.ts";
 import { runCommand } from "./execute.ts";
+import type { Gate } from "./gate.ts";
 import type { Nexus } from "./nexus.ts";
 import { OPERATION_TABLES } from "./opcodes.ts";
 import type { CoreCommand, Operation } from "./operation.ts";
@@ -18,31 +19,35 @@ import type { TargetGroup } from "./target_group.ts";
 import { TaskSet } from "./task_set.ts";
 
 export class LogicalUnit {
-  readonly nexus: Nexus;
-  readonly lun: number;
-  readonly device: Device;
-  readonly disk: VirtualDisk;
-  /** Whether this nexus can only read. */
-  readonly readOnly: boolean;
+  // What every command looks at comes first: with a thousand units it is the cache lines that count.
   /** What a device of its type executes. */
   readonly operations: OperationTable;
   readonly tasks: TaskSet;
-  readonly copies = new CopyResults();
-  readonly events = new DriveEvents();
-  /** What its commands came to; undefined before the first one. */
-  figures: CommandFigures | undefined = undefined;
-  /** Whether it was taken from the nexus; commands that the store works on may still be under way. */
-  isDetached = false;
+  readonly disk: VirtualDisk;
+  /** That of the device. */
+  readonly gate: Gate;
+  /** Whether this nexus can only read. */
+  readonly readOnly: boolean;
   /** Commands of the nexus that are in the task set. */
   commands = 0;
   /** What reservations shut the nexus out from. */
   barrier: Barrier = Barrier.NONE;
-  /** The target group of the target, if the device is in a device group. */
-  portGroup: TargetGroup | undefined = undefined;
   /** How far its state lets commands through. */
   portAccess: PortAccess = PortAccess.FULL;
-  /** In the order in which they are reported. */
-  #attentions: number[] = [];
+  /** In the order in which they are reported; undefined where there are none. */
+  #attentions: readonly number[] | undefined = undefined;
+  /** What its commands came to; undefined before the first one. */
+  figures: CommandFigures | undefined = undefined;
+
+  readonly nexus: Nexus;
+  readonly lun: number;
+  readonly device: Device;
+  readonly copies = new CopyResults();
+  readonly events = new DriveEvents();
+  /** Whether it was taken from the nexus; commands that the store works on may still be under way. */
+  isDetached = false;
+  /** The target group of the target, if the device is in a device group. */
+  portGroup: TargetGroup | undefined = undefined;
 
   constructor(nexus: Nexus, lun: number, device: Device, readOnly: boolean) {
     this.nexus = nexus;
@@ -50,6 +55,7 @@ export class LogicalUnit {
     this.readOnly = readOnly;
     this.device = device;
     this.disk = device.disk;
+    this.gate = device.gate;
     this.operations = OPERATION_TABLES[device.disk.settings.type];
     this.tasks = device.tasks ?? new TaskSet(runCommand, commandFailed);
   }
@@ -61,8 +67,7 @@ export class LogicalUnit {
 
   /** Whether its nexus has as many commands under way as the device lets it have. */
   get isFull(): boolean {
-    const { maxCommands } = this.disk.settings;
-    return maxCommands !== undefined && this.commands >= maxCommands;
+    return this.commands >= this.disk.commandsMost;
   }
 
   /** Whether the unit has an operation of the opcode table. */
@@ -75,30 +80,28 @@ export class LogicalUnit {
    * its blocks; tells whether it did.
    */
   forget(command: CoreCommand): boolean {
-    const { gate, group } = this.device;
-    return gate.forget(command) || group?.forget(command) === true ||
+    return this.gate.forget(command) || this.device.group?.forget(command) === true ||
       this.disk.locks.forget(command);
   }
 
   /** Whether a command that has its data and its turn waits all the same, for what forget() says. */
   holds(command: CoreCommand): boolean {
-    const { gate, group } = this.device;
-    return gate.holds(command) || group?.isHolding(command) === true ||
+    return this.gate.holds(command) || this.device.group?.isHolding(command) === true ||
       this.disk.locks.isWaiting(command);
   }
 
   get hasAttention(): boolean {
-    return this.#attentions.length > 0;
+    return this.#attentions !== undefined;
   }
 
   /** Whether the next one says that the unit was reset: it goes before a reservation conflict. */
   get hasResetAttention(): boolean {
-    return ((this.#attentions[0] ?? 0) >> 8 & 0xff) === RESET;
+    return ((this.#attentions?.[0] ?? 0) >> 8 & 0xff) === RESET;
   }
 
   /** Establishes a unit attention condition, unless the same one is waiting already (SAM-5 5.14). */
   addAttention(sense: number): void {
-    this.#attentions = insertAttention(this.#attentions, sense);
+    this.#attentions = insertAttention(this.#attentions ?? [], sense);
   }
 
   /**
@@ -114,19 +117,20 @@ export class LogicalUnit {
 
   /** Whether a unit attention condition waits to be reported. */
   isWaiting(sense: number): boolean {
-    return this.#attentions.includes(sense);
+    return this.#attentions?.includes(sense) === true;
   }
 
   /** Takes the unit attention condition that comes first; it is cleared by being reported. */
   takeAttention(): number | undefined {
-    const sense = this.#attentions.shift();
+    const sense = this.#attentions?.[0];
+    if (sense !== undefined) this.dropAttention(sense);
     if (sense === Sense.REPORTED_LUNS_DATA_CHANGED) this.nexus.forgetLunsChange();
     return sense;
   }
 
   /** Clears a unit attention condition that need not be reported any more. */
   dropAttention(sense: number): void {
-    const index = this.#attentions.indexOf(sense);
-    if (index >= 0) this.#attentions.splice(index, 1);
+    const others = this.#attentions?.filter((other) => other !== sense);
+    this.#attentions = others?.length === 0 ? undefined : others;
   }
 }

@@ -54,6 +54,7 @@ export class RodTokens {
 
   /** Blocks are changed: the tokens that stand for them end. No blocks at all stand for every one. */
   change(range: BlockRange): void {
+    if (this.isEmpty) return;
     for (const token of this.#valid.values()) {
       if (range.blocks === 0 || token.touches(range)) this.end(token, Sense.TOKEN_REVOKED);
     }

@@ -11,7 +11,8 @@ import type { CoreCommand } from "./operation.ts";
 export class TaskSet implements CommandOwner {
   #running = 0;
   #orderedRuns = false;
-  #waiting: CoreCommand[] = [];
+  /** undefined until somebody has to wait. */
+  #waiting: CoreCommand[] | undefined = undefined;
   /** The unit whose command has established an ACA condition that lasts. */
   #faulted: LogicalUnit | undefined = undefined;
   /** Commands that run in spite of it. */
@@ -46,11 +47,16 @@ export class TaskSet implements CommandOwner {
     if (this.#faulted !== undefined) return this.#exemptFromAca(command);
     if (attribute === Attribute.HEAD_OF_QUEUE) return this.#enable(command);
     const mayRun = attribute === Attribute.ORDERED
-      ? this.#running === 0 && this.#waiting.length === 0
-      : !this.#orderedRuns && this.#waiting.length === 0;
+      ? this.#running === 0 && !this.#hasWaiting
+      : !this.#orderedRuns && !this.#hasWaiting;
     if (mayRun) return this.#enable(command);
     command.owner = this;
+    this.#waiting ??= [];
     this.#waiting.push(command);
+  }
+
+  get #hasWaiting(): boolean {
+    return this.#waiting !== undefined && this.#waiting.length > 0;
   }
 
   /** A command has ended, however it did. */
@@ -59,13 +65,13 @@ export class TaskSet implements CommandOwner {
     if (unit !== undefined) unit.commands--;
     if (command.enabled) this.#disable(command);
     else {
-      const index = this.#waiting.indexOf(command as CoreCommand);
-      if (index >= 0) this.#waiting.splice(index, 1);
+      const index = this.#waiting?.indexOf(command as CoreCommand) ?? -1;
+      if (index >= 0) this.#waiting!.splice(index, 1);
     }
     if (command.status === Status.CHECK_CONDITION && !command.aborted) {
       this.#failed(command as CoreCommand);
     }
-    if (this.#waiting.length > 0) this.#admitWaiting();
+    if (this.#hasWaiting) this.#admitWaiting();
   }
 
   /** Establishes an ACA condition for the nexus of `unit` (SAM-5 5.9.2). */
@@ -89,6 +95,7 @@ export class TaskSet implements CommandOwner {
     if (this.#faulted === undefined || this.#exempt.has(command)) return false;
     this.#disable(command);
     command.enabled = false;
+    this.#waiting ??= [];
     this.#waiting.unshift(command);
     return true;
   }
@@ -113,12 +120,12 @@ export class TaskSet implements CommandOwner {
 
   #admitWaiting(): void {
     for (;;) {
-      const next = this.#waiting[0];
+      const next = this.#waiting?.[0];
       // An aborted one is about to leave by itself, and others wait for that.
       if (next === undefined || next.aborted || this.#orderedRuns) return;
       if (this.#faulted !== undefined) return;
       if (next.attribute === Attribute.ORDERED && this.#running > 0) return;
-      this.#waiting.shift();
+      this.#waiting!.shift();
       this.#enable(next);
       // It may end, and call leave(), before this returns.
       if (next.ready) this.#run(next);

@@ -17,6 +17,9 @@ export interface BlockUser {
   readonly aborted?: boolean;
 }
 
+/** All disks for which nobody has waited yet have one list of those. */
+const NOBODY: readonly never[] = [];
+
 interface Waiting {
   readonly command: BlockUser;
   readonly run: (command: BlockUser) => void;
@@ -26,8 +29,8 @@ export class BlockLocks {
   /** Commands that the store works on. */
   #pending = new Set<BlockUser>();
   /** Those of them that tolerate nobody else. */
-  #barring: BlockUser[] = [];
-  #waiting: Waiting[] = [];
+  #barring: readonly BlockUser[] = NOBODY;
+  #waiting: readonly Waiting[] = NOBODY;
   /** Those that waited, and are about to try once more. */
   #due = new Set<Waiting>();
 
@@ -36,7 +39,7 @@ export class BlockLocks {
     const free = this.#barring.length === 0 && this.#waiting.length === 0;
     if (free && (!command.exclusive || this.#pending.size === 0)) return false;
     if (!this.#mustWait(command)) return false;
-    this.#waiting.push({ command, run: run as (command: BlockUser) => void });
+    this.#wait({ command, run: run as (command: BlockUser) => void });
     return true;
   }
 
@@ -53,28 +56,37 @@ export class BlockLocks {
   /** The store begins to work on a command. */
   begin(command: BlockUser): void {
     this.#pending.add(command);
-    if (command.exclusive) this.#barring.push(command);
+    if (command.exclusive) this.#bar(command);
   }
 
   /** The store has finished with a command: who waited for it goes on. */
   end(command: BlockUser): void {
     this.#pending.delete(command);
-    const index = this.#barring.indexOf(command);
-    if (index >= 0) this.#barring.splice(index, 1);
+    if (this.#barring.includes(command)) {
+      this.#barring = this.#barring.filter((other) => other !== command);
+    }
     if (this.#waiting.length > 0) this.#retry();
   }
 
   /** Nobody touches the blocks of a command until end(), since nobody can wait for it. */
   orphan(command: BlockUser): void {
     if (!this.#pending.has(command) || this.#barring.includes(command)) return;
-    this.#barring.push(command);
+    this.#bar(command);
+  }
+
+  #bar(command: BlockUser): void {
+    this.#barring = [...this.#barring, command];
+  }
+
+  #wait(entry: Waiting): void {
+    this.#waiting = [...this.#waiting, entry];
   }
 
   /** Forgets a waiting command that was aborted itself; tells whether it waited. */
   forget(command: BlockUser): boolean {
     const index = this.#waiting.findIndex((entry) => entry.command === command);
     if (index < 0) return this.#forgetDue(command);
-    this.#waiting.splice(index, 1);
+    this.#waiting = this.#waiting.toSpliced(index, 1);
     this.#retry();
     return true;
   }
@@ -101,12 +113,12 @@ export class BlockLocks {
 
   #retry(): void {
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = NOBODY;
     for (const entry of waiting) this.#due.add(entry);
     for (const entry of waiting) {
       if (!this.#due.delete(entry)) continue; // forgotten meanwhile
       // An aborted one takes itself out with forget(), and is not to run until then.
-      if (entry.command.aborted === true) this.#waiting.push(entry);
+      if (entry.command.aborted === true) this.#wait(entry);
       else entry.run(entry.command);
     }
   }
