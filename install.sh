@@ -45,7 +45,15 @@ has() {
 
 # -- what is asked for ------------------------------------------------------------------------------
 
-here=$(cd "$(dirname "$0")" && pwd)
+# The script may be reached by a link; what it installs is beside itself.
+self=$0
+while [ -L "$self" ]; do
+  case $(readlink "$self") in
+    /*) self=$(readlink "$self") ;;
+    *) self=$(dirname "$self")/$(readlink "$self") ;;
+  esac
+done
+here=$(CDPATH='' cd -- "$(dirname -- "$self")" && pwd)
 binary=
 prefix=/usr/local
 root=
@@ -59,6 +67,12 @@ value_of() {
 
 while [ $# -gt 0 ]; do
   case $1 in
+    --binary=* | --prefix=* | --root=*)
+      given=$1
+      shift
+      set -- "${given%%=*}" "${given#*=}" "$@"
+      continue
+      ;;
     --binary)
       binary=$(value_of "$1" $# "${2-}")
       shift
@@ -79,17 +93,20 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# absolute OPTION DIR: without a slash at the end, to which paths are added.
+# absolute OPTION DIR: with single slashes and none at the end, as paths are compared and added to it.
 absolute() {
   case $2 in
-    /) die "$1 must be a directory below /" ;;
-    /*) printf '%s\n' "${2%/}" ;;
-    *) printf '%s/%s\n' "$(pwd)" "${2%/}" ;;
+    /*) path=$2 ;;
+    *) path=$(pwd)/$2 ;;
   esac
+  path=$(printf '%s\n' "$path" | sed -e 's#//*#/#g' -e 's#/$##')
+  [ -n "$path" ] || die "$1 must be a directory below /"
+  printf '%s\n' "$path"
 }
 
 prefix=$(absolute --prefix "$prefix")
 if [ -n "$root" ]; then root=$(absolute --root "$root"); fi
+if [ -n "$binary" ]; then binary=$(absolute --binary "$binary"); fi
 # Paths go into units, where a blank or a quote would end them.
 case $prefix in
   *[!A-Za-z0-9/._+-]*) die "--prefix may have letters, digits and / . _ + - only: $prefix" ;;
@@ -144,7 +161,7 @@ directory() {
   if [ ! -d "$root$1" ]; then run mkdir -p "$root$1"; fi
 }
 
-# put MODE FILE PATH: a file that is in use is replaced, never written into.
+# put MODE FILE PATH [OWNER]: a file that is in use is replaced, never written into.
 put() {
   target=$root$3
   if cmp -s "$2" "$target"; then
@@ -157,6 +174,7 @@ put() {
   fi
   directory "$(dirname "$3")"
   run cp "$2" "$target.new"
+  if [ $# = 4 ]; then own "$4" "$target.new"; fi
   run chmod "$1" "$target.new"
   run mv -f "$target.new" "$target"
   note "installed $target"
@@ -232,17 +250,41 @@ find_binary() {
   if [ -z "$binary" ]; then build; fi
   if [ ! -f "$binary" ] && [ "$dry_run" = yes ]; then return; fi
   [ -f "$binary" ] || die "there is no file $binary"
-  if ! said=$("$binary" version 2>&1); then
-    why=
-    if [ "$system" = FreeBSD ]; then
-      why=": Deno makes no executables for FreeBSD, so it has to come from a Deno that was ported"
-    elif ! ls /lib*/ld-linux*.so* /lib/*/ld-linux*.so* >/dev/null 2>&1; then
-      why=": it needs the GNU C library, which is not here"
-      case " $distribution " in
-        *" alpine "*) why="$why (Alpine has musl; use a container or a machine with glibc)" ;;
-      esac
-    fi
-    die "$binary does not run$why: $(printf '%s' "$said" | sed -n 1p)"
+  [ -x "$binary" ] || die "$binary is no executable yet: chmod +x $binary"
+  # The shell's own words about a program that crashes are not for those who install.
+  { said=$(NO_COLOR=1 "$binary" version 2>&1) && status=0 || status=$?; } 2>/dev/null
+  said=$(printf '%s' "$said" | sed -n 1p)
+  if [ "$status" != 0 ]; then die "$binary does not run$(why_not): ${said:-it ends with $status}"; fi
+  case $said in
+    "scst "*) ;;
+    *) die "$binary is not scst: it has no version of it" ;;
+  esac
+}
+
+# The machine that the executable is for, as uname -m has it (e_machine of elf(5)).
+machine_of_binary() {
+  case $(od -An -tx1 -N20 "$binary" | tr -d ' \n') in
+    7f454c46*3e00) printf 'x86_64 amd64' ;;
+    7f454c46*b700) printf 'aarch64 arm64' ;;
+  esac
+}
+
+# Why an executable that is there does not run, as far as it can be told.
+why_not() {
+  machines=$(machine_of_binary)
+  case " $machines " in
+    "  " | *" $(uname -m) "*) ;;
+    *) printf ': it is for %s, and this machine is %s' "${machines%% *}" "$(uname -m)" && return ;;
+  esac
+  if [ "$system" = FreeBSD ]; then
+    printf ': Deno makes no executables for FreeBSD, so it has to come from a Deno that was ported'
+  elif ! ls /lib*/ld-linux*.so* /lib/*/ld-linux*.so* >/dev/null 2>&1; then
+    printf ': it needs the GNU C library, which is not here'
+    case " $distribution " in
+      *" alpine "*) printf ' (Alpine has musl; use a container or a machine with glibc)' ;;
+    esac
+  elif [ "$status" -ge 128 ] || [ "$said" != "${said#*standalone binary}" ]; then
+    printf ': it is damaged or not whole (compare it with SHA256SUMS)'
   fi
 }
 
@@ -253,28 +295,38 @@ add_user() {
     pw groupshow scst >/dev/null 2>&1 || run pw groupadd scst
     pw usershow scst >/dev/null 2>&1 ||
       run pw useradd scst -g scst -d "$state" -s /usr/sbin/nologin -c "scst iSCSI target"
-  elif id -u scst >/dev/null 2>&1; then
+  elif id -u scst >/dev/null 2>&1 && group_is_there; then
     note "unchanged user scst"
   elif has systemd-sysusers; then
     run systemd-sysusers "$sysusers"
   elif has useradd; then
-    if ! getent group scst >/dev/null; then run groupadd --system scst; fi
-    run useradd --system --gid scst --home-dir "$state" --no-create-home \
-      --shell /usr/sbin/nologin --comment "scst iSCSI target" scst
+    if ! group_is_there; then run groupadd --system scst; fi
+    if ! id -u scst >/dev/null 2>&1; then
+      run useradd --system --gid scst --home-dir "$state" --no-create-home \
+        --shell /usr/sbin/nologin --comment "scst iSCSI target" scst
+    fi
   elif has adduser; then # busybox
-    run addgroup -S scst
-    run adduser -S -D -H -h "$state" -s /sbin/nologin -G scst -g "scst iSCSI target" scst
+    if ! group_is_there; then run addgroup -S scst; fi
+    if ! id -u scst >/dev/null 2>&1; then
+      run adduser -S -D -H -h "$state" -s /sbin/nologin -G scst -g "scst iSCSI target" scst
+    fi
   else
     die "there is no systemd-sysusers, useradd or adduser to make the user scst with"
   fi
 }
 
-# own_directory PATH OWNER MODE: one that is there already stays as it is.
+group_is_there() {
+  if has getent; then getent group scst >/dev/null; else grep -q '^scst:' /etc/group; fi
+}
+
+# own_directory PATH OWNER MODE: one that is there already stays as it is. It gets its name last, so that
+# a run that was cut short leaves nothing that the next one takes for whole.
 own_directory() {
   if [ -d "$1" ]; then return; fi
-  run mkdir -p "$1"
-  own "$2" "$1"
-  run chmod "$3" "$1"
+  run mkdir -p "$1.new"
+  own "$2" "$1.new"
+  run chmod "$3" "$1.new"
+  run mv "$1.new" "$1"
 }
 
 # own OWNER PATH: for the service's user, where there is one.
@@ -292,12 +344,12 @@ first_configuration() {
     return
   fi
   if [ ! -e "$state/disk1.img" ]; then
-    run truncate -s 1073741824 "$state/disk1.img"
-    run chmod 600 "$state/disk1.img"
-    own scst:scst "$state/disk1.img"
+    run truncate -s 1073741824 "$state/disk1.img.new"
+    own scst:scst "$state/disk1.img.new"
+    run chmod 600 "$state/disk1.img.new"
+    run mv "$state/disk1.img.new" "$state/disk1.img"
   fi
-  put 640 "$(with_paths "$here/systemd/scst.yaml")" "$etc/scst/scst.yaml"
-  own root:scst "$etc/scst/scst.yaml"
+  put 640 "$(with_paths "$here/systemd/scst.yaml")" "$etc/scst/scst.yaml" root:scst
 }
 
 # Whether systemd is the first process here, and not just installed.
@@ -346,6 +398,13 @@ install_all() {
     note "Start it: $bin serve --config $etc/scst/scst.yaml --state $state"
     return
   fi
+  case $prefix in
+    /usr) other=/usr/local ;;
+    *) other=/usr ;;
+  esac
+  if [ -e "$other/bin/scst" ]; then
+    note "There are two now, and the units below /usr/local count: take the other one away, $other/bin/scst"
+  fi
   add_user
   first_configuration
   if [ "$system" = FreeBSD ]; then
@@ -357,8 +416,10 @@ install_all() {
     note "missing: fusermount3, so the management tree will not be mounted: $(install_hint fuse3)"
   fi
   if ! systemd_runs; then
-    note "missing: systemd does not run here, so there is no service; start it by what there is:"
-    note "  $bin serve --config $etc/scst/scst.yaml --state $state   # as the user scst"
+    note "missing: systemd does not run here, so there is no service; start it by what there is, as in"
+    note "  install -d -o scst -g scst -m 755 /run/scst"
+    note "  su -s /bin/sh scst -c '$bin serve --config $etc/scst/scst.yaml --state $state --control /run/scst/control'"
+    if has systemctl; then note "When systemd is there, from the next boot on: systemctl enable scst"; fi
     return
   fi
   run systemd-tmpfiles --create "$tmpfiles"
@@ -374,7 +435,7 @@ install_all() {
 uninstall_all() {
   if [ -z "$root" ] && [ "$has_service" = yes ]; then
     if [ "$system" = FreeBSD ]; then
-      if [ -e "$rc" ]; then run service scst onestop || true; fi
+      if service -l | grep -qx scst; then run service scst onestop || true; fi
     elif systemd_runs; then
       run systemctl disable --now scst.service || true
       run systemctl stop scst-mount.socket || true

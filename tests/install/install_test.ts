@@ -12,7 +12,7 @@ const DEBIAN: FakeSystem = {
 };
 const FREEBSD: FakeSystem = {
   name: "FreeBSD",
-  commands: { pw: `case $1 in *show) exit 67 ;; esac`, service: "" },
+  commands: { pw: `case $1 in *show) exit 67 ;; esac`, service: `[ "$1" != -l ] || echo scst` },
 };
 const GIVEN = ["--binary", "BINARY"];
 
@@ -70,20 +70,29 @@ Deno.test("install.sh makes a service of systemd, and does what it says in that 
     ]);
     assert.deepEqual(others(commands), [
       "systemd-sysusers /usr/local/lib/sysusers.d/scst.conf",
-      "chown root:scst /etc/scst",
-      "chmod 2770 /etc/scst",
-      "chown scst:scst /var/lib/scst",
-      "chmod 750 /var/lib/scst",
-      "truncate -s 1073741824 /var/lib/scst/disk1.img",
-      "chmod 600 /var/lib/scst/disk1.img",
-      "chown scst:scst /var/lib/scst/disk1.img",
-      "chown root:scst /etc/scst/scst.yaml",
+      "chown root:scst /etc/scst.new",
+      "chown scst:scst /var/lib/scst.new",
+      "truncate -s 1073741824 /var/lib/scst/disk1.img.new",
+      "chown scst:scst /var/lib/scst/disk1.img.new",
+      "chown root:scst /etc/scst/scst.yaml.new",
       "systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/scst.conf",
       "systemctl daemon-reload",
     ]);
     assert.match(stdout, /^Start it, now and at every boot: systemctl enable --now scst$/m);
     assert.ok(commands.includes("chmod 755 /usr/local/bin/scst.new"));
     assert.ok(commands.includes("chmod 640 /etc/scst/scst.yaml.new"));
+    // What was cut short has no name yet that a second run would take for whole.
+    for (
+      const [mode, path] of [
+        [2770, "/etc/scst"],
+        [750, "/var/lib/scst"],
+        [600, "/var/lib/scst/disk1.img"],
+      ]
+    ) {
+      const [chmod, mv] = [`chmod ${mode} ${path}.new`, `mv ${path}.new ${path}`]
+        .map((line) => commands.indexOf(line));
+      assert.ok(chmod! > 0 && chmod! < mv!, `${path}`);
+    }
   }
 });
 
@@ -127,12 +136,16 @@ Deno.test("install.sh makes the user with what the distribution has, and says wh
       /^missing: fusermount3, .*: apt-get install fuse3$/m,
     ],
     [
-      { name: "Linux", release: "ID=alpine\n", commands: { adduser: "", addgroup: "" } },
+      {
+        name: "Linux",
+        release: "ID=alpine\n",
+        commands: { adduser: "", addgroup: "", getent: "exit 2" },
+      },
       [
         "addgroup -S scst",
         "adduser -S -D -H -h /var/lib/scst -s /sbin/nologin -G scst -g scst iSCSI target scst",
       ],
-      /^missing: fusermount3, .*: apk add fuse3\nmissing: systemd does not run here, .*\n {2}\/usr\/local\/bin\/scst serve --config \/etc\/scst\/scst\.yaml --state \/var\/lib\/scst /m,
+      /^missing: fusermount3, .*: apk add fuse3\nmissing: systemd does not run here, .*\n {2}install -d -o scst .* \/run\/scst\n {2}su -s \/bin\/sh scst -c '\/usr\/local\/bin\/scst serve --config \/etc\/scst\/scst\.yaml --state \/var\/lib\/scst --control \/run\/scst\/control'\n/m,
     ],
   ];
   for (const [system, users, said] of table) {
@@ -144,7 +157,14 @@ Deno.test("install.sh makes the user with what the distribution has, and says wh
     assert.deepEqual(made.filter((line) => !line.startsWith("getent")), users, system.release);
     assert.match(stdout, said);
   }
-  const { code, stderr } = await installOn({ name: "Linux", commands: SYSTEMD }, GIVEN);
+  const halfMade = { ...SYSTEMD, ...useradd, "systemd-tmpfiles": "", id: "echo 0" };
+  const half = await installOn({ name: "Linux", commands: halfMade }, GIVEN);
+  assert.equal(half.code, 0, half.stderr);
+  assert.deepEqual(half.commands.filter((line) => /^\w+add /.test(line)), [
+    "groupadd --system scst",
+  ], "of a user without its group only that is missing");
+  const nobody = { ...SYSTEMD, getent: "exit 2" };
+  const { code, stderr } = await installOn({ name: "Linux", commands: nobody }, GIVEN);
   assert.equal(code, 1);
   assert.match(stderr, /there is no systemd-sysusers, useradd or adduser/);
 });
@@ -164,11 +184,23 @@ Deno.test("install.sh makes a service of rc.d on FreeBSD", async () => {
     "pw usershow scst",
     "pw useradd scst -g scst -d /var/db/scst -s /usr/sbin/nologin -c scst iSCSI target",
   ]);
-  assert.ok(commands.includes("truncate -s 1073741824 /var/db/scst/disk1.img"));
+  assert.ok(commands.includes("truncate -s 1073741824 /var/db/scst/disk1.img.new"));
   assert.match(
     stdout,
     /^Start it, now and at every boot: sysrc scst_enable=YES && service scst start$/m,
   );
+  const gone = await installOn(FREEBSD, ["--uninstall"]);
+  assert.equal(gone.code, 0, gone.stderr);
+  assert.deepEqual(gone.commands.filter((line) => line.startsWith("service ")), [
+    "service -l",
+    "service scst onestop",
+  ]);
+  const never = await installOn(
+    { ...FREEBSD, commands: { service: "echo sshd; echo myscst" } },
+    ["--uninstall"],
+  );
+  assert.equal(never.code, 0, never.stderr);
+  assert.deepEqual(never.commands, ["service -l"], "what is not there is not stopped");
   const again = await installOn({ ...FREEBSD, commands: { pw: "", service: "" } }, GIVEN);
   assert.deepEqual(again.commands.filter((line) => /^pw \w+add/.test(line)), []);
 });
@@ -178,12 +210,41 @@ Deno.test("install.sh --dry-run changes nothing", async () => {
     for (const args of [GIVEN, ["--uninstall"]]) {
       const { code, stdout, stderr, commands } = await installOn(system, [...args, "--dry-run"]);
       assert.equal(code, 0, stderr);
-      assert.deepEqual(commands.filter((line) => !/^pw \w+show/.test(line)), []);
+      assert.deepEqual(commands.filter((line) => !/^(pw \w+show|service -l$)/.test(line)), []);
       if (args === GIVEN) {
         assert.match(stdout, /^would install \/usr\/local\/bin\/scst$/m);
-        assert.match(stdout, /^would run: chown scst:scst \/var\/(lib|db)\/scst$/m);
+        assert.match(stdout, /^would run: chown scst:scst \/var\/(lib|db)\/scst\.new$/m);
       }
     }
+  }
+});
+
+/** An executable of a machine (e_machine), as far as its header. */
+function elf(machine: number): Uint8Array {
+  const header = new Uint8Array(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header.set([2, 0, machine, 0], 16);
+  return header;
+}
+
+Deno.test("install.sh says of an executable that is none of this machine, or not whole, what it is", async () => {
+  const script = (text: string) => new TextEncoder().encode(`#!/bin/sh\n${text}\n`);
+  const table: [FakeSystem["machine"], Uint8Array, RegExp][] = [
+    ["x86_64", elf(0xb7), / does not run: it is for aarch64, and this machine is x86_64: /],
+    ["aarch64", elf(0x3e), / does not run: it is for x86_64, and this machine is aarch64: /],
+    ["amd64", elf(0x3e), / does not run: \S/],
+    ["x86_64", script("kill -SEGV $$"), /it is damaged or not whole \(.*\): it ends with 139$/],
+    ["x86_64", script("echo Could not find standalone binary section; exit 1"), /damaged or not/],
+    ["x86_64", new Uint8Array(), /is not scst: /],
+    ["x86_64", script("echo version"), /is not scst: /],
+  ];
+  for (const [machine, bytes, why] of table) {
+    const system: FakeSystem = { ...DEBIAN, machine: machine!, files: { given: bytes } };
+    const { code, stderr, commands } = await installOn(system, ["--binary", "DIR/given"]);
+    assert.equal(code, 1);
+    assert.match(stderr.trimEnd(), why);
+    assert.match(stderr, /^install\.sh: [^\n]*\n$/);
+    assert.deepEqual(commands, []);
   }
 });
 
@@ -195,7 +256,11 @@ Deno.test("install.sh refuses what it cannot do, in one sentence, before it chan
     [DEBIAN, ["--prefix", "/a#b"], /--prefix may have letters/],
     [DEBIAN, ["--prefix", "/"], /--prefix must be a directory below \//],
     [DEBIAN, ["--root", "/"], /--root must be a directory below \//],
+    [DEBIAN, ["--prefix", "//"], /--prefix must be a directory below \//],
+    [DEBIAN, ["--prefix="], /--prefix wants a value/],
+    [DEBIAN, ["--prefix=/a b"], /--prefix may have letters/],
     [DEBIAN, ["--binary", "/none"], /there is no file \/none/],
+    [DEBIAN, ["--binary", "/etc/passwd"], /is no executable yet: chmod \+x \/etc\/passwd/],
     [DEBIAN, ["--binary", "/bin/false"], /\/bin\/false does not run/],
     [{ name: "Darwin" }, GIVEN, /scst runs on Linux and FreeBSD, not on Darwin/],
     [{ ...DEBIAN, uid: 1000 }, GIVEN, /run it as root, or name a directory of yours with --prefix/],
@@ -278,6 +343,39 @@ Deno.test("install.sh --prefix installs below a directory, again without a chang
     assert.deepEqual(await filesBelow(prefix), KEPT);
     await assert.rejects(Deno.stat(`${prefix}/share/doc/scst`), Deno.errors.NotFound);
     await reallyInstall(dir, ["--prefix", prefix, "--uninstall"]);
+  }));
+
+Deno.test("install.sh takes paths as they come: relative, with blanks, by a link, with slashes too many", () =>
+  inDir(async (dir) => {
+    const place = `${dir}/a place`;
+    await Deno.mkdir(place);
+    const root = new URL("../../", import.meta.url).pathname;
+    const parts = ["install.sh", "README.md", "docs", "systemd"].map((name) => `${root}${name}`);
+    await runTool("cp", ["-R", ...parts, place]);
+    await Deno.copyFile(`${dir}/given`, `${place}/scst`);
+    await Deno.chmod(`${place}/scst`, 0o755);
+    await Deno.symlink("a place/install.sh", `${dir}/link.sh`);
+    const scripts: [string, string][] = [
+      ["beside it", `sh "a place/install.sh" --prefix="$PWD/one"`],
+      ["by a link", `sh link.sh --prefix one//`],
+      // What CDPATH leads to is not what is meant, and cd says it on standard output.
+      [
+        "with CDPATH",
+        `mkdir -p b && cp -R "a place" b/c && CDPATH=b:. sh b/../b/c/install.sh --prefix one`,
+      ],
+      ["relative", `cp given own && PATH=/usr/bin:/bin sh link.sh --binary own --prefix ./one`],
+    ];
+    for (const [what, script] of scripts) {
+      const { code, stdout, stderr } = await runTool("sh", ["-c", `cd "$0" && ${script}`, dir]);
+      assert.equal(code, 0, `${what}: ${stderr}`);
+      assert.match(
+        stdout,
+        /\/one\/bin\/scst serve --config \S+\/one\/etc\/scst\/scst\.yaml /,
+        what,
+      );
+      assert.equal(await Deno.readTextFile(`${dir}/one/bin/scst`), BINARY);
+      await Deno.remove(`${dir}/one`, { recursive: true });
+    }
   }));
 
 Deno.test("install.sh --root makes the tree of a package, with paths as they will be", () =>

@@ -88,10 +88,11 @@ Deno.test(
 );
 
 /** What `deno task package` does with an executable. */
-async function packInto(dir: string, binary: string) {
+async function packInto(dir: string, binary: string, cwd = "/") {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "-A", `${ROOT}packaging/package.ts`, dir],
     env: { SCST_BIN: binary, NO_COLOR: "1" },
+    cwd,
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
@@ -102,8 +103,11 @@ toolTest(
   ["dpkg-deb"],
   () =>
     withProduct(async (_product, dir) => {
-      // An executable of this machine that takes whatever it is told.
-      const { code, stdout, stderr } = await packInto(`${dir}/out`, "/bin/true");
+      // A real executable of this machine, whose verbs are scripts in the working directory.
+      await Deno.copyFile("/bin/sh", `${dir}/shell`);
+      await Deno.writeTextFile(`${dir}/version`, "echo scst 9.9.9\n");
+      await Deno.writeTextFile(`${dir}/completion`, "echo '# for' $1\n");
+      const { code, stdout, stderr } = await packInto(`${dir}/out`, `${dir}/shell`, dir);
       assert.equal(code, 0, stderr);
       const made = stdout.trimEnd().split("\n");
       assert.match(made[0]!, /\/out\/scst_[\d.]+_(amd64|arm64)\.deb$/);

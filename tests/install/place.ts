@@ -4,18 +4,25 @@ import { spawnProgram } from "../harness/program.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** What the script may really do: read, compare, and write below TMPDIR. */
-const REAL = ["basename", "cat", "cmp", "dirname", "dash", "ls", "mktemp", "sed", "sh"];
+const REAL = [
+  ...["basename", "cat", "cmp", "dash", "dirname", "grep", "ls", "mktemp", "od", "readlink"],
+  ...["sed", "sh", "tr"],
+];
 
 /** What every system has and a test must not let be done. */
 const RECORDED = ["chmod", "chown", "cp", "mkdir", "mv", "rm", "rmdir", "truncate"];
 
 export interface FakeSystem {
+  /** What `uname -m` says; x86_64 by default. */
+  readonly machine?: string;
   /** What `uname -s` says. */
   readonly name: "Linux" | "FreeBSD" | "Darwin";
   /** /etc/os-release. */
   readonly release?: string;
   /** Its own commands: what each does after it is written down, as a line of sh. */
   readonly commands?: Readonly<Record<string, string>>;
+  /** Executables, which `args` name as DIR/NAME. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
   /** Who runs the script; root by default. */
   readonly uid?: number;
 }
@@ -65,7 +72,7 @@ export async function installOn(
     await Deno.mkdir(`${dir}/tmp`);
     for (const name of REAL) await Deno.symlink(await which(name), `${dir}/bin/${name}`);
     const programs = {
-      uname: `echo ${system.name}`,
+      uname: `[ "$1" = -m ] && echo ${system.machine ?? "x86_64"} || echo ${system.name}`,
       id: `[ "$*" = "-u" ] && echo ${system.uid ?? 0}`,
       ...Object.fromEntries(RECORDED.map((name) => [name, ""])),
       ...system.commands,
@@ -82,7 +89,10 @@ export async function installOn(
       RECORD: `${dir}/record`,
       SCST_OS_RELEASE: `${dir}/release`,
     };
-    const words = args.map((word) => word.replace("BINARY", `${dir}/scst`));
+    for (const [name, bytes] of Object.entries(system.files ?? {})) {
+      await Deno.writeFile(`${dir}/${name}`, bytes, { mode: 0o755 });
+    }
+    const words = args.map((word) => word.replace("BINARY", `${dir}/scst`).replace(/^DIR/, dir));
     const command: [string, string[]] = [`${dir}/bin/${shell}`, [INSTALL, ...words]];
     await using program = spawnProgram([], { env }, command);
     const { code, stdout, stderr } = await program.result;
