@@ -99,12 +99,23 @@ function replace(path: string, former: string, text: string): void {
   next.take();
 }
 
-/** Root that saves for another owner leaves it to him; the mode is what it was, whatever the umask. */
+/**
+ * The mode is what it was, whatever the umask, and so is the owner where root saves for another. A service
+ * may not give files away, and what it saves is its own from then on; the group stays in any case, as the
+ * mode says what that may do.
+ */
 function likeThatOf(path: string, temporary: string): void {
   const { uid, gid, mode } = Deno.statSync(path);
   const own = Deno.statSync(temporary);
-  if (uid !== null && gid !== null && (own.uid !== uid || own.gid !== gid)) {
-    Deno.chownSync(temporary, uid, gid);
-  }
+  if (gid !== null && own.gid !== gid) Deno.chownSync(temporary, null, gid);
+  if (uid !== null && own.uid !== uid) giveTo(uid, temporary);
   Deno.chmodSync(temporary, (mode ?? MODE) & 0o777);
+}
+
+function giveTo(uid: number, path: string): void {
+  try {
+    Deno.chownSync(path, uid, null);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+  }
 }

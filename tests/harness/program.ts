@@ -7,7 +7,7 @@ const LIMIT_MS = 30_000;
 export interface ProgramOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** Takes from root the right to open any file, so that permissions count as for other users. */
+  /** Takes from root the right to open any file and to give it away, so that permissions count as for other users. */
   readonly unprivileged?: boolean;
   /** What standard input says; nothing by default. */
   readonly stdin?: string;
@@ -119,5 +119,5 @@ export async function runProgram(
 
 function withoutOverride([file, args]: [string, string[]]): [string, string[]] {
   if (Deno.uid() !== 0) return [file, args];
-  return ["setpriv", ["--bounding-set", "-dac_override,-dac_read_search", file, ...args]];
+  return ["setpriv", ["--bounding-set", "-dac_override,-dac_read_search,-chown", file, ...args]];
 }
