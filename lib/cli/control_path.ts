@@ -1,9 +1,10 @@
 /** Where the control socket of a server is. */
+import { PLACES } from "../../ffi/places.ts";
 import { absolutePath } from "./state_dir.ts";
 import type { VerbOption } from "./verb.ts";
 import { Failure } from "./failure.ts";
 
-const SYSTEM_PATH = "/run/scst/control";
+const SYSTEM_PATH = PLACES.control;
 
 /** The option of every verb that talks to a server. */
 export const SOCKET_OPTION: VerbOption = {

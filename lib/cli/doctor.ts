@@ -1,44 +1,64 @@
 /** `scst doctor`: what keeps a server from working here, and the command that mends it. */
+import { PLACES } from "../../ffi/places.ts";
 import { modelOfScstConf } from "../admin/scst_conf.ts";
 import { readConfiguration, targetModel } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { CHECKS } from "../doctor/checks.ts";
-import { failure, type Finding, note, ok, type Patient, type Wants } from "../doctor/finding.ts";
+import { shellWord } from "../doctor/commands.ts";
+import {
+  failure,
+  type Finding,
+  note,
+  ok,
+  type Patient,
+  type Wants,
+  warning,
+} from "../doctor/finding.ts";
+import { nameOf, ownerFor, SERVICE_USER } from "../doctor/who.ts";
 import { isScstConf } from "./any_config.ts";
 import { SocketTreeClient } from "./connect_tree.ts";
 import { controlPath, SOCKET_OPTION } from "./control_path.ts";
-import { ExitCode, NoServerError } from "./failure.ts";
+import { ExitCode, Failure, NoServerError } from "./failure.ts";
 import { print } from "./output.ts";
-import { STATE_OPTION, stateDir } from "./state_dir.ts";
+import { absolutePath, STATE_OPTION, stateDir } from "./state_dir.ts";
 import { treePath } from "./tree_path.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 /** Where an installed server has its configuration. */
-const CONFIG = "/etc/scst/scst.yaml";
+const CONFIG = PLACES.config;
+
+/** Options that have to be given again where another user asks the same. */
+const OF_PLACES = ["config", "state", "socket"] as const;
 
 interface Report extends Finding {
   readonly check: string;
 }
 
 async function doctor({ options }: VerbInput): Promise<ExitCode> {
-  const socket = controlPath(options.get("socket"));
+  const uid = Deno.uid() ?? 0;
   const given = options.get("config");
-  const [configuration, wants] = await readWants(given ?? CONFIG, given !== undefined);
+  const config = given === undefined ? CONFIG : absolutePath(given);
+  const isOfService = config === CONFIG && (uid === 0 || nameOf(uid) === SERVICE_USER);
+  const [server, socket] = await askServer(options.get("socket"), isOfService, nameOf(uid));
+  const [configuration, wants] = await readWants(config, given !== undefined, nameOf(uid));
   const patient: Patient = {
-    uid: Deno.uid() ?? 0,
+    uid,
+    owner: ownerFor(uid),
+    config,
+    isOfService,
+    args: OF_PLACES.map((name) => {
+      const path = options.get(name);
+      return path === undefined ? "" : ` --${name} ${shellWord(absolutePath(path))}`;
+    }).join(""),
     wants,
-    stateDir: stateDir(options.get("state")),
-    controlPath: socket,
+    stateDir: isOfService && !options.has("state") ? PLACES.state : stateDir(options.get("state")),
     treePath: treePath(),
-    isServing: await answers(socket),
+    isServing: socket !== undefined,
   };
-  const reports: Report[] = [{ check: "configuration", ...configuration }];
-  reports.push({
-    check: "server",
-    ...(patient.isServing
-      ? ok(`a server answers at ${socket}`)
-      : note(`no server answers at ${socket}`)),
-  });
+  const reports: Report[] = [
+    { check: "configuration", ...configuration },
+    { check: "server", ...server },
+  ];
   for (const { name, look } of CHECKS) {
     for (const finding of await look(patient)) reports.push({ check: name, ...finding });
   }
@@ -56,6 +76,7 @@ function asText({ check, level, says, mend }: Report): string {
 async function readWants(
   path: string,
   isGiven: boolean,
+  user: string,
 ): Promise<[Finding, Wants | undefined]> {
   try {
     const wants = isScstConf(path) ? await modelOfScstConf(path, "/") : readYaml(path);
@@ -67,7 +88,7 @@ async function readWants(
     }
     const [first = "", ...others] = error.problems;
     const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-    return [failure(`${first}${more}`, `scst check ${path}`), undefined];
+    return [failure(`${first}${more}`, mendOfConfig(path, error, user)), undefined];
   }
 }
 
@@ -96,13 +117,48 @@ function exists(path: string): boolean {
   }
 }
 
-async function answers(socket: string): Promise<boolean> {
+/** A file that this user may not read has no mistake that a check would find. */
+function mendOfConfig(path: string, error: ConfigError, user: string): string {
+  if (!isDenied(error)) return `scst check ${shellWord(path)}`;
+  return path === CONFIG ? joinAdministrators(user) : `chown ${user} ${shellWord(path)}`;
+}
+
+function isDenied(error: Error): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof Deno.errors.PermissionDenied) return true;
+  }
+  return false;
+}
+
+/** Members of the service's group may read its configuration and use its socket. */
+function joinAdministrators(user: string): string {
+  return `usermod -a -G ${SERVICE_USER} ${user}   # as root; from the next login on`;
+}
+
+/** Whether there is a server, and its socket if there is one: it has the ports and files then. */
+async function askServer(
+  given: string | undefined,
+  isOfService: boolean,
+  user: string,
+): Promise<[Finding, string | undefined]> {
+  let socket: string;
+  try {
+    socket = controlPath(given);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (!isOfService) return [note(`no server was looked for. ${error.message}`), undefined];
+    socket = PLACES.control;
+  }
   try {
     await new SocketTreeClient(socket).read("version");
-    return true;
+    return [ok(`a server answers at ${socket}`), socket];
   } catch (error) {
-    if (error instanceof NoServerError) return false;
-    throw error;
+    if (error instanceof NoServerError && isDenied(error)) {
+      return [warning(error.message, joinAdministrators(user)), socket];
+    }
+    if (error instanceof NoServerError) return [note(`no server answers at ${socket}`), undefined];
+    if (!(error instanceof Failure)) throw error;
+    return [warning(error.message, "restart it: the server is of another version"), socket];
   }
 }
 
@@ -123,7 +179,7 @@ export const DOCTOR: Verb = {
   ],
   examples: [
     "scst doctor",
-    "runuser -u scst -- scst doctor --config /etc/scst/scst.yaml",
+    "runuser -u scst -- scst doctor",
     "the exit code is 1 if there is an error, else 0",
   ],
   run: doctor,

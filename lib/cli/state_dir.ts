@@ -1,11 +1,12 @@
 /** Where scst keeps what has to survive a restart. */
+import { PLACES } from "../../ffi/places.ts";
 import { reason } from "../config/read_text.ts";
 import { makeDirectory } from "../config/save_text.ts";
 import { log } from "../log.ts";
 import { Failure } from "./failure.ts";
 import type { VerbOption } from "./verb.ts";
 
-const ROOT_STATE_DIR = "/var/lib/scst";
+const ROOT_STATE_DIR = PLACES.state;
 
 /** The option of verbs that use the state directory. */
 export const STATE_OPTION: VerbOption = {

@@ -10,6 +10,7 @@ import {
   lookAtSystem,
   lookAtUser,
 } from "./machine.ts";
+import { lookAtService } from "./service.ts";
 import { lookAtAccess, lookAtFirewall, lookAtPortals } from "./network.ts";
 
 export const CHECKS: readonly Check[] = [
@@ -22,6 +23,7 @@ export const CHECKS: readonly Check[] = [
   { name: "fuse", look: lookAtFuse },
   { name: "state", look: lookAtStateDir },
   { name: "devices", look: lookAtDevices },
+  { name: "service", look: lookAtService },
   { name: "portals", look: lookAtPortals },
   { name: "firewall", look: lookAtFirewall },
   { name: "access", look: lookAtAccess },

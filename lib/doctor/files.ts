@@ -1,7 +1,9 @@
 /** Whether the server can use its files. */
+import { dirname } from "node:path";
 import { describeErrno, Errno } from "../../ffi/errno.ts";
 import { closeFile, openFile } from "../../ffi/file.ts";
 import { kindOfFile, sizeOfFile, spaceLeft, spaceUsed } from "../../ffi/file_facts.ts";
+import { shellWord } from "./commands.ts";
 import { failure, type Finding, note, ok, type Patient, type Wants, warning } from "./finding.ts";
 
 const STATE_LEAST = 64 * 2 ** 20;
@@ -16,20 +18,24 @@ interface Backing {
   readonly left: number;
 }
 
-export function lookAtDevices({ wants }: Patient): Finding[] {
+export function lookAtDevices(patient: Patient): Finding[] {
+  const { wants } = patient;
   if (wants === undefined) return [note("the devices are not known without a configuration")];
   const findings: Finding[] = [];
   for (const device of wants.devices) {
     const { filename, active = true } = device;
-    if (filename !== undefined && active) findings.push(lookAtDevice(device, filename));
+    if (filename !== undefined && active) findings.push(lookAtDevice(device, filename, patient));
   }
   return findings.length === 0 ? [ok("no device has a file that is to be opened")] : findings;
 }
 
-function lookAtDevice(device: Device, filename: string): Finding {
+function lookAtDevice(device: Device, filename: string, patient: Patient): Finding {
   const { name, readOnly } = device;
   const fd = openFile(filename, !readOnly);
-  if (fd < 0) return whyNot(name, filename, fd, readOnly);
+  if (fd < 0) {
+    const what = `device ${name}: ${filename} cannot be opened (${describeErrno(-fd)})`;
+    return failure(what, mendOfFile(device, filename, -fd, patient));
+  }
   const backing = {
     kind: kindOfFile(fd),
     size: sizeOfFile(fd),
@@ -40,20 +46,46 @@ function lookAtDevice(device: Device, filename: string): Finding {
   return judge(device, filename, backing);
 }
 
-function whyNot(name: string, filename: string, result: number, readOnly: boolean): Finding {
-  const what = `device ${name}: ${filename} cannot be opened (${describeErrno(-result)})`;
-  if (result === -Errno.ENOENT) {
-    return failure(what, `truncate -s 20G ${filename}   # for a new disk`);
+/** The command by which a file can be opened that could not be, for the reason `errno`. */
+function mendOfFile(device: Device, path: string, errno: number, { owner }: Patient): string {
+  const file = shellWord(path);
+  const isNode = path.startsWith("/dev/");
+  const isRead = device.readOnly || device.handler === "vcdrom";
+  if (errno === Errno.ENOENT) {
+    if (isNode) return "lsblk -p   # shows the block devices that there are";
+    if (isRead) return `ls -l ${shellWord(dirname(path))}   # is it there under another name?`;
+    return `mkdir -p ${shellWord(dirname(path))} && truncate -s 20G ${file} && ` +
+      `chown ${owner} ${file}   # for a new disk`;
   }
-  if (result === -Errno.EACCES || result === -Errno.EPERM) {
-    const isDevice = filename.startsWith("/dev/");
-    const mend = isDevice ? "usermod -a -G disk scst" : `chown scst: ${filename}`;
-    return failure(what, mend);
+  if (errno === Errno.EACCES || errno === Errno.EPERM) {
+    if (isNode) {
+      return `chgrp ${owner} ${file} && chmod g+rw ${file}   # until the next boot; for good: a rule of udev`;
+    }
+    const shut = shutDirectory(path);
+    if (shut !== undefined) {
+      return `chmod a+x ${shellWord(shut)}   # lets everybody through, not in`;
+    }
+    return isRead ? `chmod a+r ${file}` : `chown ${owner} ${file} && chmod u+rw ${file}`;
   }
-  if (result === -Errno.EROFS && !readOnly) {
-    return failure(what, "give the device read_only: true, or mount the file system with rw");
+  if (errno === Errno.EROFS && !isRead) {
+    return "give the device read_only: true, or mount the file system with rw";
   }
-  return failure(what, `ls -l ${filename}`);
+  return `ls -l ${file}`;
+}
+
+/** The first directory on the way to a file that this user may not go through. */
+function shutDirectory(path: string): string | undefined {
+  let dir = "/";
+  for (const name of path.split("/").filter((part) => part !== "")) {
+    const next = `${dir === "/" ? "" : dir}/${name}`;
+    try {
+      Deno.statSync(next);
+    } catch (error) {
+      return error instanceof Deno.errors.PermissionDenied ? dir : undefined;
+    }
+    dir = next;
+  }
+  return undefined;
 }
 
 function judge(device: Device, filename: string, backing: Backing): Finding {
@@ -82,29 +114,57 @@ function judge(device: Device, filename: string, backing: Backing): Finding {
   );
 }
 
-export function lookAtStateDir({ stateDir }: Patient): Finding[] {
+export function lookAtStateDir({ stateDir, owner }: Patient): Finding[] {
+  const path = shellWord(stateDir);
   const dir = openFile(stateDir, false);
   if (dir === -Errno.ENOENT) {
-    return [note(`state directory ${stateDir} is not there yet: the server makes it`)];
+    if (mayWriteTo(firstDirectory(stateDir)) === undefined) {
+      return [note(`state directory ${stateDir} is not there yet: the server makes it`)];
+    }
+    const what = `state directory ${stateDir} is not there, and this user cannot make it`;
+    return [failure(what, `install -d -o ${owner} -m 750 ${path}`)];
   }
   if (dir < 0) {
     const what = `state directory ${stateDir} cannot be opened (${describeErrno(-dir)})`;
-    return [failure(what, `chown scst: ${stateDir}`)];
+    const shut = shutDirectory(`${stateDir}/any`);
+    const isOnTheWay = shut !== undefined && shut !== stateDir;
+    return [failure(what, isOnTheWay ? `chmod a+x ${shellWord(shut)}` : giveTo(owner, path))];
   }
   const left = spaceLeft(dir);
   closeFile(dir);
-  const probe = `${stateDir}/.doctor-${crypto.randomUUID()}`;
-  try {
-    Deno.writeTextFileSync(probe, "", { createNew: true });
-    Deno.removeSync(probe);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+  const why = mayWriteTo(stateDir);
+  if (why !== undefined) {
     const what = `nothing can be saved in the state directory ${stateDir} (${why})`;
-    return [failure(what, `chown scst: ${stateDir}; df -h ${stateDir}`)];
+    return [failure(what, left === 0 ? `df -h ${path}` : giveTo(owner, path))];
   }
   if (left < STATE_LEAST) {
     const what = `state directory ${stateDir} has ${Math.floor(left / 2 ** 20)} MiB left`;
     return [warning(`${what}: WRITE ATOMIC and reservations need room`, `df -h ${stateDir}`)];
   }
   return [ok(`state directory ${stateDir} can be written`)];
+}
+
+function giveTo(owner: string, path: string): string {
+  return `chown -R ${owner} ${path} && chmod u+rwx ${path}`;
+}
+
+/** Why no file can be made in a directory; undefined if one can. */
+function mayWriteTo(dir: string): string | undefined {
+  const probe = `${dir}/.doctor-${crypto.randomUUID()}`;
+  try {
+    Deno.writeTextFileSync(probe, "", { createNew: true });
+    Deno.removeSync(probe);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The deepest directory on the way to a path that is there. */
+function firstDirectory(path: string): string {
+  for (let dir = dirname(path);; dir = dirname(dir)) {
+    const fd = openFile(dir, false);
+    if (fd >= 0) closeFile(fd);
+    if (fd !== -Errno.ENOENT || dir === "/") return dir;
+  }
 }

@@ -26,10 +26,17 @@ export interface Wants {
 export interface Patient {
   /** The user that looks: what may be opened is asked as this one. */
   readonly uid: number;
+  /** Who is to own what the server uses. */
+  readonly owner: string;
+  /** The configuration that is looked at, as a path. */
+  readonly config: string;
+  /** Whether that is the one of the installed service. */
+  readonly isOfService: boolean;
+  /** How the same is asked as another user: the arguments of this command. */
+  readonly args: string;
   /** undefined if there is no valid configuration. */
   readonly wants: Wants | undefined;
   readonly stateDir: string;
-  readonly controlPath: string;
   /** Where the management tree is to be mounted; undefined if it is to be nowhere. */
   readonly treePath: string | undefined;
   /** Whether a server answers at the control socket: it has the ports and files then. */
@@ -50,6 +57,7 @@ export function note(says: string, mend?: string): Finding {
   return mend === undefined ? { level: "note", says } : { level: "note", says, mend };
 }
 
+/** As note(), of what is worth a look but need not be wrong. */
 export function warning(says: string, mend: string): Finding {
   return { level: "warning", says, mend };
 }

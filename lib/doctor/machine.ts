@@ -5,7 +5,9 @@ import { closeFile, openFile } from "../../ffi/file.ts";
 import { listMounts } from "../../ffi/mount.ts";
 import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
+import { installCommand, isThere, osRelease } from "./commands.ts";
 import { type Finding, note, ok, type Patient, warning } from "./finding.ts";
+import { hasServiceUser, nameOf, SERVICE_USER } from "./who.ts";
 
 /** The first Linux whose preadv2() knows RWF_NOWAIT: with older ones every read goes to a worker. */
 const NOWAIT_SINCE = [4, 14] as const;
@@ -18,7 +20,21 @@ const MEMORY_LEAST = 256 * 2 ** 20;
 /** Before this the clock has not been set. */
 const CLOCK_LEAST = Date.UTC(2026, 0, 1);
 
-const SERVICE_USER = "scst";
+/** What differs from one system to the next. */
+const WORDS = {
+  linux: {
+    setClock: "timedatectl set-ntp true",
+    fuseHelper: "fusermount3",
+    loadFuse: "modprobe fuse && chmod 666 /dev/fuse",
+    asService: (args: string) => `runuser -u ${SERVICE_USER} -- scst doctor${args}`,
+  },
+  freebsd: {
+    setClock: "sysrc ntpd_enable=YES ntpd_sync_on_start=YES && service ntpd start",
+    fuseHelper: "mount_fusefs",
+    loadFuse: "kldload fusefs && chmod 666 /dev/fuse",
+    asService: (args: string) => `su -m ${SERVICE_USER} -c 'scst doctor${args}'`,
+  },
+}[SYSTEM];
 
 export function lookAtSystem(): Finding[] {
   const release = Deno.osRelease();
@@ -31,29 +47,31 @@ export function lookAtSystem(): Finding[] {
   return [warning(what, "install a newer kernel of your distribution")];
 }
 
-export function lookAtUser({ uid }: Patient): Finding[] {
-  if (uid !== 0) return [ok(`user ${uid}: no privileges are needed`)];
-  const users = readSystemFile("/etc/passwd");
-  const hasUser = typeof users === "string" && new RegExp(`^${SERVICE_USER}:`, "m").test(users);
-  return hasUser
+export function lookAtUser({ uid, args }: Patient): Finding[] {
+  if (uid !== 0) return [ok(`user ${nameOf(uid)}: no privileges are needed`)];
+  return hasServiceUser()
     ? [note(
       `this is root, and the service is ${SERVICE_USER}: what root may open says nothing of it`,
-      `runuser -u ${SERVICE_USER} -- scst doctor`,
+      WORDS.asService(args),
     )]
     : [note("this is root: a server needs no privileges, and is safer without them")];
 }
 
-export function lookAtDescriptors(): Finding[] {
+export function lookAtDescriptors({ uid }: Patient): Finding[] {
   const limits = readSystemFile("/proc/self/limits");
   const found = typeof limits === "string" && /^Max open files +\S+ +(\S+)/m.exec(limits)?.[1];
   if (!found) return [note("the limit of open files is not known here")];
   if (found === "unlimited" || Number(found) >= DESCRIPTORS_LEAST) {
     return [ok(`${found} files may be open`)];
   }
-  return [warning(
-    `${found} files may be open, and 4096 connections want ${DESCRIPTORS_LEAST}`,
-    "ulimit -n 65536, or LimitNOFILE=65536 in the unit",
-  )];
+  // What is found is the hard limit, to which the runtime raises the other: only root gets above it.
+  const mend = uid === 0
+    ? "ulimit -n 65536   # in the shell that starts the server; the service has a limit of its own"
+    : `echo '${
+      nameOf(uid)
+    } - nofile 65536' >>/etc/security/limits.conf   # as root; from the next login on`;
+  const what = `${found} files may be open, and 4096 connections want ${DESCRIPTORS_LEAST}`;
+  return [warning(what, mend)];
 }
 
 export function lookAtMemory(): Finding[] {
@@ -73,7 +91,7 @@ export function lookAtClock(): Finding[] {
   const now = new Date();
   if (now.getTime() < CLOCK_LEAST) {
     return [
-      warning(`the clock says ${now.toISOString()}: it is not set`, "timedatectl set-ntp true"),
+      warning(`the clock says ${now.toISOString()}: it is not set`, WORDS.setClock),
     ];
   }
   return [ok(`the clock says ${now.toISOString()}`)];
@@ -82,11 +100,17 @@ export function lookAtClock(): Finding[] {
 export function lookAtDigests(): Finding[] {
   return CRC32C_BY === "libisal"
     ? [ok("digests are computed by libisal")]
-    : [note("digests are computed without libisal, which is faster", "apt install libisal2")];
+    : [note("digests are computed without libisal, which is faster", installIsal(osRelease()))];
+}
+
+/** Only of Debian and its descendants is the name of the package known. */
+function installIsal(release: string): string {
+  const command = installCommand("libisal2", release);
+  return command.startsWith("apt-get ") ? command : "install ISA-L, which has libisal.so.2";
 }
 
 /** The mount needs /dev/fuse, and a helper where root does not mount it. */
-export function lookAtFuse({ uid, treePath, isServing }: Patient): Finding[] {
+export function lookAtFuse({ uid, treePath, isServing, isOfService }: Patient): Finding[] {
   if (treePath === undefined) return [note("no management tree is to be mounted (SCST_TREE)")];
   const mounts = listMounts();
   const mount = Array.isArray(mounts) && mounts.findLast(({ path }) => path === treePath);
@@ -94,28 +118,20 @@ export function lookAtFuse({ uid, treePath, isServing }: Patient): Finding[] {
   if (mount && mount.type.startsWith("fuse")) {
     return [warning(
       `${treePath} is still mounted, and no server answers: the next one cleans it up`,
-      `umount -l ${treePath}`,
+      uid === 0 ? `umount -l ${treePath}` : `${WORDS.fuseHelper} -u -z ${treePath}`,
     )];
   }
   const fd = openFile("/dev/fuse", true);
   if (fd < 0) {
     const why = describeErrno(-fd);
     const what = `/dev/fuse cannot be opened (${why}): there will be no mounted tree`;
-    return [note(what, "modprobe fuse; chmod 666 /dev/fuse")];
+    return [note(what, WORDS.loadFuse)];
   }
   closeFile(fd);
-  if (uid !== 0 && !isOnPath("fusermount3")) {
-    return [note("fusermount3 is missing, which mounts for users", "apt install fuse3")];
+  const isMountedForOthers = uid !== 0 || isOfService && hasServiceUser();
+  if (isMountedForOthers && !isThere(WORDS.fuseHelper)) {
+    const what = `${WORDS.fuseHelper} is missing, which mounts for users`;
+    return [note(what, installCommand("fuse3", osRelease()))];
   }
   return [ok("FUSE can be used")];
-}
-
-function isOnPath(command: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((dir) => {
-    try {
-      return Deno.statSync(`${dir}/${command}`).isFile;
-    } catch {
-      return false;
-    }
-  });
 }

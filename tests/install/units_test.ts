@@ -1,5 +1,6 @@
 /** The units of systemd, and the script of FreeBSD's rc.d. */
 import assert from "node:assert/strict";
+import { PLACES_OF } from "../../ffi/places.ts";
 import { BINARY, INSTALL } from "./place.ts";
 import { spawnProgram } from "../harness/program.ts";
 import { runTool, toolTest } from "../harness/tools.ts";
@@ -173,3 +174,17 @@ Deno.test("the rc.d script has the server reload and check", () =>
     assert.equal((await run("check")).stdout, "check DIR/scst.yaml\n");
     assert.equal((await run("other")).stdout, "reload check scst_enable DIR/run.pid\n");
   }));
+
+Deno.test("the other commands look for an installed server where its script and its unit have it", async () => {
+  const { linux, freebsd } = PLACES_OF;
+  const unit = await Deno.readTextFile(`${SYSTEMD}scst.service`);
+  assert.match(unit, new RegExp(`^ExecStart=.* --config ${linux.config} `, "m"));
+  assert.match(unit, new RegExp(`^Environment=SCST_CONTROL=${linux.control} `, "m"));
+  const rc = await Deno.readTextFile(`${SYSTEMD}scst.rc`);
+  for (const line of [`scst_config:=${freebsd.config}}`, `scst_state:=${freebsd.state}}`]) {
+    assert.ok(rc.includes(line), line);
+  }
+  const run = /^scst_run="(.*)"$/m.exec(rc)?.[1];
+  assert.equal(freebsd.control, `${run}/control`);
+  assert.ok(rc.includes("--control $scst_run/control"));
+});

@@ -78,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/bug.ts",
     "lib/log.ts",
     "ffi/crc32c.ts",
+    "ffi/places.ts",
     "deno.json",
   ],
 };
