@@ -85,6 +85,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Words that one room (or file) alone may use. */
 const RESERVED: readonly { readonly pattern: RegExp; readonly room: string }[] = [
+  // The executable is not allowed to run programs (or to send signals, which Deno takes for the same).
+  { pattern: /\bDeno\.(Command|kill)\b/, room: "build.ts" },
   { pattern: /\bDeno\.(dlopen|Unsafe\w+|build)\b/, room: "ffi" },
   { pattern: /\bDeno\.stderr\b/, room: "lib/log.ts" },
   { pattern: /\bconsole\./, room: "lib/log.ts" },
@@ -191,6 +193,7 @@ Deno.test("the import rules see every way of importing", () => {
   assert.equal(faults("lib/vdisk/read.ts", "Deno.UnsafePointer.of(bytes)"), 1);
   assert.equal(faults("ffi/memory.ts", "Deno.UnsafePointer.of(bytes)"), 0);
   assert.equal(faults("lib/cli/help.ts", "Deno.stderr.writeSync(bytes)"), 1);
+  assert.equal(faults("lib/cli/help.ts", 'new Deno.Command("ls")'), 1);
 });
 
 Deno.test("packageImports() finds a package that two files import", () => {
