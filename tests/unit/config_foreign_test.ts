@@ -428,3 +428,131 @@ Deno.test("of two LUNs that tgtd gives the same serial number, one has another, 
     "device said_too has the usn a-number-of-20-chars, as device said has: initiators would take the two for one, and it has a-number-of-20--2 now",
   ]);
 });
+
+Deno.test("importTgt() takes parts of a target together, and a LUN number that is said for all its stores", () => {
+  const imported = tgt(`
+    <target ${B.toUpperCase().replace("IQN", "iqn")}>
+      backing-store /srv/b.img
+      backing-store /srv/c.img
+      lun 5
+    </target>
+    <target ${A}>
+      backing-store /srv/a.img
+      incominguser joe "abcdefghijkl" and more
+      incominguser ann 'mnopqrstuvwx'
+    </target>
+    <target ${A}>
+      backing-store /srv/0.img
+      <direct-store /srv/9.img>
+        lun 7
+      </direct-store>
+      outgoinguser us "yyyyyyyyyyyy"
+    </target>`);
+  yamlOf(imported);
+  assert.deepEqual([...part(imported, "targets", A, "luns") as PlainMap], [
+    ["1", "0"],
+    ["2", "a"],
+    ["7", "9"],
+  ]);
+  assert.deepEqual([...part(imported, "targets", A, "IncomingUser") as PlainMap], [
+    ["joe", "abcdefghijkl"],
+    ["ann", "mnopqrstuvwx"],
+  ]);
+  assert.deepEqual([...part(imported, "targets", A, "OutgoingUser") as PlainMap], [
+    ["us", "yyyyyyyyyyyy"],
+  ]);
+  // Names are compared in lower case, so that initiators find it as before.
+  assert.deepEqual([...part(imported, "targets", B, "luns") as PlainMap], [["5", "b"]]);
+  const told = imported.warnings.filter((line) => !line.includes("names of /srv/9.img"));
+  assert.deepEqual(told, [
+    "t.conf:4: LUN 5 (/srv/c.img) is left out, as tgtd does: another store has that number",
+  ]);
+});
+
+Deno.test("an import cuts texts for which there is no room, and says so", () => {
+  const imported = tgt(`
+    <target ${A}>
+      <backing-store /srv/a.img>
+        scsi_sn abcdefghijklmnopqrstuvwxyz
+        vendor_id MyCompany Inc.
+        product_id Product number one
+        product_rev 12345
+      </backing-store>
+    </target>`);
+  assert.match(
+    yamlOf(imported),
+    /t10_vend_id: MyCompan\n {4}prod_id: Product number o\n {4}prod_rev_lvl: "1234"\n {4}usn: abcdefghijklmnopqrst\n/,
+  );
+  assert.deepEqual(imported.warnings, [
+    "device a has the usn abcdefghijklmnopqrst: there is no room for all of abcdefghijklmnopqrstuvwxyz",
+    "device a has the t10_vend_id MyCompan: there is no room for all of MyCompany Inc.",
+    "device a has the prod_id Product number o: there is no room for all of Product number one",
+    "device a has the prod_rev_lvl 1234: there is no room for all of 12345",
+  ]);
+});
+
+Deno.test("importTgt() reads includes in each of their forms, of directories too", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "scst_foreign_" });
+  try {
+    await Deno.mkdir(`${dir}/parts`);
+    await Deno.writeTextFile(
+      `${dir}/parts/a`,
+      `<target ${A}>\nbacking-store /srv/a.img\n</target>\n`,
+    );
+    await Deno.writeTextFile(`${dir}/parts/b`, `<target ${B}>\n</target>\n`);
+    const forms = ["include DIR/parts", "Include DIR/parts/", "<<include DIR/parts/*>>"];
+    for (const form of forms) {
+      await Deno.writeTextFile(`${dir}/targets.conf`, `# none here\n${form.replace("DIR", dir)}\n`);
+      const imported = importForeign(`${dir}/targets.conf`);
+      assert.ok(imported !== undefined, form);
+      assert.deepEqual([...(part(imported, "targets") as PlainMap).keys()], [A, B], form);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("importLio() takes long names of initiators, names in capitals and aliases, and names what it loses", () => {
+  const long = `iqn.1991-05.com.microsoft:${"server.department.".repeat(3)}example.com`;
+  const acl = (node_wwn: string) => ({ node_wwn, mapped_luns: [{ index: 0, tpg_lun: 0 }] });
+  const imported = importLio(
+    JSON.stringify({
+      storage_objects: [{
+        plugin: "fileio",
+        name: "d",
+        dev: "/srv/d.img",
+        write_back: true,
+        alua_tpgs: [{ name: "default_tg_pt_gp" }, { name: "standby", alua_access_state: 2 }],
+      }],
+      targets: [{
+        fabric: "iscsi",
+        wwn: `${A.slice(0, -1)}A`,
+        tpgs: [{
+          enable: true,
+          parameters: { TargetAlias: "the disks" },
+          luns: [{ index: 0, storage_object: "/backstores/fileio/d" }],
+          portals: [{ ip_address: "10.0.0.1", port: 3260, iser: true }],
+          node_acls: [acl(`${long}1`), acl(`${long}2`)],
+        }],
+      }, {
+        fabric: "iscsi",
+        wwn: B,
+        tpgs: [{ enable: true, parameters: { TargetAlias: "LIO Target" }, luns: [], portals: [] }],
+      }],
+    }),
+    "l.json",
+  );
+  yamlOf(imported);
+  assert.equal(part(imported, "targets", A, "alias"), "the disks");
+  assert.equal(part(imported, "targets", B, "alias"), undefined);
+  const groups = [...part(imported, "targets", A, "ini_groups") as PlainMap];
+  assert.deepEqual(groups.map(([, group]) => (group as PlainMap).get("initiators")), [
+    [`${long}1`],
+    [`${long}2`],
+  ]);
+  assert.equal(new Set(groups.map(([name]) => name)).size, 2);
+  assert.deepEqual(imported.warnings, [
+    'l.json: storage_objects[0].alua_tpgs[1]: the ALUA group "standby" of "d" is left out: device_groups say the like here',
+    `l.json: targets[0].tpgs[0].portals[0]: this portal of ${A} is for iSER there, and for TCP here`,
+  ]);
+});

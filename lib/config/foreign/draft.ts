@@ -15,6 +15,14 @@ export interface Imported {
 /** The characters of a device name; SCST has no room for more of them. */
 const NAME_MOST = 60;
 
+/** The characters of texts that initiators see; other targets have room for more. */
+const TEXT_MOST: Readonly<Record<string, number>> = {
+  usn: 20,
+  t10_vend_id: 8,
+  prod_id: 16,
+  prod_rev_lvl: 4,
+};
+
 /** The characters of a unit serial number, of which there are 20, before one that tells two apart. */
 const USN_ROOM = 15;
 
@@ -35,8 +43,21 @@ export class Draft {
     const base = plain.slice(0, NAME_MOST) || "disk";
     let name = base;
     for (let count = 2; this.devices.has(name); count++) name = `${base}_${count}`;
-    this.devices.set(name, this.#withOwnUsn(name, device));
+    this.devices.set(name, this.#withOwnUsn(name, this.#withShortTexts(name, device)));
     return name;
+  }
+
+  /** A device whose texts have the room that there is for them. */
+  #withShortTexts(name: string, device: PlainMap): PlainMap {
+    const short = new Map(device);
+    for (const [key, most] of Object.entries(TEXT_MOST)) {
+      const text = short.get(key);
+      if (typeof text !== "string" || text.length <= most) continue;
+      const cut = text.slice(0, most).trimEnd();
+      short.set(key, cut);
+      this.warn(`device ${name} has the ${key} ${cut}: there is no room for all of ${text}`);
+    }
+    return short;
   }
 
   /** A device with a unit serial number that no other has, as tgtd gives the same to tid 1 LUN 11 and tid 11 LUN 1. */

@@ -12,12 +12,16 @@ const MAX_BYTES = 16 * 2 ** 20;
 export function importForeign(path: string): Imported | undefined {
   const text = readOrThrow(path);
   if (/^\s*\{/.test(text)) return importLio(text, path);
-  const isTgt = /^\s*(?:<target\s|default-driver\s|include\s)/m.test(text);
+  const isTgt = /^\s*(?:<target\s|default-driver\s|include\s|<<include\s)/im.test(text);
   return isTgt ? importTgt(text, path, included) : undefined;
 }
 
-/** The files that a pattern of an include names: wildcards stand in its last part, as tgt has them. */
-function included(pattern: string): { path: string; text: string }[] {
+/**
+ * The files that a pattern of an include names: wildcards stand in its last part, as tgt has them, and a
+ * directory is for all that is in it.
+ */
+function included(named: string): { path: string; text: string }[] {
+  const pattern = isDirectory(named) ? `${named.replace(/\/+$/, "")}/*` : named;
   const slash = pattern.lastIndexOf("/");
   const [dir, last] = [pattern.slice(0, slash + 1) || ".", pattern.slice(slash + 1)];
   if (!/[*?]/.test(last)) return [{ path: pattern, text: readOrThrow(pattern) }];
@@ -36,6 +40,14 @@ function included(pattern: string): { path: string; text: string }[] {
     const path = `${pattern.slice(0, slash + 1)}${name}`;
     return { path, text: readOrThrow(path) };
   });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false; // reading it says why
+  }
 }
 
 function readOrThrow(path: string): string {

@@ -15,6 +15,15 @@ const T10_VENDOR = "LIO-ORG";
 const PRODUCT_LENGTH = 16;
 const SERIAL_LENGTH = 20;
 
+/** The one that every storage object has. */
+const DEFAULT_ALUA = "default_tg_pt_gp";
+
+/** What LIO calls every target for which nothing else is said. */
+const DEFAULT_ALIAS = "LIO Target";
+
+/** The characters of the name of a group; an initiator's may have more. */
+const GROUP_MOST = 64;
+
 const ANY_IPV4 = "0.0.0.0";
 const ANY_IPV6 = "[::]";
 
@@ -78,6 +87,12 @@ class LioImport {
     const plugin = object.text("plugin") ?? "";
     const device = this.#device(object, plugin, name);
     if (device === undefined) return;
+    for (const group of object.list("alua_tpgs")) {
+      const alua = group.text("name") ?? "";
+      if (alua === DEFAULT_ALUA) continue;
+      const what = `the ALUA group ${quote(alua)} of ${quote(name)} is left out`;
+      this.#draft.warn(`${group.at}: ${what}: device_groups say the like here`);
+    }
     this.#devices.set(`/backstores/${plugin}/${name}`, this.#draft.addDevice(name, device));
   }
 
@@ -109,7 +124,7 @@ class LioImport {
 
   #addTarget(target: Member): void {
     const fabric = target.text("fabric");
-    const name = target.text("wwn") ?? "";
+    const name = (target.text("wwn") ?? "").toLowerCase();
     if (fabric !== "iscsi") {
       const what = `target ${quote(name)} is left out: its fabric is ${fabric ?? "not said"}`;
       return this.#draft.warn(`${target.at}: ${what}`);
@@ -123,6 +138,10 @@ class LioImport {
       if (other !== group) {
         this.#draft.warn(`${other.at}: this portal group of ${name} is left out`);
       }
+    }
+    for (const portal of group.list("portals")) {
+      if (!portal.flag("iser")) continue;
+      this.#draft.warn(`${portal.at}: this portal of ${name} is for iSER there, and for TCP here`);
     }
     this.#portals.set(name, group.list("portals").map(portalOf));
     this.#draft.targets.set(name, this.#target(group, name));
@@ -155,8 +174,10 @@ class LioImport {
       const said = parameters.text(key);
       return said === "CRC32C" || said === "None" ? said : undefined;
     };
+    const alias = parameters.text("TargetAlias");
     return mapOf([
       ["enabled", !group.flag("enable") || isOrphaned ? false : undefined],
+      ["alias", alias === DEFAULT_ALIAS ? undefined : alias],
       ["HeaderDigest", digest("HeaderDigest")],
       ["DataDigest", digest("DataDigest")],
       ["IncomingUser", incoming.length === 0 ? undefined : mapOf(incoming)],
@@ -183,6 +204,7 @@ class LioImport {
 
   /** A group for each initiator that LIO knows: each has LUN numbers of its own. */
   #groups(acls: readonly Member[], luns: readonly GroupLun[]): Map<string, Plain> {
+    const names = new Set<string>();
     return mapOf(acls.map((acl) => {
       const initiator = acl.text("node_wwn") ?? "";
       const mapped = acl.list("mapped_luns").map((entry) => {
@@ -192,7 +214,12 @@ class LioImport {
         return { lun: entry.number("index"), device, isReadOnly };
       });
       const plain = mapped.flatMap(({ isReadOnly, ...lun }) => [...lunMap([lun], isReadOnly)]);
-      return [initiator, mapOf([["initiators", [initiator]], ["luns", mapOf(plain)]])];
+      let name = initiator.slice(0, GROUP_MOST);
+      for (let count = 2; names.has(name); count++) {
+        name = `${initiator.slice(0, GROUP_MOST - 1 - String(count).length)}-${count}`;
+      }
+      names.add(name);
+      return [name, mapOf([["initiators", [initiator]], ["luns", mapOf(plain)]])];
     }));
   }
 

@@ -66,7 +66,7 @@ export function importTgt(text: string, path: string, include: Include): Importe
   const root = parseTgtText(text, path, include);
   const draft = new Draft();
   warnOfOthers(draft, root.entries, GLOBAL_KEYS);
-  const targets = root.blocks.filter(({ name }) => name === "target");
+  const targets = mergedTargets(root.blocks);
   for (const { name, at } of root.blocks) {
     if (name !== "target") draft.warn(`${at}: <${name}> is left out: it is not known`);
   }
@@ -79,6 +79,19 @@ export function importTgt(text: string, path: string, include: Include): Importe
     new TargetImport(draft, target, tid).run(fallback);
   }
   return draft.finish(PORTALS, driverOf(root.entries));
+}
+
+/** Blocks of one target are parts of it, as tgt-admin takes them. */
+function mergedTargets(blocks: readonly TgtBlock[]): TgtBlock[] {
+  const byName = Map.groupBy(
+    blocks.filter(({ name }) => name === "target"),
+    ({ argument }) => argument,
+  );
+  return [...byName.values()].map((parts) => ({
+    ...parts[0]!,
+    entries: parts.flatMap(({ entries }) => entries),
+    blocks: parts.flatMap(({ blocks }) => blocks),
+  }));
 }
 
 function driverOf(entries: readonly TgtEntry[]): Map<string, Plain> {
@@ -99,8 +112,9 @@ function last(entries: readonly TgtEntry[], key: string): string | undefined {
 
 function users(entries: readonly TgtEntry[], key: string): Plain | undefined {
   const found = entries.filter((entry) => entry.key === key).map(({ value }) => {
-    const [name = "", ...secret] = value.split(/\s+/);
-    return [name, secret.join(" ")] as const;
+    // tgt-admin takes the second word, and has a shell take its quotes off.
+    const [name = "", secret = ""] = value.split(/\s+/);
+    return [name, secret.replace(/^(["'])(.*)\1$/, "$2")] as const;
   });
   return found.length === 0 ? undefined : mapOf(found);
 }
@@ -135,7 +149,7 @@ class TargetImport {
     const group = mapOf([["initiators", initiators.map(({ value }) => value)], ["luns", luns]]);
     const isOpen = initiators.length === 0;
     this.#draft.targets.set(
-      name,
+      name.toLowerCase(), // as initiators' names of it are compared
       mapOf([
         ["enabled", this.#isLimitedByAddress() ? false : undefined],
         ["IncomingUser", users(entries, "incominguser")],
@@ -189,12 +203,18 @@ class TargetImport {
 
   #luns(): Map<string, Plain> {
     const stores = this.#stores();
-    const fixed = new Set(stores.map(({ own }) => last(own, "lun")));
+    const said = ({ own }: Store) => last(own, "lun") ?? last(this.#target.entries, "lun");
+    const fixed = new Set(stores.map(said));
     const luns: [string, Plain][] = [];
     let next = 1;
     for (const store of stores) {
       while (fixed.has(String(next))) next++;
-      const lun = Number(last(store.own, "lun") ?? next++);
+      const lun = Number(said(store) ?? next++);
+      if (luns.some(([taken]) => taken === String(lun))) {
+        const what = `LUN ${lun} (${store.path}) is left out, as tgtd does`;
+        this.#draft.warn(`${store.at}: ${what}: another store has that number`);
+        continue;
+      }
       const name = this.#draft.deviceOf(store.path) ?? this.#addDevice(store, lun);
       if (name !== undefined) luns.push([String(lun), name]);
     }

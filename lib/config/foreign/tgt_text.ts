@@ -53,7 +53,12 @@ function readInto(
   for (const [line, at] of linesOf(text, path)) {
     const block = open.at(-1)!;
     const tag = /^<(\/?)([\w-]+)\s*(.*?)>$/.exec(line);
-    if (tag?.[1] === "") {
+    const named = /^(?:<<include\s+(.*?)>>|include\s+(.*))$/i.exec(line);
+    if (named !== null) {
+      for (const file of include(unquoted((named[1] ?? named[2])!))) {
+        readInto(block, file.text, file.path, include, depth + 1);
+      }
+    } else if (tag?.[1] === "") {
       const argument = unquoted(tag[3]!);
       open.push({ name: tag[2]!, argument, at, entries: [], blocks: [] });
     } else if (tag !== null) {
@@ -67,12 +72,7 @@ function readInto(
       if (key.startsWith("<")) {
         throw new ConfigError([`${at}: ${quote(line)} is neither a tag nor a setting`]);
       }
-      if (key !== "include") block.entries.push({ key, value: unquoted(value), at });
-      else {
-        for (const file of include(unquoted(value))) {
-          readInto(block, file.text, file.path, include, depth + 1);
-        }
-      }
+      block.entries.push({ key, value: unquoted(value), at });
     }
   }
   const unfinished = open.at(-1)!;
