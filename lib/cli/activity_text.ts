@@ -4,10 +4,13 @@ import type { Activity, LunActivity, ServerActivity } from "../metrics/activity.
 import type { Feed } from "../metrics/feed.ts";
 import { counted } from "./counted.ts";
 import { type Row, tableText } from "./everyday/listing.ts";
+import { fittedRows } from "./fitted_rows.ts";
 import { roundedSize, spanText, threeDigits } from "./status_text.ts";
 
 const COLUMNS = ["iops", "read", "write", "median", "p99", "queue", "failed", "lun"];
 const NAMES = ["device", "initiator", "target"];
+/** What a narrow terminal does without, the first one first. */
+const SPARE = [["target"], ["device"], ["median"], ["read", "write"], ["failed"], ["lun"]];
 const TOTALS = ["reads", "read_bytes", "writes", "written_bytes", "failures"];
 
 /** Three digits and a unit, as in `1.50 ms`. */
@@ -30,14 +33,32 @@ export function headLines(
   const times = all.median_us === null ? "" : `, median ${median}, p99 ${p99}`;
   return [
     `scst ${version}, up ${up}, ${count}, loop late by ${late} at most, memory ${resident}`,
-    `all: ${iops} iops, read ${read}, write ${write}${times}, queue ${queue}`,
+    `all: ${iops} iops, read ${read}, write ${write}${times}, queue ${queueOf(queue, all)}`,
   ];
 }
 
-/** The LUNs of sessions as a table, the busiest first; what was since they began with `withTotals`. */
-export function activityTable(luns: readonly LunActivity[], withTotals: boolean): string {
-  const columns = [...COLUMNS, ...withTotals ? TOTALS : [], ...NAMES];
-  return tableText(columns, luns.map((one) => rowOf(one)));
+/** The LUNs of sessions as a table, the busiest first, with what was since they began. */
+export function activityTable(luns: readonly LunActivity[]): string {
+  return tableText([...COLUMNS, ...TOTALS, ...NAMES], luns.map(rowOf));
+}
+
+/** The same without what was since they began, in lines of so many characters where that is given. */
+export function liveTable(luns: readonly LunActivity[], width = Infinity): string {
+  const hasFailed = luns.some(({ failed_per_s }) => failed_per_s > 0);
+  const spare = hasFailed ? SPARE : [["target"], ["failed"], ...SPARE];
+  const fitted = fittedRows([...COLUMNS, ...NAMES], luns.map(rowOf), width, {
+    names: ["initiator", "target", "device"],
+    spare,
+  });
+  return tableText(fitted.columns, fitted.rows);
+}
+
+/**
+ * Commands under way: now, or on average if that is more. Those that end in the turn in which they came
+ * are never seen, and those that hang are in no average.
+ */
+function queueOf(queue: number, { queue_mean }: Activity): number {
+  return Math.max(queue, Math.round(queue_mean));
 }
 
 function figuresOf(activity: Activity) {
@@ -56,7 +77,7 @@ function rowOf(one: LunActivity): Row {
   const { queue, lun, device, initiator, target, totals } = one;
   return {
     ...figuresOf(one),
-    queue,
+    queue: queueOf(queue, one),
     lun,
     reads: totals.reads,
     read_bytes: roundedSize(totals.read_bytes),

@@ -6,7 +6,7 @@ import { TreeError } from "../admin/tree.ts";
 import type { Subtree, SubtreeQuery, TreeClient, TreeEntry } from "../admin/tree_client.ts";
 import { entryOfTold } from "../admin/tree_entries.ts";
 import { Failure, NoServerError } from "./failure.ts";
-import { exchange, type Reply } from "./control_exchange.ts";
+import { exchange, type Patience, type Reply } from "./control_exchange.ts";
 import { controlPath } from "./control_path.ts";
 import type { VerbInput } from "./verb.ts";
 
@@ -50,13 +50,13 @@ export class SocketTreeClient implements TreeClient {
   }
 
   /** What the server says at `target`, a path beside the tree. */
-  async get(target: string): Promise<string> {
-    return (await this.#exchange("GET", `/${target}`, "")).text;
+  async get(target: string, patience?: Patience): Promise<string> {
+    return (await this.#exchange("GET", `/${target}`, "", patience)).text;
   }
 
   /** The JSON that the server says at `target`, which is a `T` where it is of this version. */
-  async getJson<T>(target: string): Promise<T> {
-    const value = parseJson(await this.get(target));
+  async getJson<T>(target: string, patience?: Patience): Promise<T> {
+    const value = parseJson(await this.get(target, patience));
     if (value === undefined) throw this.#stranger();
     return value as T;
   }
@@ -71,8 +71,13 @@ export class SocketTreeClient implements TreeClient {
     return this.#exchange(method, `/tree/${encoded}${query}`, body);
   }
 
-  async #exchange(method: string, target: string, body: string): Promise<Reply> {
-    const reply = await exchange(this.#socket, method, target, body).catch((error) => {
+  async #exchange(
+    method: string,
+    target: string,
+    body: string,
+    patience?: Patience,
+  ): Promise<Reply> {
+    const reply = await exchange(this.#socket, method, target, body, patience).catch((error) => {
       throw wordFailure(this.#socket, error);
     });
     if (reply === undefined) {
@@ -112,6 +117,9 @@ function wordFailure(socket: string, cause: unknown): Error {
   }
   if (code === "EACCES" || code === "EPERM") {
     return sentence(`There is no permission to use ${socket}: be root, or of the socket's group`);
+  }
+  if (cause instanceof Deno.errors.TimedOut) {
+    return sentence(`The server at ${socket} does not answer: ${cause.message}; is it stuck?`);
   }
   if (!isSocket(socket)) return sentence(`${socket} is not a socket; ${advice}`);
   if (code === "ECONNREFUSED") {

@@ -10,22 +10,43 @@ export interface Reply {
   readonly text: string;
 }
 
+/** How long an answer is waited for: for ever where nothing is said, as some changes take long. */
+export interface Patience {
+  /** Milliseconds. */
+  readonly limit: number;
+}
+
 /** Bytes of an answer at most: the largest subtree that a server tells, and some. */
 const MAX_ANSWER = 256 * 2 ** 20;
 
 /**
  * Sends a request over the socket at `path`; `target` is percent-encoded. Resolves with undefined
- * where what came back is no whole answer. Rejects with a Deno.errors error where nobody answers.
+ * where what came back is no whole answer. Rejects with a Deno.errors error where nobody answers, and
+ * with Deno.errors.TimedOut where it takes longer than there is patience for.
  */
 export async function exchange(
   path: string,
   method: string,
   target: string,
   body: string,
+  patience?: Patience,
 ): Promise<Reply | undefined> {
   using conn = await Deno.connect({ transport: "unix", path });
-  const [received] = await Promise.all([receive(conn), send(conn, method, target, body)]);
+  const answered = Promise.all([receive(conn), send(conn, method, target, body)]);
+  const [received] = await (patience === undefined ? answered : within(answered, patience));
   return parseReply(received);
+}
+
+/** What a promise resolves with. Rejects with Deno.errors.TimedOut where that takes too long. */
+async function within<T>(promise: Promise<T>, { limit }: Patience): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const why = `it was asked ${limit / 1000} s ago`;
+  const timer = setTimeout(() => late.reject(new Deno.errors.TimedOut(why)), limit);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function send(

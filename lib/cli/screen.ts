@@ -6,8 +6,14 @@ const HOME = "\x1b[H";
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
+/** Characters of a line, and lines. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** Where a terminal does not say how large it is. */
-const USUAL = { columns: 80, rows: 24 };
+const USUAL: TerminalSize = { columns: 80, rows: 24 };
 
 /** What ends a program that would leave the terminal as it is. */
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
@@ -39,9 +45,14 @@ export class Screen implements Disposable {
     return this.#ending.signal;
   }
 
+  /** How large it is now. */
+  get size(): TerminalSize {
+    return terminalSize();
+  }
+
   /** Shows lines, as many and as much of each as there is room for. */
   show(lines: readonly string[]): void {
-    const { columns, rows } = sizeOf();
+    const { columns, rows } = this.size;
     // Cleared before it is written: behind a line as long as the screen is wide, the cursor still stands
     // on its last character, which would be cleared.
     const shown = lines.slice(0, rows).map((line, row, { length }) =>
@@ -67,7 +78,8 @@ export class Screen implements Disposable {
   }
 }
 
-function sizeOf(): { columns: number; rows: number } {
+/** How large the terminal of this process is. */
+export function terminalSize(): TerminalSize {
   try {
     const { columns, rows } = Deno.consoleSize();
     return columns > 0 && rows > 0 ? { columns, rows } : USUAL;

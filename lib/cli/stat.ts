@@ -17,7 +17,7 @@ async function stat(input: VerbInput): Promise<ExitCode> {
   const activity = activityBetween(before, now);
   if (input.options.has("json")) print(JSON.stringify(activity, null, 2));
   else {
-    const table = activity.luns.length === 0 ? [] : ["", activityTable(activity.luns, true)];
+    const table = activity.luns.length === 0 ? [] : ["", activityTable(activity.luns)];
     print([...headLines(now, activity), ...table].join("\n"));
   }
   return ExitCode.OK;

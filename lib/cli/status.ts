@@ -4,12 +4,15 @@ import { connectTree } from "./connect_tree.ts";
 import { SOCKET_OPTION } from "./control_path.ts";
 import { ExitCode } from "./failure.ts";
 import { print } from "./output.ts";
+import { terminalSize } from "./screen.ts";
 import { statusText } from "./status_text.ts";
+import { LOOK_LIMIT } from "./watching.ts";
 import type { Verb, VerbInput } from "./verb.ts";
 
 async function status(input: VerbInput): Promise<ExitCode> {
-  const status = await connectTree(input).getJson<ServerStatus>("status");
-  print(input.options.has("json") ? JSON.stringify(status, null, 2) : statusText(status));
+  const status = await connectTree(input).getJson<ServerStatus>("status", { limit: LOOK_LIMIT });
+  const size = Deno.stdout.isTerminal() ? terminalSize() : undefined;
+  print(input.options.has("json") ? JSON.stringify(status, null, 2) : statusText(status, size));
   return status.healthy ? ExitCode.OK : ExitCode.FAILED;
 }
 

@@ -3,11 +3,14 @@ import type { ServerStatus, Trouble } from "../admin/status.ts";
 import { plainLine } from "../log.ts";
 import { counted } from "./counted.ts";
 import { type Row, tableText } from "./everyday/listing.ts";
+import { fittedRows, type Fitting } from "./fitted_rows.ts";
+import type { TerminalSize } from "./screen.ts";
 
-/** Rows of each table. */
+/** Rows of each table and list; fewer where a terminal has no room for so many. */
 const MOST_ROWS = 8;
-const MOST_PROBLEMS = 8;
 const MOST_WARNINGS = 5;
+/** Of what is wrong, however small the terminal. */
+const FEWEST_PROBLEMS = 3;
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
@@ -33,21 +36,43 @@ export function spanText(seconds: number): string {
   return days === 0 ? time : `${days} d ${time}`;
 }
 
-/** What `scst status` prints. */
-export function statusText(status: ServerStatus): string {
+/** What `scst status` prints, so that a terminal of that size shows all of it at once, if it can. */
+export function statusText(status: ServerStatus, size?: TerminalSize): string {
+  if (size === undefined) return textOf(status, MOST_ROWS, Infinity);
+  // One line is for what the shell prints behind it.
+  for (let most = MOST_ROWS; most > 1; most--) {
+    const text = textOf(status, most, size.columns);
+    if (height(text, size.columns) < size.rows) return text;
+  }
+  return textOf(status, 1, size.columns);
+}
+
+/** Lines of a terminal that a text takes: what is too long goes on in the next one. */
+function height(text: string, columns: number): number {
+  return text.split("\n").reduce(
+    (sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)),
+    0,
+  );
+}
+
+function textOf(status: ServerStatus, most: number, width: number): string {
+  const problems = Math.max(most, FEWEST_PROBLEMS);
+  const warnings = Math.min(most, MOST_WARNINGS);
+  const table = (columns: readonly string[], rows: readonly Row[], all: string) =>
+    tableOf(columns, rows, all, { most, width });
   return [
     headText(status),
-    listText("BROKEN", problemLines(status), MOST_PROBLEMS),
-    listText("AT RISK", status.risks, MOST_PROBLEMS),
-    tableOf(TARGETS, status.targets.toSorted(troubledFirst).map(targetRow), "scst target list"),
-    tableOf(DEVICES, status.devices.toSorted(troubledFirst).map(deviceRow), "scst device list"),
-    tableOf(SESSIONS, status.sessions.map(sessionRow), "scst session list"),
+    listText("BROKEN", problemLines(status), problems),
+    listText("AT RISK", status.risks, problems),
+    table(TARGETS, status.targets.toSorted(troubledFirst).map(targetRow), "scst target list"),
+    table(DEVICES, status.devices.toSorted(troubledFirst).map(deviceRow), "scst device list"),
+    table(SESSIONS, status.sessions.map(sessionRow), "scst session list"),
     listText(
       "LAST WARNINGS",
-      status.warnings.slice(-MOST_WARNINGS).map(({ at, level, message }) =>
+      status.warnings.slice(-warnings).map(({ at, level, message }) =>
         `${timeText(at)} ${level}: ${message}`
       ),
-      MOST_WARNINGS,
+      warnings,
     ),
   ].filter((part) => part !== "").join("\n\n");
 }
@@ -103,10 +128,22 @@ function listText(title: string, lines: readonly string[], most: number): string
     .join("\n");
 }
 
-function tableOf(columns: readonly string[], rows: readonly Row[], all: string): string {
+/** Columns whose texts may be shortened, and those that a narrow terminal does without. */
+const FITTING: Fitting = {
+  names: ["device", "initiator", "target"],
+  spare: [["groups"], ["handler"], ["thin"], ["reads", "writes"], ["address"]],
+};
+
+function tableOf(
+  columns: readonly string[],
+  rows: readonly Row[],
+  all: string,
+  { most, width }: { readonly most: number; readonly width: number },
+): string {
   if (rows.length === 0) return "";
-  const text = tableText(columns, rows.slice(0, MOST_ROWS));
-  const left = rows.length - MOST_ROWS;
+  const fitted = fittedRows(columns, rows.slice(0, most), width, FITTING);
+  const text = tableText(fitted.columns, fitted.rows);
+  const left = rows.length - most;
   return left > 0 ? `${text}\n... and ${left} more: ${all}` : text;
 }
 

@@ -6,6 +6,8 @@ import type { VerbOption } from "./verb.ts";
 
 /** Seconds between two looks. */
 const MOST = 3600;
+/** Milliseconds that an answer may take which is only looked at: a server that takes longer is stuck. */
+export const LOOK_LIMIT = 10_000;
 
 export const INTERVAL_OPTION: VerbOption = {
   name: "interval",
@@ -29,19 +31,29 @@ export function countOf(options: ReadonlyMap<string, string>): number {
   throw new UsageError(`--count must be a number from 1 on: current value is '${text}'`);
 }
 
-/** How a server is now. Rejects as SocketTreeClient does. */
+/** How a server is now. Rejects as SocketTreeClient does, also where it does not answer in time. */
 export function look(client: SocketTreeClient): Promise<Feed> {
-  return client.getJson<Feed>("feed");
+  return client.getJson<Feed>("feed", { limit: LOOK_LIMIT });
 }
 
 /** Resolves in so many milliseconds, or when `signal` says so. */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal?.aborted === true) return Promise.resolve();
   const timer = setTimeout(resolve, milliseconds);
-  signal?.addEventListener("abort", () => {
-    clearTimeout(timer);
-    resolve();
-  }, { once: true });
-  return promise;
+  await orEnd(promise, signal);
+  clearTimeout(timer);
+}
+
+/** What a promise resolves with; undefined where `signal` is aborted before. */
+export async function orEnd<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  if (signal === undefined) return await promise;
+  const end = Promise.withResolvers<undefined>();
+  const obey = () => end.resolve(undefined);
+  signal.addEventListener("abort", obey);
+  if (signal.aborted) obey();
+  try {
+    return await Promise.race([promise, end.promise]);
+  } finally {
+    signal.removeEventListener("abort", obey);
+  }
 }

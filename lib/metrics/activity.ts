@@ -14,6 +14,8 @@ export interface Activity {
   readonly median_us: number | null;
   readonly p99_us: number | null;
   readonly worst_us: number | null;
+  /** Commands that were under way on average, of those that have ended. */
+  readonly queue_mean: number;
 }
 
 /** Of all the time that it was there. */
@@ -32,7 +34,7 @@ export interface LunActivity extends Activity {
   readonly device: string;
   readonly initiator: string;
   readonly sid: string;
-  /** Commands that are under way. */
+  /** Commands that are under way now. */
   readonly queue: number;
   readonly totals: Totals;
 }
@@ -95,6 +97,7 @@ function activityOf(figures: FiguresView, seconds: number): Activity {
     median_us: rounded(times, 0.5),
     p99_us: rounded(times, 0.99),
     worst_us: rounded(times, 1),
+    queue_mean: times.microseconds / 1e6 / seconds,
   };
 }
 

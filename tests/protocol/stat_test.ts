@@ -1,7 +1,8 @@
 /** `scst stat` and `scst top` beside a server under load, with and without a terminal. */
 import assert from "node:assert/strict";
 import type { ServerActivity } from "../../lib/metrics/activity.ts";
-import { runProgram } from "../harness/program.ts";
+import { SocketTreeClient } from "../../lib/cli/connect_tree.ts";
+import { runProgram, spawnProgram } from "../harness/program.ts";
 import {
   backingFile,
   diskYaml,
@@ -34,6 +35,23 @@ function scst(server: TestServer, ...args: string[]) {
   return runProgram(args, { env: { SCST_CONTROL: `${server.dir}/control` } });
 }
 
+/** The names of all that is in a value, in the order of the alphabet. */
+function keysIn(value: unknown): string[] {
+  const names = new Set<string>();
+  JSON.stringify(value, (name, inner) => {
+    if (!/^\d*$/.test(name)) names.add(name);
+    return inner;
+  });
+  return [...names].sort();
+}
+
+async function documentedKeys(): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL("../../docs/metrics.md", import.meta.url));
+  const table = /<!-- begin stat -->(.*)<!-- end stat -->/s.exec(text)![1]!;
+  const cells = table.split("\n").map((line) => line.split("|")[1] ?? "");
+  return cells.flatMap((cell) => Array.from(cell.matchAll(/`(\w+)`/g), ([, name]) => name!)).sort();
+}
+
 Deno.test("scst stat tells rates, times and totals of a session that reads", async () => {
   await using server = await start();
   const { code, stdout, stderr } = await beside(
@@ -41,6 +59,7 @@ Deno.test("scst stat tells rates, times and totals of a session that reads", asy
     scst(server, "stat", "--json", "--interval", "0.5"),
   );
   assert.equal(code, 0, stderr);
+  assert.deepEqual(keysIn(JSON.parse(stdout)), await documentedKeys());
   const { seconds, luns, all } = JSON.parse(stdout) as ServerActivity;
   assert(seconds >= 0.4, `${seconds}`);
   const [lun] = luns;
@@ -70,6 +89,44 @@ Deno.test("scst top prints one picture after the other where there is no termina
     2,
   );
   assert(!stdout.includes("\x1b"));
+});
+
+Deno.test("scst top waits for a server that goes away, and goes on with the one that comes", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "scst_test_" });
+  try {
+    const yaml = diskYaml([{ filename: backingFile(dir, "disk.img", 2 ** 20) }]);
+    await using first = await startTestServer(yaml, { dir });
+    await using top = spawnProgram(["top", "--interval", "0.3"], {
+      env: { SCST_CONTROL: `${dir}/control` },
+    });
+    await top.saw(/^all: 0 iops/m);
+    assert.equal((await first.stop()).code, 0);
+    await top.saw(/^no answer for \d+ s, asking again: There is no server: /m);
+    await using _second = await startTestServer(yaml, { dir });
+    await top.saw(/^no answer [^]*^all: 0 iops/m);
+    const { code, stdout } = await runProgram(["top", "--interval", "0.3", "--count", "1"], {
+      env: { SCST_CONTROL: `${dir}/control` },
+    });
+    assert.deepEqual([code, stdout.match(/^all: /gm)?.length], [0, 1]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a server that takes a question and does not answer is told of as such", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "scst_test_" });
+  const path = `${dir}/control`;
+  using listener = Deno.listen({ transport: "unix", path });
+  const accepted = listener.accept();
+  try {
+    await assert.rejects(new SocketTreeClient(path).getJson("feed", { limit: 50 }), {
+      name: "NoServerError",
+      message: `The server at ${path} does not answer: it was asked 0.05 s ago; is it stuck?`,
+    });
+  } finally {
+    (await accepted).close();
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("scst stat and scst top refuse what they do not take, and say where no server is", async () => {

@@ -242,6 +242,19 @@ Deno.test("scst status is one screen, however much there is, and what is broken 
   assert(lines.includes("... and 992 more: scst device list"));
   assert(lines.includes("... and 992 more: scst session list"));
   assert.equal(lines.at(-1), "  2026-11-26T12:00:00Z warning: d999 is slow error forged");
+  // In a terminal nothing of it scrolls away, and lines are not broken in the middle of a table.
+  for (const [columns, rows] of [[80, 24], [100, 40], [200, 60]] as const) {
+    const shown = statusText(found, { columns, rows }).split("\n");
+    const height = shown.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)),
+      0,
+    );
+    assert(height < rows, `${columns} x ${rows}: ${height} lines`);
+    const table = shown.filter((line) => /^(\.\.|d\d|iqn|[A-Z]+ {2})/.test(line));
+    assert(table.length >= 6 && table.every((line) => line.length <= columns), table.join("\n"));
+    assert.match(shown.find((line) => line.startsWith("d"))!, /^d700 +BROKEN /);
+    assert.match(shown.join("\n"), /^ {2}device d700: It failed to flush/m);
+  }
   assert.equal(found.warnings.length, 50);
   assert.equal(found.sessions.length, 1000);
 });

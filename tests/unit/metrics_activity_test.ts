@@ -1,6 +1,7 @@
 /** Rates and times from two looks at a server, and how they are printed. */
 import assert from "node:assert/strict";
-import { activityTable, headLines, timeText } from "../../lib/cli/activity_text.ts";
+import { activityTable, headLines, liveTable, timeText } from "../../lib/cli/activity_text.ts";
+import { topPicture } from "../../lib/cli/top_picture.ts";
 import { activityBetween } from "../../lib/metrics/activity.ts";
 import type { Feed } from "../../lib/metrics/feed.ts";
 import { CommandFigures, ENDS, Ways } from "../../lib/scst/command_figures.ts";
@@ -84,11 +85,47 @@ Deno.test("what goes on is printed with units, and names change nothing on a ter
     "scst 1, up 12 s, 1 session, loop late by 1.50 ms at most, memory 64.0 MiB",
     "all: 110 iops, read 440 KiB/s, write 0 B/s, median 96 us, p99 127 us, queue 3",
   ]);
-  const table = activityTable(activity.luns, true);
+  const table = activityTable(activity.luns);
   assert.match(table, /^IOPS +READ +WRITE +MEDIAN +P99 +QUEUE +FAILED +LUN +READS .* TARGET\n110 /);
   assert(table.includes("com.example:a?[2J  "));
-  const rows = activityTable(activity.luns, false).split("\n");
+  const rows = liveTable(activity.luns).split("\n");
   assert.deepEqual(rows.map((row) => row.includes("READ BYTES")), [false, false]);
+});
+
+Deno.test("the queue is what is under way, or was on average where that is more", () => {
+  // 100 000 commands of 100 us each in a second are 10 at a time; 2 are under way now.
+  const now = feedAt(11, { sessions: { a: [100_000, 0] } });
+  const activity = activityBetween(feedAt(10, { sessions: {} }), now);
+  assert.deepEqual([activity.luns[0]!.queue, activity.luns[0]!.queue_mean], [2, 10]);
+  const rows = (luns: typeof activity.luns) =>
+    liveTable(luns).split("\n").map((row) => row.split(/ {2,}/));
+  assert.deepEqual(rows(activity.luns).map((cells) => cells[5]), ["QUEUE", "10"]);
+  assert.match(headLines(now, activity)[1]!, /, queue 10$/);
+  const hanging = activityBetween(now, { ...now, at: 12_000 });
+  assert.deepEqual(rows(hanging.luns).map((cells) => cells[5]), ["QUEUE", "2"]);
+});
+
+Deno.test("scst top fits into its terminal, and tells sessions apart in a narrow one", () => {
+  const names = Array.from({ length: 100 }, (_, index) => `host${index}`);
+  const doings = (reads: number) =>
+    Object.fromEntries(names.map((name) => [name, [reads, 0] as const]));
+  const now = feedAt(11, { sessions: doings(100) });
+  const activity = activityBetween(feedAt(10, { sessions: doings(0) }), now);
+  for (const [columns, rows] of [[80, 24], [40, 12], [60, 16]] as const) {
+    const lines = topPicture(now, activity, { columns, rows });
+    assert.equal(lines.length, rows);
+    assert.equal(lines.find((line) => line.length > columns), undefined);
+    assert.match(lines.find((line) => line.startsWith("IOPS"))!, / P99 +QUEUE .*LUN .*INITIATOR$/);
+    const shown = lines.filter((line) => /host\d+\?\[2J$/.test(line));
+    assert.equal(new Set(shown).size, shown.length);
+    assert.equal(lines.at(-1), `... and ${100 - shown.length} more: scst stat`);
+  }
+  const all = topPicture(now, activity, { columns: 300, rows: 200 });
+  assert.equal(all.length, 2 + 1 + 1 + 100);
+  assert.match(all[3]!, / FAILED .* TARGET$/);
+  assert.equal(topPicture(now, activity).at(-1), "... and 81 more: scst stat");
+  const none = feedAt(11, { sessions: {} });
+  assert.equal(topPicture(none, activityBetween(none, none), { columns: 80, rows: 24 }).length, 3);
 });
 
 Deno.test("timeText() has three digits and a unit", () => {

@@ -55,6 +55,9 @@ export function listVerb({ noun, summary, columns, path, depth, rows }: Listing)
   };
 }
 
+/** What stands between two columns. */
+export const GAP = "  ";
+
 /** A table with a line of headings; the columns are as wide as what is in them. */
 export function tableText(columns: readonly string[], rows: readonly Row[]): string {
   const lines = [
@@ -63,11 +66,12 @@ export function tableText(columns: readonly string[], rows: readonly Row[]): str
   ];
   const widths = columns.map((_, index) => Math.max(...lines.map((cells) => cells[index]!.length)));
   return lines.map((cells) =>
-    cells.map((cell, index) => cell.padEnd(widths[index]!)).join("  ").trimEnd()
+    cells.map((cell, index) => cell.padEnd(widths[index]!)).join(GAP).trimEnd()
   ).join("\n");
 }
 
-function cellText(value: string | number | boolean | undefined): string {
+/** What a table shows of a value. */
+export function cellText(value: string | number | boolean | undefined): string {
   if (value === undefined || value === "") return "-";
   return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }
