@@ -13,7 +13,7 @@ const OUTPUT = "dist/scst";
 /** Modules that are started by name only, which the compiler cannot find by following imports. */
 const WORKERS = ["lib/shard/shard_worker.ts", "lib/store/io_worker.ts"];
 /** Files that are read at run time. */
-const FILES = ["lib/metrics/page.html"];
+const FILES = ["html", "css", "js"].map((kind) => `lib/metrics/page/page.${kind}`);
 
 /** The flags in front of main.ts in a task's command: permissions, and what V8 is told. */
 async function runFlags(task: string): Promise<string[]> {

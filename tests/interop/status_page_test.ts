@@ -13,6 +13,7 @@ import {
   TARGET_NAME,
   type TestServer,
 } from "../harness/server.ts";
+import { SessionCrowd } from "../harness/session_crowd.ts";
 import { openReady } from "../harness/sessions.ts";
 import { toolTest } from "../harness/tools.ts";
 import { read10 } from "../initiator/cdb.ts";
@@ -20,6 +21,7 @@ import type { Session } from "../initiator/session.ts";
 
 const DESK = { width: 1280, height: 1050 };
 const PHONE = { width: 390, height: 1200 };
+const NARROW = { width: 320, height: 640 };
 
 /** Where a picture of the page is kept: SCST_PICTURES=docs. */
 const PICTURES = Deno.env.get("SCST_PICTURES");
@@ -150,6 +152,57 @@ toolTest(
   },
 );
 
+toolTest(
+  "the status page says that the server is stuck, or gone, and how old it is",
+  ["chromium"],
+  async () => {
+    await using server = await startTestServer(
+      (dir) => diskYaml([{ filename: backingFile(dir, "disk.img", 2 ** 20) }]),
+      { args: ["--metrics", "0"] },
+    );
+    await using browser = await Browser.open(await pageOf(server), PHONE);
+    await browser.until(`${HEALTH} === "healthy"`);
+    const old = "the server does not answer, what is below is \\d+ s old";
+    Deno.kill(server.pid, "SIGSTOP");
+    try {
+      await browser.until(`/^${old}$/.test(${HEALTH})`);
+      assert.equal(await browser.evaluate("document.body.className"), "old");
+    } finally {
+      Deno.kill(server.pid, "SIGCONT");
+    }
+    await browser.until(`${HEALTH} === "healthy"`);
+    assert.equal(await browser.evaluate("document.body.className"), "");
+    await server.stop();
+    await browser.until(`/^${old}$/.test(${HEALTH})`);
+  },
+);
+
+toolTest("the status page of a hundred sessions is short, and shows all who are asked for", [
+  "chromium",
+], async () => {
+  const count = 100;
+  const size = SessionCrowd.sizeOf({ sessions: count, depth: 1 });
+  await using server = await startTestServer(
+    (dir) => diskYaml([{ filename: backingFile(dir, "disk.img", size) }]),
+    { args: ["--metrics", "0"] },
+  );
+  await using crowd = await SessionCrowd.open(server, count);
+  await using browser = await Browser.open(await pageOf(server), NARROW);
+  const rows = "document.querySelectorAll('main section:first-child tbody tr').length";
+  await browser.until(`${rows} === 10`);
+  const [width, height] = await browser.evaluate<number[]>(
+    "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]",
+  );
+  assert(width! <= NARROW.width && height! < 6000, `${width} x ${height}`);
+  const button = "document.querySelector('main section:first-child button')";
+  assert.equal(await browser.evaluate(`${button}.textContent`), "Show all 100");
+  await browser.evaluate(`${button}.click()`);
+  await browser.until(`${rows} === 100 && ${button}.textContent === "Show 10"`);
+  await crowd.logout();
+  await browser.until(`${rows} === 0`);
+  assert.deepEqual(browser.complaints, []);
+});
+
 toolTest("the status page asks for the token where one is needed", ["chromium"], async () => {
   const dir = await Deno.makeTempDir({ prefix: "scst_test_" });
   try {
@@ -160,10 +213,14 @@ toolTest("the status page asks for the token where one is needed", ["chromium"],
     );
     await using browser = await Browser.open(await pageOf(server), PHONE);
     await browser.until(`${HEALTH} === "a token is needed"`);
-    await browser.evaluate(`{
-      document.querySelector("input").value = "0123456789abcdef";
-      document.querySelector("button").click();
-    }`);
+    const show = (token: string) =>
+      browser.evaluate(`{
+        document.querySelector("input").value = "${token}";
+        document.querySelector("button").click();
+      }`);
+    await show("0123456789abcdeF");
+    await browser.until(`${HEALTH} === "the token is not the right one"`);
+    await show(" 0123456789abcdef");
     await browser.until(`${HEALTH} === "healthy"`);
   } finally {
     await Deno.remove(dir, { recursive: true });
