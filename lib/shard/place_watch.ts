@@ -3,7 +3,7 @@
  * served. The one that was opened is served all the same, but whoever looks at the path, as the next
  * start does, finds something else.
  */
-import { Errno } from "../../ffi/errno.ts";
+import { describeErrno, Errno } from "../../ffi/errno.ts";
 import { Standing } from "../../ffi/file_standing.ts";
 import type { Report } from "../iscsi/node.ts";
 import type { Device } from "../scst/device.ts";
@@ -20,7 +20,7 @@ export class PlaceWatch {
   #report: Report;
   #looks = false;
   #medium: unknown = undefined;
-  /** What was found and reported. */
+  /** What was found and reported: a Standing, or -errno where that cannot be told. */
   #standing: number = Standing.IN_PLACE;
 
   /** `report` takes lines for the log. */
@@ -37,7 +37,7 @@ export class PlaceWatch {
     const { medium } = disk;
     disk.locate((standing) => {
       this.#looks = false;
-      if (standing < 0 || disk.medium !== medium || !disk.isOpen) return;
+      if (disk.medium !== medium || !disk.isOpen) return;
       if (medium !== this.#medium) this.#standing = Standing.IN_PLACE;
       this.#medium = medium;
       if (standing !== this.#standing) this.#note(standing);
@@ -47,10 +47,16 @@ export class PlaceWatch {
   #note(standing: number): void {
     const { settings } = this.#device.disk;
     const file = `the file of device '${settings.name}', ${settings.filename},`;
+    const before = this.#standing;
     this.#standing = standing;
+    if (standing < 0) {
+      const why = describeErrno(-standing);
+      return this.#report("warning", `Cannot tell whether ${file} is there still: ${why}`);
+    }
     const sentence = SENTENCES[standing];
-    if (sentence === undefined) this.#report("info", `${file} is there again`);
-    else this.#report("error", `${file} ${sentence}`);
+    if (sentence === undefined) {
+      this.#report("info", `${file} is there ${before < 0 ? "still" : "again"}`);
+    } else this.#report("error", `${file} ${sentence}`);
     // What would be written is as good as lost, and must not be taken for written.
     if (standing === Standing.DELETED && !settings.readOnly) {
       this.#device.disk.fail(Errno.ENOENT, "has lost its file");

@@ -92,6 +92,8 @@ export class DiskRequest extends IoRequest {
     // That there is no data, or no medium any more, is an answer.
     if (operation === IoOperation.FIND_DATA && result === -Errno.ENXIO) return;
     if (result === -Errno.ENOMEDIUM) return;
+    // That nothing may be seen at the path is no error of the store: whoever looks says so, once.
+    if (operation === IoOperation.STANDING) return;
     const detail = { operation: nameOfOperation(operation), errno: -result };
     if (!isAboutBlocks(operation)) return disk.errors.note(detail);
     const { blockSize } = disk;

@@ -83,6 +83,23 @@ Deno.test("a file that is moved or replaced is served still, and the log says so
   assert.match(scene.news().join(), /is not the one that is there now/);
 });
 
+Deno.test("a path where nothing can be told is told of once, and is no error of the store", () => {
+  using scene = new Scene();
+  const { path, dir } = scene;
+  Deno.renameSync(path, `${dir}/b.img`);
+  Deno.symlinkSync("a.img", path); // leads to itself, which keeps root from looking as well
+  assert.deepEqual(scene.news(), [
+    `warning Cannot tell whether ${FILE} is there still: too many levels of symbolic links (ELOOP)`,
+  ]);
+  assert.deepEqual(scene.news(), []);
+  Deno.removeSync(path);
+  Deno.renameSync(`${dir}/b.img`, path);
+  assert.deepEqual(scene.news(), [`info ${FILE} is there still`]);
+  const { errors } = scene.rig.devices.views.get("a")!.health;
+  assert.deepEqual(Object.values(errors).filter((count) => count > 0), []);
+  scene.write();
+});
+
 Deno.test("nothing is written to a file that was deleted until another one is opened", () => {
   for (const replaced of [false, true]) {
     using scene = new Scene();
