@@ -10,6 +10,7 @@ import { IoVector, pieceAt, PieceWalk } from "./iovec.ts";
 import { freebsd, linux } from "./libc.ts";
 import { copyMemory, Memory } from "./memory.ts";
 import { PORTABLE } from "./platform.ts";
+import { writeWhole } from "./write_whole.ts";
 
 const PAGE = 4096;
 
@@ -180,15 +181,11 @@ function readChunk(fd: number, offset: number, length: number, at = 0): number {
 
 function writeChunk(fd: number, offset: number, length: number, durable: boolean): number {
   const call = durable ? pwritevDurable : pwritev;
-  for (let done = 0; done < length;) {
+  return writeWhole(length, (done) => {
     piece.clear();
     piece.push(chunk + done, length - done);
-    const written = call(fd, piece.address, piece.count, offset + done);
-    if (written === 0) return -Errno.EIO;
-    if (written < 0 && written !== -Errno.EINTR) return written;
-    if (written > 0) done += written;
-  }
-  return 0;
+    return call(fd, piece.address, piece.count, offset + done);
+  });
 }
 
 function roundUp(bytes: number, unit: number): number {

@@ -6,6 +6,7 @@ import { check, errno, libc, linux, setWord, words } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { PORTABLE } from "./platform.ts";
 import { pwritev } from "./transfer.ts";
+import { writeWhole } from "./write_whole.ts";
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
@@ -50,15 +51,12 @@ export function writeZeros(fd: number, offset: number, length: number): number {
 export function fillRange(fd: number, iov: number, offset: number, length: number): number {
   const piece = pieceAt(iov);
   const rest = new IoVector(1);
-  for (let done = 0; done < length;) {
+  return writeWhole(length, (done) => {
     const at = done % piece.length;
     rest.clear();
     rest.push(piece.address + at, Math.min(piece.length - at, length - done));
-    const written = pwritev(fd, rest.address, 1, offset + done);
-    if (written < 0 && written !== -Errno.EINTR) return written;
-    if (written > 0) done += written;
-  }
-  return 0;
+    return pwritev(fd, rest.address, 1, offset + done);
+  });
 }
 
 /**

@@ -6,6 +6,7 @@ import { IoVector } from "./iovec.ts";
 import { check, libc } from "./libc.ts";
 import { Memory } from "./memory.ts";
 import { preadv } from "./transfer.ts";
+import { writeWhole } from "./write_whole.ts";
 
 function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
@@ -51,11 +52,11 @@ export function removeForGood(path: string): number {
 function writeAndSync(fd: number, content: Uint8Array<ArrayBuffer>): number {
   const memory = new Memory(Math.max(content.length, 1));
   memory.bytes.set(content);
-  for (let done = 0; done < content.length;) {
-    const written = check(libc.write(fd, memory.address + done, content.length - done));
-    if (written < 0 && written !== -Errno.EINTR) return written;
-    if (written > 0) done += written;
-  }
+  const written = writeWhole(
+    content.length,
+    (done) => check(libc.write(fd, memory.address + done, content.length - done)),
+  );
+  if (written < 0) return written;
   return check(libc.fsync(fd));
 }
 
