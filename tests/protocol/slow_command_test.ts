@@ -29,10 +29,14 @@ async function logOf(...args: string[]): Promise<{ told: string[]; all: string }
 
 Deno.test("serve --slow says from when on a command is slow", async () => {
   const { told: [line] } = await logOf("--slow", "200");
-  assert.match(
-    line!,
-    /READ\(10\) took 0\.\d\d s \(data 0 ms, queue 0 ms, store [34]\d\d ms, send \d+ ms\)/,
-  );
+  const times =
+    /READ\(10\) took (\d+\.\d\d) s \(data (\d+) ms, queue (\d+) ms, store (\d+) ms, send (\d+) ms\)/
+      .exec(line!)!.slice(1).map(Number);
+  const [seconds = 0, ...stages] = times;
+  // How late a busy machine is does not matter; where the time went does, and that none is left out.
+  assert(stages[2]! >= 300, line);
+  const sum = stages.reduce((all, one) => all + one, 0);
+  assert(Math.abs(sum - seconds * 1000) <= 10, line);
   assert.match(line!, new RegExp(` target=${TARGET_NAME} lun=0 itt=0x`));
   assert(!(await logOf("--slow", "0")).all.includes("slow command"));
 });
