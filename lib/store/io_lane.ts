@@ -16,12 +16,24 @@ const HANGS = 100;
 /** A store has so many times as many workers as are idle, at most. */
 const SHARE = 2;
 
+/** What may go to one worker together. */
+export const Company = {
+  /** It goes alone. */
+  NONE: 0,
+  /** What takes a moment each when the data has come. */
+  TRANSFERS: 1,
+  /** What all ends with one flush. */
+  DURABLE: 2,
+} as const;
+export type Company = typeof Company[keyof typeof Company];
+
 export class IoLane {
   /** Batches that are with the workers. */
   underWay = 0;
   /**
    * Whether its transfers go through the page cache, where the system reads ahead what it was asked for
-   * in vain: then one worker waits for many of them as well as many workers would.
+   * in vain, and one flush is as good as many: then one worker waits for many of them as well as many
+   * workers would.
    */
   gathers = false;
   /** What waits, by whose it is; and in which order they have their turns. */
@@ -74,17 +86,19 @@ export class IoLane {
     return request;
   }
 
-  /** Whether the request whose turn it is may go to one worker with others of this kind. */
-  mayGather(now: number): boolean {
+  /** With what the request whose turn it is may go to one worker. */
+  company(now: number): Company {
     const next = this.#turns[0]?.[0];
-    if (!this.gathers || next === undefined) return false;
+    if (!this.gathers || next === undefined) return Company.NONE;
     switch (next.operation) {
       case IoOperation.READ:
-        return true;
+        return Company.TRANSFERS;
       case IoOperation.WRITE:
-        return !this.isSlow(now);
+        return this.isSlow(now) ? Company.NONE : Company.TRANSFERS;
+      case IoOperation.WRITE_DURABLE:
+        return Company.DURABLE;
       default:
-        return false;
+        return Company.NONE;
     }
   }
 

@@ -8,8 +8,8 @@
  */
 import { Errno } from "../../ffi/errno.ts";
 import { Wake, type WakeHandle } from "../../ffi/wake.ts";
-import { IoLane } from "./io_lane.ts";
-import { IoOperation, type IoRequest, isAboutPath } from "./io_request.ts";
+import { Company, IoLane } from "./io_lane.ts";
+import { IoOperation, type IoRequest, isAboutPath, isTransfer } from "./io_request.ts";
 import { BATCH_MOST, IoRing, NO_SLOT, SLOTS, WORKERS_MOST } from "./io_ring.ts";
 
 /** What every end of the pool needs; it can be posted to a Worker. */
@@ -194,11 +194,12 @@ export class IoPool {
     const batch = this.#freeBatches.pop()!;
     batch.lane = lane;
     lane.underWay++;
-    const gathers = lane.mayGather(now);
+    const company = lane.company(now);
     const first = this.#fill(lane.take(), batch);
     let last = first;
-    for (let bytes = this.#requests[first]!.length; gathers && bytes < BATCH_BYTES;) {
-      if (batch.left === BATCH_MOST || !lane.mayGather(now)) break;
+    for (let bytes = this.#requests[first]!.length; bytes < BATCH_BYTES;) {
+      if (company === Company.NONE || lane.company(now) !== company) break;
+      if (batch.left === BATCH_MOST) break;
       const request = lane.take();
       const slot = this.#fill(request, batch);
       this.#ring.link(last, slot);
@@ -267,8 +268,4 @@ function goesOn(request: IoRequest, result: number): boolean {
   // Nothing was transferred though something was left: the store ended before its size.
   request.result = request.done < request.length ? -Errno.ESHORT : 0;
   return false;
-}
-
-function isTransfer(operation: number): boolean {
-  return operation <= IoOperation.WRITE_DURABLE;
 }

@@ -64,6 +64,11 @@ export function changesBlocks(operation: number): boolean {
   }
 }
 
+/** Whether an operation moves bytes between the store and the memory of the request. */
+export function isTransfer(operation: number): boolean {
+  return operation <= IoOperation.WRITE_DURABLE;
+}
+
 /** Whether an operation is about `length` bytes at `offset` of the store. */
 export function isAboutBlocks(operation: number): boolean {
   return operation === IoOperation.READ || changesBlocks(operation);

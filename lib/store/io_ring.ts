@@ -156,6 +156,11 @@ export class IoRing {
     }
   }
 
+  /** Worker: notes the result of a slot that is not finished. */
+  note(slot: number, result: number): void {
+    this.#slots[slot * FIELDS + RESULT] = result;
+  }
+
   /** Worker: reports the result of a slot, and the microseconds that it took if its call slept, else 0. */
   finish(slot: number, result: number, slept: number): void {
     this.#slots[slot * FIELDS + RESULT] = result;

@@ -1,6 +1,7 @@
 /** What goes to one I/O worker at one time, and what the worker does with it. */
 import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
+import { closeFile, openFile } from "../../ffi/file.ts";
 import { Memory } from "../../ffi/memory.ts";
 import { serveBatch } from "../../lib/store/io_batch.ts";
 import { IoLane } from "../../lib/store/io_lane.ts";
@@ -45,7 +46,7 @@ Deno.test("a batch ends where bytes take longer to copy than a worker to wake", 
   assert.deepEqual(scene.beginBatches(), [["R1", "R2"]]);
 });
 
-Deno.test("what has to be on stable storage, and what is no transfer, has a worker of its own", () => {
+Deno.test("what ends with one flush goes together, what is no transfer alone", () => {
   using scene = new PoolScene(1);
   const lane = gatheringLane();
   const source = {};
@@ -59,7 +60,7 @@ Deno.test("what has to be on stable storage, and what is no transfer, has a work
     batches.push(batch);
     for (const name of batch) scene.end(name, 0, /^[ST]/.test(name) ? 0 : 512);
   }
-  assert.deepEqual(batches, [["S0"], ["W0", "W1"], ["D0"], ["D1"], ["R0", "R1"], ["T0"]]);
+  assert.deepEqual(batches, [["S0"], ["W0", "W1"], ["D0", "D1"], ["R0", "R1"], ["T0"]]);
 });
 
 Deno.test("a lane that does not gather gives a worker one request, as does one whose writes sleep", () => {
@@ -172,4 +173,35 @@ Deno.test("a worker goes on behind a request of a batch that fails or comes shor
   ]);
   assertSameBytes(last.memory!.bytes, patternBytes(65536, 1).subarray(512, 1024));
   assert.deepEqual(bench.wakes.flat(), [0, 1, 2, 3]);
+});
+
+Deno.test("a worker tells of durable writes when all of them are flushed, each with its own result", () => {
+  using bench = new Bench();
+  const readOnly = openFile(bench.file.path, false);
+  const writes = [0, 1, 2].map((block) => {
+    const write = bench.fill(WRITE_DURABLE, block * 4096, 4096, block === 1 ? readOnly : undefined);
+    write.memory!.bytes.fill(block + 5);
+    return write;
+  });
+  bench.serve();
+  closeFile(readOnly);
+  assert.deepEqual(writes.map((_, slot) => bench.ring.result(slot)), [4096, -Errno.EBADF, 4096]);
+  assert.deepEqual(bench.wakes, [[0, 1, 2]]);
+  const expected = patternBytes(65536, 1);
+  expected.fill(5, 0, 4096);
+  expected.fill(7, 8192, 12288);
+  assertSameBytes(bench.file.content, expected);
+});
+
+Deno.test("a flush that fails fails every durable write of the batch that had no error of its own", () => {
+  // /dev/zero takes what is written and cannot be flushed (EINVAL).
+  using bench = new Bench();
+  const device = openFile("/dev/zero", true);
+  bench.fill(WRITE_DURABLE, 0, 512, device);
+  bench.fill(WRITE_DURABLE, 512, 512, device);
+  bench.fill(WRITE_DURABLE, 0, 512, -1);
+  bench.serve();
+  closeFile(device);
+  const { EIO, EBADF } = Errno;
+  assert.deepEqual([0, 1, 2].map((slot) => bench.ring.result(slot)), [-EIO, -EIO, -EBADF]);
 });
