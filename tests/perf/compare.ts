@@ -3,7 +3,7 @@
  * change is worth. It prints the processor time of a command, which other programs on the machine
  * change less than the rate, and the medians of the ratios.
  *
- *     deno task bench:compare dist/before dist/scst [--rounds 5] [--seconds 1]
+ *     deno task bench:compare dist/before dist/scst [--rounds 5] [--seconds 1] [--disk /var/tmp]
  */
 import { parseArgs } from "node:util";
 import {
@@ -37,6 +37,11 @@ const BASE: Omit<LoadShape, "port"> = {
   digests: false,
 };
 
+/** LUNs beside LUN 0, which is a file in memory. */
+const ON_DISK = 1;
+const THROUGH = 2;
+const NULL_DISKS = Array.from({ length: 1000 }, (_, index) => THROUGH + 1 + index);
+
 const LOADS: Readonly<Record<string, Partial<LoadShape>>> = {
   "read 512 B, depth 1": { depth: 1 },
   "read 512 B, depth 4": { depth: 4 },
@@ -48,6 +53,11 @@ const LOADS: Readonly<Record<string, Partial<LoadShape>>> = {
   "write 64 KiB, depth 16": { length: 64 * KIB, depth: 16, sequential: true, reads: 0 },
   "write 1 MiB, depth 8": { length: KIB * KIB, depth: 8, sequential: true, reads: 0 },
   "read 64 KiB, digests": { length: 64 * KIB, depth: 16, digests: true },
+  "read 512 B, 1000 null disks": { luns: NULL_DISKS },
+  "write 4 KiB to disk, depth 32": { luns: [ON_DISK], length: 4 * KIB, reads: 0 },
+  "write 4 KiB to disk, depth 1": { luns: [ON_DISK], length: 4 * KIB, reads: 0, depth: 1 },
+  "write 4 KiB through, depth 32": { luns: [THROUGH], length: 4 * KIB, reads: 0 },
+  "write 4 KiB through, depth 1": { luns: [THROUGH], length: 4 * KIB, reads: 0, depth: 1 },
 };
 
 interface Sample {
@@ -55,12 +65,26 @@ interface Sample {
   readonly rate: number;
 }
 
-/** Starts an executable with a file of its own, which no other server may write. */
-async function start(binary: string, dir: string, name: string): Promise<TestServer> {
-  const filename = backingFile(dir, name, DISK);
-  writeRandomImage(filename, DISK);
+/** Where files lie in memory, and where on disk. */
+interface Dirs {
+  readonly memory: string;
+  readonly disk: string;
+}
+
+/** Starts an executable with files of its own, which no other server may write. */
+async function start(binary: string, { memory, disk }: Dirs, name: string): Promise<TestServer> {
+  const file = (dir: string, kind: string) => {
+    const filename = backingFile(dir, `${name}_${kind}.img`, DISK);
+    writeRandomImage(filename, DISK);
+    return filename;
+  };
   Deno.env.set("SCST_BIN", binary);
-  return await startTestServer(diskYaml([{ filename }]));
+  return await startTestServer(diskYaml([
+    { filename: file(memory, "memory") },
+    { filename: file(disk, "disk") },
+    { filename: file(disk, "through"), writeThrough: true },
+    ...NULL_DISKS.map(() => ({ size: "64MiB" })),
+  ]));
 }
 
 async function sample(
@@ -95,6 +119,7 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "1" },
+      disk: { type: "string", default: "/var/tmp" },
     },
   });
   const [before, after] = positionals;
@@ -104,13 +129,15 @@ async function main(): Promise<void> {
   const rounds = integer("rounds", values.rounds);
   const seconds = integer("seconds", values.seconds);
   using generator = new LoadGenerator();
-  const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "scst_bench_" });
+  const prefix = "scst_bench_";
+  const memory = await Deno.makeTempDir({ dir: "/dev/shm", prefix });
+  const disk = await Deno.makeTempDir({ dir: values.disk, prefix });
   try {
-    await using one = await start(before, dir, "before.img");
-    await using other = await start(after, dir, "after.img");
+    await using one = await start(before, { memory, disk }, "before");
+    await using other = await start(after, { memory, disk }, "after");
     await compare(generator, one, other, rounds, seconds);
   } finally {
-    await Deno.remove(dir, { recursive: true });
+    for (const dir of [memory, disk]) await Deno.remove(dir, { recursive: true });
   }
 }
 
