@@ -5,6 +5,8 @@ import { run } from "./program.ts";
 const ROOT = new URL("../", import.meta.url).pathname;
 const SCRIPTS = ["postinst", "prerm", "postrm"];
 
+const MAINTAINER = "The scst project <root@localhost>";
+
 /** Debian's names of machines. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
@@ -15,7 +17,7 @@ function control({ version, machine, glibc }: Product, kibibytes: number): strin
     `Architecture: ${ARCHITECTURES[machine]}`,
     "Section: net",
     "Priority: optional",
-    "Maintainer: The scst project <root@localhost>",
+    `Maintainer: ${MAINTAINER}`,
     `Installed-Size: ${kibibytes}`,
     `Depends: libc6 (>= ${glibc}), libgcc-s1, init-system-helpers (>= 1.54), systemd`,
     "Recommends: fuse3, libisal2",
@@ -30,10 +32,23 @@ function control({ version, machine, glibc }: Product, kibibytes: number): strin
 const COPYRIGHT = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 
 Files: *
-Copyright: The authors of scst
+Copyright: 2026 The authors of scst
 License: Apache-2.0
  On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
 `;
+
+/** The changelog that the policy of Debian wants: of this version, of the day of the executable. */
+async function changelog({ binary, version }: Product): Promise<string> {
+  const { mtime } = await Deno.stat(binary);
+  const [day, date, month, year, time] = (mtime ?? new Date(0)).toUTCString().split(/[ ,]+/);
+  return `scst (${version}) unstable; urgency=medium\n\n  * Version ${version}.\n\n` +
+    ` -- ${MAINTAINER}  ${day}, ${date} ${month} ${year} ${time} +0000\n`;
+}
+
+/** As Debian has manual pages and changelogs: without a name or a time in them. */
+async function compress(...paths: string[]): Promise<void> {
+  await run("gzip", ["-9n", ...paths]);
+}
 
 /**
  * Makes `scst_VERSION_ARCHITECTURE.deb` in the directory `output` and gives its path. What is in it is
@@ -49,6 +64,11 @@ export async function makeDeb(product: Product, output: string): Promise<string>
     await run("sh", [...install, "--root", tree, "--prefix", "/usr"]);
     const doc = `${tree}/usr/share/doc/scst`;
     await Deno.writeTextFile(`${doc}/copyright`, COPYRIGHT);
+    await Deno.writeTextFile(`${doc}/changelog`, await changelog(product));
+    const pages = ["man5/scst.yaml.5", "man8/scst.8"].map((page) =>
+      `${tree}/usr/share/man/${page}`
+    );
+    await compress(`${doc}/changelog`, ...pages);
     const size = Number((await run("du", ["-ks", tree])).split("\t")[0]);
     const sums = await run("sh", ["-c", 'cd "$0"; find usr -type f | sort | xargs md5sum', tree]);
     await Deno.mkdir(`${tree}/DEBIAN`);

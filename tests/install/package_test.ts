@@ -40,9 +40,14 @@ toolTest("the package of Debian has what install.sh installs, and owns no config
     assert.equal(modes.get("./usr/bin/scst"), "-rwxr-xr-x root/root");
     assert.equal(modes.get("./usr/lib/systemd/system/scst.service"), "-rw-r--r-- root/root");
     assert.equal(modes.get("./usr/share/scst/scst.yaml"), "-rw-r--r-- root/root");
-    for (const page of ["copyright", "README.md", "docs/troubleshooting.md"]) {
+    for (const page of ["copyright", "changelog.gz", "README.md", "docs/troubleshooting.md"]) {
       assert.ok(modes.has(`./usr/share/doc/scst/${page}`), page);
     }
+    const pages = [...modes.keys()].filter((path) => /\/man\/.*[^/]$/.test(path));
+    assert.deepEqual(pages, [
+      "./usr/share/man/man5/scst.yaml.5.gz",
+      "./usr/share/man/man8/scst.8.gz",
+    ]);
     const paths = [...modes.keys()];
     assert.deepEqual(paths.filter((path) => !/^\.\/(usr\/.*)?$/.test(path)), []);
     await toolOutput("dpkg-deb", ["-R", deb, `${dir}/tree`]);
@@ -55,6 +60,11 @@ toolTest("the package of Debian has what install.sh installs, and owns no config
       `${dir}/tree`,
     ]);
     assert.equal(checked.code, 0, checked.stdout);
+    const log = await toolOutput("zcat", [`${dir}/tree/usr/share/doc/scst/changelog.gz`]);
+    assert.match(
+      log,
+      /^scst \(1\.2\.3\) unstable; urgency=\w+\n\n {2}\* .*\n\n -- [^<]+ <\S+> {2}\w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\n$/,
+    );
   }));
 
 toolTest("shellcheck finds nothing in the scripts of the package", ["shellcheck"], async () => {
