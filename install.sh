@@ -154,7 +154,9 @@ install_hint() {
 # -- files ------------------------------------------------------------------------------------------
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/scst_install.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+# What was not finished gives its room back, as where a disk has become full.
+unfinished=
+trap 'rm -rf "$work" ${unfinished:+"$unfinished"}' EXIT
 trap 'exit 1' HUP INT TERM
 
 directory() {
@@ -173,10 +175,12 @@ put() {
     return
   fi
   directory "$(dirname "$3")"
+  unfinished=$target.new
   run cp "$2" "$target.new"
   if [ $# = 4 ]; then own "$4" "$target.new"; fi
   run chmod "$1" "$target.new"
   run mv -f "$target.new" "$target"
+  unfinished=
   note "installed $target"
 }
 

@@ -345,6 +345,26 @@ Deno.test("install.sh --prefix installs below a directory, again without a chang
     await reallyInstall(dir, ["--prefix", prefix, "--uninstall"]);
   }));
 
+toolTest(
+  "install.sh on a disk that is full leaves nothing half done, and goes on where there is room",
+  [],
+  () =>
+    inDir(async (dir) => {
+      await Deno.writeTextFile(`${dir}/given`, `${BINARY}#${"x".repeat(3 << 20)}\n`, {
+        mode: 0o755,
+      });
+      const script = `mkdir "$0/full" && mount -t tmpfs -o size=2m none "$0/full" || exit 99
+        install() { sh ${INSTALL} --binary "$0/given" --prefix "$0/full/own"; }
+        install >/dev/null 2>&1 && exit 98
+        find "$0/full" -type f
+        mount -o remount,size=20m "$0/full" && install >/dev/null && "$0/full/own/bin/scst" version`;
+      const { code, stdout, stderr } = await runTool("unshare", ["-m", "sh", "-c", script, dir]);
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, "scst 9.9.9\n");
+    }),
+  Deno.uid() === 0 ? undefined : "only root can mount",
+);
+
 Deno.test("install.sh takes paths as they come: relative, with blanks, by a link, with slashes too many", () =>
   inDir(async (dir) => {
     const place = `${dir}/a place`;
