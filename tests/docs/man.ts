@@ -1,4 +1,5 @@
 /** The manual pages, of which the verbs are the tables of the command line. */
+import { PLACES_OF } from "../../ffi/places.ts";
 import { VERBS } from "../../lib/cli/program.ts";
 import type { AnyVerb, Verb } from "../../lib/cli/verb.ts";
 import { example, item, page, paragraph, section, subsection } from "./roff.ts";
@@ -98,7 +99,22 @@ function scst8(): string {
       "ENVIRONMENT",
       item("SCST_CONTROL", "The control socket, where --socket or --control is not given."),
       item("SCST_TREE", 'Where the management tree is mounted, or "none".'),
-      item("STATE_DIRECTORY", "The state directory, where --state is not given."),
+      item("SCST_FUSE_BROKER", "The socket of who mounts the tree for a server that may not."),
+      item("STATE_DIRECTORY", "The state directory, where --state is not given (systemd.exec(5))."),
+      item(
+        "XDG_RUNTIME_DIR, XDG_STATE_HOME, HOME",
+        "Where the control socket and the state of ordinary users are: in scst/ below the first two,\n" +
+          "and without the second in .local/state/scst below the third.",
+      ),
+      item(
+        "SCST_PORTABLE",
+        "1 has the poller and the storage path of systems other than Linux used, for tests.",
+      ),
+      item("SCST_REPLIES", "How answers leave, for measurements (docs/performance/model.md)."),
+      item(
+        "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, JOURNAL_STREAM",
+        "What systemd says of itself (sd_notify(3), systemd.exec(5)).",
+      ),
     ),
     section(
       "FILES",
@@ -106,6 +122,9 @@ function scst8(): string {
       item("/var/lib/scst", "Ids of devices, reservations, saved mode pages, atomic writes."),
       item("/run/scst/control", "The control socket."),
       item("/run/scst/tree", "The management tree, if that directory is there."),
+      paragraph(
+        `On FreeBSD: ${Object.values(PLACES_OF.freebsd).join(", ")}.`,
+      ),
     ),
     section("SEE ALSO", paragraph("scst.yaml(5), iscsiadm(8)")),
   ]);

@@ -59,3 +59,24 @@ Deno.test("markdownTable() lays a table out as deno fmt does", () => {
     "| A  | B            |\n| -- | ------------ |\n| 1  | long \\| text |\n| 22 |              |",
   );
 });
+
+Deno.test("scst(8) tells of every variable of the environment that the program looks at", () => {
+  const page = PAGES["docs/man/scst.8"]!();
+  const root = new URL("../../", import.meta.url);
+  const names = new Set<string>();
+  const look = (dir: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(new URL(dir, root))) {
+      if (isDirectory) look(`${dir}${name}/`);
+      if (!name.endsWith(".ts")) continue;
+      const text = Deno.readTextFileSync(new URL(`${dir}${name}`, root));
+      for (const [, found] of text.matchAll(/\benv(?:\.get)?\("(\w+)"\)/g)) names.add(found!);
+      for (const [, found] of text.matchAll(/\bVARIABLE = "(\w+)"/g)) names.add(found!);
+    }
+  };
+  look("lib/");
+  look("ffi/");
+  assert(names.size > 10, [...names].join());
+  // What every program has.
+  names.delete("PATH");
+  assert.deepEqual([...names].filter((name) => !page.includes(name)), []);
+});
