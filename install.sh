@@ -187,7 +187,12 @@ put() {
 remove() {
   if [ ! -e "$root$1" ]; then return; fi
   run rm -f "$root$1"
-  if [ "$dry_run" = no ]; then note "removed $root$1"; fi
+  if [ "$dry_run" = yes ]; then return; fi
+  note "removed $root$1"
+  # Below a directory of somebody's own the directories were made with the files.
+  if [ "$is_private" = yes ]; then
+    (cd "$root$prefix" && rmdir -p "$(dirname "${1#"$prefix"/}")" 2>/dev/null) || true
+  fi
 }
 
 # Where things belong; the lists of installing and uninstalling are one.
