@@ -314,14 +314,21 @@ add_user() {
       run useradd --system --gid scst --home-dir "$state" --no-create-home \
         --shell /usr/sbin/nologin --comment "scst iSCSI target" scst
     fi
-  elif has adduser; then # busybox
+  else # busybox
     if ! group_is_there; then run addgroup -S scst; fi
     if ! id -u scst >/dev/null 2>&1; then
       run adduser -S -D -H -h "$state" -s /sbin/nologin -G scst -g "scst iSCSI target" scst
     fi
-  else
-    die "there is no systemd-sysusers, useradd or adduser to make the user scst with"
   fi
+}
+
+# Before anything is changed: whether the user is there, or can be made.
+can_add_user() {
+  if id -u scst >/dev/null 2>&1; then return; fi
+  for command in pw systemd-sysusers useradd adduser; do
+    if has "$command"; then return; fi
+  done
+  die "there is no systemd-sysusers, useradd or adduser to make the user scst with"
 }
 
 group_is_there() {
@@ -398,6 +405,7 @@ put_files() {
 }
 
 install_all() {
+  if [ "$is_private$root" = no ]; then can_add_user; fi
   find_binary
   put_files
   if [ -n "$root" ]; then return; fi

@@ -164,8 +164,9 @@ Deno.test("install.sh makes the user with what the distribution has, and says wh
     "groupadd --system scst",
   ], "of a user without its group only that is missing");
   const nobody = { ...SYSTEMD, getent: "exit 2" };
-  const { code, stderr } = await installOn({ name: "Linux", commands: nobody }, GIVEN);
+  const { code, stderr, commands } = await installOn({ name: "Linux", commands: nobody }, GIVEN);
   assert.equal(code, 1);
+  assert.deepEqual(commands, []);
   assert.match(stderr, /there is no systemd-sysusers, useradd or adduser/);
 });
 
