@@ -1,6 +1,7 @@
 /** Where `scst serve` shows metrics over TCP, and to whom. */
 import { quote } from "../config/problem.ts";
 import { parsePortal } from "../config/portal.ts";
+import { reason } from "../config/read_text.ts";
 import { log } from "../log.ts";
 import { isLoopback } from "../metrics/door.ts";
 import { formatPortal, type PortalModel } from "../scst/model.ts";
@@ -70,8 +71,7 @@ function tokenIn(path: string): string {
     }
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(`Cannot read the token in ${path}: ${why}`);
+    throw new Failure(`Cannot read the token in ${path}: ${reason(error)}`);
   }
   const token = text.replace(/\r?\n$/, "");
   if (TOKEN.test(token)) return token;

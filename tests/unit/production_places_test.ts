@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import "../harness/production_places.ts";
 import { readText } from "../../lib/config/read_text.ts";
+import { listenAt } from "../../lib/admin/control/socket_file.ts";
+import { claimMountPoint } from "../../lib/admin/fuse/mount_point.ts";
 import { fileIdentity } from "../../lib/config/file_identity.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
 
@@ -14,6 +16,20 @@ Deno.test("below /dev, /proc and /sys the program's modules are refused what Den
   assert.equal(fileIdentity("/proc/./version"), "/proc/version", "it is not looked at");
   assert.match(String(readSystemFile("/proc/version")), /\d/, "by FFI everything can be read");
   assert.match(Deno.readTextFileSync("/proc/version"), /\d/, "tests may do what they like");
+});
+
+Deno.test("what is asked for there is refused in words that are not Deno's advice", async () => {
+  const places: [() => Promise<unknown>, RegExp][] = [
+    [() => listenAt("/sys/scst/control", undefined), /^Cannot make the directory \/sys\/scst /],
+    [() => claimMountPoint("/sys/scst/tree", false, () => {}), /\/sys\/scst\/tree\b/],
+  ];
+  for (const [ask, about] of places) {
+    await assert.rejects(ask(), (error: Error) => {
+      assert.match(error.message, about);
+      assert.match(error.message, /: Deno gives no access to that place$/);
+      return true;
+    });
+  }
 });
 
 Deno.test("the tests run with what production is refused", async () => {

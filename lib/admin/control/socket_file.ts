@@ -4,6 +4,7 @@
  * (A umask would do that too, but it is one for all threads, and they make files.)
  */
 import { dirname } from "node:path";
+import { reason } from "../../config/read_text.ts";
 import { ControlError } from "./control_error.ts";
 
 /** Bytes of sun_path without its NUL (unix(7)). */
@@ -139,6 +140,6 @@ async function attempt<T>(what: string, work: () => T): Promise<T> {
 }
 
 function failure(what: string, cause: unknown): ControlError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new ControlError(`Cannot ${what} for the control socket: ${why}`, { cause });
+  const why = `Cannot ${what} for the control socket: ${reason(cause)}`;
+  return new ControlError(why, { cause });
 }

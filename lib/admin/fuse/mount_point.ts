@@ -149,5 +149,7 @@ async function checkDirectory(path: string): Promise<void> {
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return describeErrno(Errno.ENOENT);
   if (error instanceof Deno.errors.PermissionDenied) return describeErrno(Errno.EACCES);
+  // Deno keeps /dev, /proc and /sys to itself unless it may do everything.
+  if (error instanceof Deno.errors.NotCapable) return "Deno gives no access to that place";
   return error instanceof Error ? error.message : String(error);
 }
