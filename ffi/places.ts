@@ -8,6 +8,8 @@ export interface Places {
   readonly control: string;
   /** The management tree, where it is mounted. */
   readonly tree: string;
+  /** The command that starts its service anew. */
+  readonly restart: string;
 }
 
 export const PLACES_OF: Readonly<Record<System, Places>> = {
@@ -16,12 +18,14 @@ export const PLACES_OF: Readonly<Record<System, Places>> = {
     state: "/var/lib/scst",
     control: "/run/scst/control",
     tree: "/run/scst/tree",
+    restart: "systemctl restart scst",
   },
   freebsd: {
     config: "/usr/local/etc/scst/scst.yaml",
     state: "/var/db/scst",
     control: "/var/run/scst/control",
     tree: "/var/run/scst/tree",
+    restart: "service scst restart",
   },
 };
 

@@ -27,6 +27,9 @@ import type { Verb, VerbInput } from "./verb.ts";
 /** Where an installed server has its configuration. */
 const CONFIG = PLACES.config;
 
+/** A server that is well answers in milliseconds, whatever its disks do. */
+const ANSWER_LIMIT_MS = 5000;
+
 /** Options that have to be given again where another user asks the same. */
 const OF_PLACES = ["config", "state", "socket"] as const;
 
@@ -149,9 +152,14 @@ async function askServer(
     if (!isOfService) return [note(`no server was looked for. ${error.message}`), undefined];
     socket = PLACES.control;
   }
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => resolve("late"), ANSWER_LIMIT_MS);
   try {
-    await new SocketTreeClient(socket).read("version");
-    return [ok(`a server answers at ${socket}`), socket];
+    const answer = await Promise.race([new SocketTreeClient(socket).read("version"), late]);
+    if (answer !== "late") return [ok(`a server answers at ${socket}`), socket];
+    const what = `the server at ${socket} does not answer within ${ANSWER_LIMIT_MS / 1000} s`;
+    const mend = isOfService ? PLACES.restart : "end it, with kill -9, and start it anew";
+    return [failure(`${what}: it is stuck`, mend), socket];
   } catch (error) {
     if (error instanceof NoServerError && isDenied(error)) {
       return [warning(error.message, joinAdministrators(user)), socket];
@@ -159,6 +167,8 @@ async function askServer(
     if (error instanceof NoServerError) return [note(`no server answers at ${socket}`), undefined];
     if (!(error instanceof Failure)) throw error;
     return [warning(error.message, "restart it: the server is of another version"), socket];
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -64,6 +64,7 @@ function describeFallback(fallback: unknown, required = false): string {
 }
 
 function scst8(): string {
+  const { config, state, control, tree } = PLACES_OF.freebsd;
   return page("scst", 8, "System Administration", [
     section("NAME", "scst \\- iSCSI target in user mode, with the semantics of SCST"),
     section("SYNOPSIS", paragraph("scst VERB [ARGUMENT...] [OPTION...]")),
@@ -123,7 +124,7 @@ function scst8(): string {
       item("/run/scst/control", "The control socket."),
       item("/run/scst/tree", "The management tree, if that directory is there."),
       paragraph(
-        `On FreeBSD: ${Object.values(PLACES_OF.freebsd).join(", ")}.`,
+        `On FreeBSD: ${[config, state, control, tree].join(", ")}.`,
       ),
     ),
     section("SEE ALSO", paragraph("scst.yaml(5), iscsiadm(8)")),

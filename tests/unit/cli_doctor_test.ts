@@ -173,3 +173,17 @@ Deno.test("scst doctor leaves its portals to a server that runs", async () => {
   assert.match(of("server").says, /^a server answers at /);
   assert.match(of("portals").says, / is left to the server that runs$/);
 });
+
+Deno.test("scst doctor says of a server that it is stuck, and goes on", async () => {
+  await inDirectory(async (dir) => {
+    // As a server whose process is stopped: the system takes connections for it.
+    using _stuck = Deno.listen({ transport: "unix", path: `${dir}/control` });
+    const config = `portals: ["127.0.0.1:0"]\n`;
+    const { code, of } = await examine(dir, config, { env: { SCST_CONTROL: `${dir}/control` } });
+    assert.equal(code, 1);
+    const [server] = of("server");
+    assert.equal(server!.level, "error");
+    assert.match(server!.says, /^the server at \S+ does not answer within 5 s: it is stuck$/);
+    assert.match(of("portals")[0]!.says, / is left to the server that runs$/);
+  });
+});
