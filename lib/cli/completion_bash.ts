@@ -33,6 +33,8 @@ _scst_tree() {
   [[ "\${COMPREPLY[*]}" == */* ]] && compopt -o nospace 2>/dev/null
 }
 _scst_offer() {
+  # One name a line: names of files may have blanks in them.
+  [[ $1 == file || $1 == directory ]] && local IFS=$'\\n'
   case $1 in
     words) COMPREPLY=($(compgen -W "$2" -- "$word")) ;;
     file) COMPREPLY=($(compgen -f -- "$word")); compopt -o filenames 2>/dev/null ;;

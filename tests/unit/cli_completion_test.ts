@@ -79,6 +79,22 @@ toolTest("bash completes verbs, options and paths", ["bash"], async () => {
   assert.deepEqual(offered.at(-1), ["disk1/"]);
 });
 
+toolTest("bash completes files whose names have blanks", ["bash"], async () => {
+  await using rig = await prepared("bash");
+  for (const name of ["my disks.yaml", "my other.yaml"]) {
+    await Deno.writeTextFile(`${rig.dir}/${name}`, "");
+  }
+  await Deno.mkdir(`${rig.dir}/my state`);
+  const offered = async (line: string) => {
+    const driver = `source ${rig.script}; cd ${rig.dir}
+      COMP_LINE='${line}' COMP_POINT=\${#COMP_LINE} COMPREPLY=()
+      _scst 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}" | sort`;
+    return (await runTool("bash", ["-c", driver])).stdout.split("\n").slice(0, -1);
+  };
+  assert.deepEqual(await offered("scst check my"), ["my disks.yaml", "my other.yaml", "my state"]);
+  assert.deepEqual(await offered("scst serve --state my"), ["my state"]);
+});
+
 toolTest("fish completes verbs, options and paths", ["fish"], async () => {
   await using rig = await prepared("fish");
   const asked = OFFERS.map(([line]) =>
