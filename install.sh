@@ -453,7 +453,7 @@ uninstall_all() {
   if [ -z "$root" ] && [ "$has_service" = yes ]; then
     if [ "$system" = FreeBSD ]; then
       if service -l | grep -qx scst; then run service scst onestop || true; fi
-    elif systemd_runs; then
+    elif [ -e "$units/scst.service" ] && systemd_runs; then
       run systemctl disable --now scst.service || true
       run systemctl stop scst-mount.socket || true
     fi

@@ -96,6 +96,12 @@ Deno.test("install.sh makes a service of systemd, and does what it says in that 
   }
 });
 
+Deno.test("install.sh --uninstall leaves a service alone that it has not installed", async () => {
+  const { code, stderr, commands } = await installOn(DEBIAN, ["--uninstall"]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(commands, ["systemctl daemon-reload"]);
+});
+
 Deno.test("install.sh says that a running service has to be restarted", async () => {
   const running = {
     ...DEBIAN.commands,
