@@ -52,6 +52,12 @@ export function parseYaml(text: string, problems: ProblemList): ConfigNode | und
     return undefined;
   }
   const builder = new TreeBuilder(lines, problems);
+  // Where the package notices it by itself, what it says besides is an echo of that.
+  const deep = document.errors.find(({ message }) => message.includes("call stack"));
+  if (deep !== undefined) {
+    problems.add(builder.position(deep.pos[0]), "", TOO_DEEP);
+    return undefined;
+  }
   const told = new Set<number>();
   for (const fault of [...document.errors, ...document.warnings]) {
     const at = builder.position(fault.pos[0]);
@@ -76,7 +82,6 @@ const FAULTS: Readonly<Record<string, string>> = {
 function syntaxFault({ code, message }: YAMLError, line: string): string {
   const fault = FAULTS[code];
   if (fault !== undefined) return fault;
-  if (message.includes("call stack")) return TOO_DEEP;
   // Behind a colon the package quotes what it has found.
   const [what = ""] = message.split(/(?<=\w): /);
   if (message.startsWith("Alias ")) return `is not valid YAML: ${what}; ${QUOTE_ALIAS}`;
