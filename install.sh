@@ -256,8 +256,10 @@ find_binary() {
       fi
     done
   fi
-  if [ -z "$binary" ]; then build; fi
-  if [ ! -f "$binary" ] && [ "$dry_run" = yes ]; then return; fi
+  if [ -z "$binary" ]; then
+    build
+    if [ "$dry_run" = yes ]; then return; fi
+  fi
   [ -f "$binary" ] || die "there is no file $binary"
   [ -x "$binary" ] || die "$binary is no executable yet: chmod +x $binary"
   # The shell's own words about a program that crashes are not for those who install.

@@ -267,6 +267,7 @@ Deno.test("install.sh refuses what it cannot do, in one sentence, before it chan
     [DEBIAN, ["--prefix="], /--prefix wants a value/],
     [DEBIAN, ["--prefix=/a b"], /--prefix may have letters/],
     [DEBIAN, ["--binary", "/none"], /there is no file \/none/],
+    [DEBIAN, ["--binary", "/none", "--dry-run"], /there is no file \/none/],
     [DEBIAN, ["--binary", "/etc/passwd"], /is no executable yet: chmod \+x \/etc\/passwd/],
     [DEBIAN, ["--binary", "/bin/false"], /\/bin\/false does not run/],
     [{ name: "Darwin" }, GIVEN, /scst runs on Linux and FreeBSD, not on Darwin/],
