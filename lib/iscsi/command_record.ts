@@ -18,16 +18,19 @@ export class CommandRecord {
   isCounted = false;
   others: number | undefined = undefined;
 
-  /** Has what is to be told of a task that leaves the store, or has just done so. */
-  read(task: Task, left: number): void {
+  /**
+   * Has what is to be told of a task that leaves the store, or has just done so, or, where `stage` says so,
+   * has come no further than that by then.
+   */
+  read(task: Task, left: number, stage: Stage = Stage.STORE): void {
     const { times } = task;
     this.operation = task.operation;
     this.lun = task.lun;
     this.initiatorTaskTag = task.initiatorTaskTag;
     this.arrived = task.listed ? task.arrived : task.session.node.tally.arrived;
     // What was begun in the turn in which it came has no time of its own, unless all is measured.
-    this.turn = times?.begun[Stage.TURN] || this.arrived;
-    this.store = Math.max(times?.begun[Stage.STORE] ?? 0, this.turn);
+    this.turn = stage < Stage.TURN ? left : times?.begun[Stage.TURN] || this.arrived;
+    this.store = stage < Stage.STORE ? left : Math.max(times?.begun[Stage.STORE] ?? 0, this.turn);
     this.left = left;
     this.answerEnd = task.answerEnd;
     this.isCounted = false;

@@ -3,6 +3,7 @@ import { Memory } from "../../ffi/memory.ts";
 import { BHS_LENGTH, CMD_SN, FINAL, INITIATOR_TASK_TAG, NO_TAG, OPCODE, padOf } from "./bhs.ts";
 import { handleDataOut } from "./data_out.ts";
 import { EARLY_MOST } from "./limits.ts";
+import { LateAnswer } from "./late_answer.ts";
 import { handleLogout } from "./logout.ts";
 import { handleNopOut, sendPing } from "./nop.ts";
 import { ConnectionFault, RequestFault } from "./faults.ts";
@@ -23,6 +24,7 @@ const MISSING_TIMEOUT = 2000;
 export class FullFeature {
   readonly session: Session;
   #text = new TextExchange();
+  #lateAnswer: LateAnswer;
   /** Requests that came before their turn, by CmdSN. */
   #early = new Map<number, Memory>();
   #earlyBytes = 0;
@@ -36,6 +38,7 @@ export class FullFeature {
 
   constructor(session: Session) {
     this.session = session;
+    this.#lateAnswer = new LateAnswer(session);
   }
 
   /** Handles a PDU, or keeps it for its turn. */
@@ -92,6 +95,7 @@ export class FullFeature {
   /** Drops an initiator that does not send what it was asked for, or gives no sign of life. */
   tick(now: number): void {
     if (!this.#checkMissing(now) || !this.#checkData(now)) return;
+    this.#lateAnswer.look();
     if (this.#heard) {
       this.#heard = false;
       this.#asked = false;

@@ -300,13 +300,14 @@ export class Session implements NexusTransport {
    */
   abortTask(task: Task, reported = false): void {
     task.aborted = true;
+    const { stage } = task;
     const inStore = task.isActive && !this.readMemory.forget(task) &&
       task.unit?.forget(task) === false;
+    // The store may never end it, and then nobody would hear of it.
+    this.node.tally.slow.aborted(task, performance.now(), stage);
     if (reported && !inStore) return task.endAborted();
     this.tasks.delete(task.initiatorTaskTag);
     if (!inStore) return task.complete();
-    // The store may never end it, and then nobody would hear of it.
-    this.node.tally.slow.aborted(task, performance.now());
     if (reported) task.sendAborted();
     // It keeps its place in the window until the store has ended: else there would be no limit.
     task.leaveTaskSet();

@@ -2,6 +2,7 @@
  * Tells of commands that take long, and where their time went. A command that ends in the turn in which it
  * came is none, unless its answer waits for the network: what the turn takes is a matter of the loop.
  */
+import type { Stage } from "../scsi/stage.ts";
 import { CommandRecord } from "./command_record.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
@@ -17,7 +18,7 @@ export class SlowCommands {
   threshold = SLOW;
   #toldAt = -Infinity;
   #untold = 0;
-  #aborted = new CommandRecord();
+  #record = new CommandRecord();
 
   /** A listed command has its answer. If it is slow already, it is told of when that is sent. */
   answered(task: Task, now: number): void {
@@ -29,17 +30,16 @@ export class SlowCommands {
     task.times = undefined;
   }
 
-  /** A listed command was aborted. */
-  aborted(task: Task, now: number): void {
+  /** A listed command was aborted, in that stage. */
+  aborted(task: Task, now: number, stage?: Stage): void {
     if (!this.#isSlow(task, now)) return;
-    const record = this.#aborted;
-    record.read(task, now);
-    this.judge(record, now);
-    if (record.others !== undefined) {
-      const what = `was aborted after ${seconds(now - record.arrived)} (${stagesOf(record)})`;
-      tell(task.session, record, what);
-    }
+    this.#tellNow(task, now, stage, "was aborted");
     task.times = undefined;
+  }
+
+  /** A listed command has no answer for long: its end, if there is one, is told of as well. */
+  late(task: Task, now: number): void {
+    if (this.#isSlow(task, now)) this.#tellNow(task, now, task.stage, "has no answer");
   }
 
   /** Counts a command if it is slow by now: it has a line if there was none for a while. */
@@ -62,6 +62,19 @@ export class SlowCommands {
     const until = isLost ? " until the connection ended" : "";
     const send = `send ${whole(now - record.left)}${until}`;
     tell(session, record, `took ${seconds(now - record.arrived)} (${stagesOf(record)}, ${send})`);
+  }
+
+  /** Tells of a command that has no answer. */
+  #tellNow(task: Task, now: number, stage: Stage | undefined, what: string): void {
+    const record = this.#record;
+    record.read(task, now, stage);
+    this.judge(record, now);
+    if (record.others === undefined) return;
+    tell(
+      task.session,
+      record,
+      `${what} after ${seconds(now - record.arrived)} (${stagesOf(record)})`,
+    );
   }
 
   /** Whether a listed command is slow, and was not counted before. */

@@ -159,3 +159,57 @@ Deno.test("a slow command whose answer is lost with its connection is told of th
     / took 61\.50 s \(data 0 ms, queue 0 ms, store 1500 ms, send 60000 ms until the connection ended\)/,
   );
 });
+
+Deno.test("a command without an answer is told of while it has none, and again after a minute", () => {
+  using scene = new Scene();
+  const itt = scene.read();
+  const wait = (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      scene.pass(1);
+      scene.peer.connection.tick(performance.now());
+    }
+  };
+  wait(4);
+  assert.equal(scene.lines.join(), "");
+  wait(1);
+  assert.equal(scene.lines.length, 1);
+  const first = scene.lines[0]!;
+  assert.match(
+    first,
+    /READ\(10\) has no answer after 5\.00 s \(data 0 ms, queue 0 ms, store 5000 ms\): initiator=/,
+  );
+  assert(first.endsWith(` lun=0 itt=0x${itt.toString(16)}`), first);
+  // Others that come behind it do not make it more.
+  scene.read();
+  wait(20);
+  assert.equal(scene.lines.length, 1);
+  wait(40);
+  assert.equal(scene.lines.length, 2);
+  assert.match(scene.lines[1]!, / has no answer after 65\.00 s /);
+  scene.pass(2);
+  scene.finish();
+  assert.match(scene.lines[2]!, / took 67\.00 s /);
+});
+
+Deno.test("a command that has not come to the store is told of as one that waits", () => {
+  {
+    using scene = new Scene();
+    scene.rig.node.tally.slow.threshold = Infinity; // of the READ nothing is told
+    scene.read();
+    scene.rig.node.tally.slow.threshold = 1000;
+    const task = sendWaiting(scene.peer, ORDERED);
+    scene.pass(30);
+    scene.peer.send(manage(scene.peer, ABORT_TASK, { task }));
+    const text =
+      "TEST UNIT READY was aborted after 30.00 s (data 0 ms, queue 30000 ms, store 0 ms)";
+    assert(scene.lines[0]?.includes(text), scene.rig.log.join("\n"));
+  }
+  using scene = new Scene();
+  const write = openWrite(scene.peer, 0, patternBytes(512, 1));
+  scene.pass(30);
+  scene.peer.connection.tick(performance.now());
+  scene.peer.send(manage(scene.peer, ABORT_TASK, { task: write.itt }));
+  const waits = "(data 30000 ms, queue 0 ms, store 0 ms)";
+  assert.match(scene.lines[0]!, / WRITE\(10\) has no answer after 30\.00 s /);
+  assert(scene.lines[0]!.includes(waits), scene.lines.join());
+});
