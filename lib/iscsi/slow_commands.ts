@@ -99,7 +99,7 @@ function seconds(milliseconds: number): string {
 
 function tell(session: Session, record: CommandRecord, what: string): void {
   const { operation, others } = record;
-  const more = others === 0 ? "" : `, as ${others} others before`;
+  const more = others === 0 ? "" : `, as ${others} ${others === 1 ? "other" : "others"} before`;
   session.report(
     "warning",
     `slow command: ${operation?.name ?? "unknown operation"} ${what}${more}`,

@@ -129,6 +129,13 @@ Deno.test("of many slow commands in a second one is told of, and then how many o
   scene.finish();
   assert.equal(scene.lines.length, 2);
   assert.match(scene.lines[1]!, / send 0 ms\), as 4 others before: initiator=/);
+  for (let count = 0; count < 2; count++) scene.read();
+  scene.pass(2);
+  scene.finish();
+  scene.read();
+  scene.pass(2);
+  scene.finish();
+  assert.match(scene.lines[3]!, / send 0 ms\), as 1 other before: initiator=/);
 });
 
 Deno.test("a command that the store does not end is told of when it is aborted, and not again", () => {
