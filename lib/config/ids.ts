@@ -5,7 +5,7 @@
  * configured now is kept.
  */
 import { log } from "../log.ts";
-import { type IdsByName, parseIds, printIds, type SavedIds } from "./ids_file.ts";
+import { type IdsByName, NewerIdsError, parseIds, printIds, type SavedIds } from "./ids_file.ts";
 import { ConfigError } from "./problem.ts";
 import { readText, reason } from "./read_text.ts";
 import { makeDirectory, saveText, withLock } from "./save_text.ts";
@@ -100,7 +100,9 @@ function load(path: string): IdsByName {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const what = `Cannot use the saved device ids in ${path}: ${error.message}`;
-    const advice = "restore the file from a backup, or remove it if initiators may see new disks";
+    const advice = error instanceof NewerIdsError
+      ? "run that one, or restore the file that this one had"
+      : "restore the file from a backup, or remove it if initiators may see new disks";
     throw new ConfigError([`${what}; ${advice}`], { cause: error });
   }
 }

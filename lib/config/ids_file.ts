@@ -5,6 +5,11 @@ import { quote } from "./problem.ts";
 
 const VERSION = 1;
 
+/** The text is of a later version of the program. */
+export class NewerIdsError extends Error {
+  override readonly name = "NewerIdsError";
+}
+
 /** NAA IEEE Registered Extended, which is what is made. */
 const NAA_ID = /^(?:0x)?(6[0-9a-f]{31})$/;
 
@@ -45,7 +50,7 @@ function devicesOf(text: string): Record<string, unknown> {
   if (!isRecord(root)) throw new Error("it is not a JSON object");
   const version = root["version"];
   if (Number.isInteger(version) && Number(version) > VERSION) {
-    throw new Error(newerState(Number(version), VERSION));
+    throw new NewerIdsError(newerState(Number(version), VERSION));
   }
   if (version !== VERSION) throw new Error(`its version is not ${VERSION}`);
   const devices = root["devices"];

@@ -93,7 +93,7 @@ Deno.test("A server does not start with ids that a newer version has saved, in o
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /^error Cannot use the saved device ids in \S+: a newer scst wrote it \(format 2; this one knows 1\); [^\n]*\n$/,
+      /^error Cannot use the saved device ids in \S+: a newer scst wrote it \(format 2; this one knows 1\); run that one, or restore the file that this one had\n$/,
     );
     assert.equal(await Deno.readTextFile(`${dir}/ids.json`), newer);
   }));
