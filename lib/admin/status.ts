@@ -264,9 +264,16 @@ function troubleOf(failure: Failure | undefined): { trouble?: Trouble } {
   return { trouble: { reason, since: isoTime(since), tried: isoTime(tried), tries } };
 }
 
-/** A device that cannot bring to the medium what it was given is not tried before it is opened anew. */
+/**
+ * A device that cannot bring to the medium what it was given is not tried before it is opened anew; one that
+ * does not answer may do so yet.
+ */
 function brokenBy(view: DeviceView | undefined): { trouble?: Trouble } {
-  if (view?.failure === undefined) return {};
+  if (view?.failure === undefined) {
+    if (view?.unanswered === undefined) return {};
+    const { name, at } = view.unanswered;
+    return { trouble: { reason: `It does not answer: ${name} is under way`, since: isoTime(at) } };
+  }
   const { problem, at } = view.failure;
   const advice = `${refusedBy(view)} until it is opened again (write 0, then 1 to its active)`;
   return { trouble: { reason: `It ${problem}; ${advice}`, since: isoTime(at) } };

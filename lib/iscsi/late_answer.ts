@@ -1,7 +1,8 @@
 /**
- * Tells of the oldest command of a session while it has no answer: one that never ends would not be told
- * of by its end, and not all initiators give up.
+ * Tells of the oldest command of a session while it has no answer, to the log and to the disk that works on
+ * it: one that never ends would not be told of by its end, and not all initiators give up.
  */
+import { Stage } from "../scsi/stage.ts";
 import type { Session } from "./session.ts";
 import type { Task } from "./task.ts";
 
@@ -27,12 +28,16 @@ export class LateAnswer {
     const task = this.#oldest();
     if (task === undefined) return;
     const now = performance.now();
+    const { operation, unit, arrived, stage } = task;
+    if (operation !== undefined && stage === Stage.STORE) {
+      unit?.disk.unanswered.note(operation.name, arrived, now);
+    }
     const { slow } = this.#session.node.tally;
-    if (now - task.arrived < Math.max(LATE, slow.threshold)) return;
-    const isKnown = task === this.#task && task.arrived === this.#arrived;
+    if (now - arrived < Math.max(LATE, slow.threshold)) return;
+    const isKnown = task === this.#task && arrived === this.#arrived;
     if (isKnown && now - this.#toldAt < REPEAT) return;
     this.#task = task;
-    this.#arrived = task.arrived;
+    this.#arrived = arrived;
     this.#toldAt = now;
     slow.late(task, now);
   }

@@ -1,4 +1,5 @@
 /** What an administrator sees of a device that no model says. */
+import type { UnansweredCommand } from "../vdisk/unanswered.ts";
 import type { VirtualDisk } from "../vdisk/virtual_disk.ts";
 import { type DeviceHealth, healthOf } from "./device_health.ts";
 
@@ -13,6 +14,8 @@ export interface DeviceView {
     /** Milliseconds since 1970. */
     readonly at: number;
   };
+  /** The command that it has been working on for longest, if that is long. */
+  readonly unanswered?: UnansweredCommand;
   readonly health: DeviceHealth;
 }
 
@@ -21,5 +24,7 @@ export function viewOf(disk: VirtualDisk): DeviceView {
   const { medium, settings, modes, trouble } = disk;
   const writeThrough = settings.nvCache ? settings.writeThrough : modes.current.WCE === 0;
   const failure = trouble === undefined ? {} : { failure: trouble };
-  return { size: medium.size, writeThrough, ...failure, health: healthOf(disk) };
+  const { longest } = disk.unanswered;
+  const unanswered = longest === undefined ? {} : { unanswered: longest };
+  return { size: medium.size, writeThrough, ...failure, ...unanswered, health: healthOf(disk) };
 }

@@ -23,6 +23,7 @@ import { Statistics } from "./statistics.ts";
 import { StoreErrors } from "./store_errors.ts";
 import { Sanitizer } from "./sanitizer.ts";
 import { Tray } from "./tray.ts";
+import { Unanswered } from "./unanswered.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** How a disk presents itself. */
@@ -100,6 +101,7 @@ export class VirtualDisk {
   /** Hears the sense of a loss, at once. */
   onLoss: (sense: number) => void = () => {};
   readonly errors: StoreErrors;
+  readonly unanswered: Unanswered = new Unanswered();
   #settings: DiskSettings;
   #atomicWriter: AtomicWriter | undefined = undefined;
   #report: (line: string) => void;

@@ -259,6 +259,26 @@ Deno.test("scst status is one screen, however much there is, and what is broken 
   assert.equal(found.sessions.length, 1000);
 });
 
+Deno.test("scst status says which disk does not answer, and since when", async () => {
+  const engine = new WatchedEngine();
+  const errors = new StoreErrors(() => {}).counts;
+  engine.views = new Map([["disk1", {
+    size: 2 ** 30,
+    writeThrough: false,
+    unanswered: { name: "READ(16)", at: T0 },
+    health: { hasLost: false, failures: 0, errors },
+  }]]);
+  const model = { ...EMPTY_MODEL, devices: [deviceModel("disk1")] };
+  const sources = { started: T0, history: new LogHistory() };
+  const found = await serverStatus(new Administration(engine, model), sources, T0 + 60_000);
+  assert(!found.healthy);
+  assert.deepEqual(found.problems, ["device 'disk1': It does not answer: READ(16) is under way"]);
+  assert.match(
+    statusText(found),
+    /^ {2}device disk1: It does not answer: READ\(16\) is under way \(since 2026-11-26T12:00:00Z\)$/m,
+  );
+});
+
 Deno.test("sizes and spans are short", () => {
   const sizes: [number, string][] = [
     [0, "0 B"],

@@ -1,5 +1,6 @@
 /** Commands that take long: what the log says of them, once, and of many only how many. */
 import assert from "node:assert/strict";
+import { viewOf } from "../../lib/shard/device_view.ts";
 import { exchangeGood } from "../harness/exchange.ts";
 import { type Peer, Rig, TARGET } from "../harness/rig.ts";
 import { manage } from "../harness/copy_rig.ts";
@@ -196,6 +197,36 @@ Deno.test("a command without an answer is told of while it has none, and again a
   scene.pass(2);
   scene.finish();
   assert.match(scene.lines[2]!, / took 67\.00 s /);
+});
+
+Deno.test("a disk knows what it has not answered for long, until it has", () => {
+  using scene = new Scene();
+  const { disk } = scene.rig;
+  const wait = (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      scene.pass(1);
+      scene.peer.connection.tick(performance.now());
+    }
+  };
+  scene.rig.node.tally.slow.threshold = Infinity; // what the log tells is another matter
+  scene.pass(5);
+  scene.read();
+  const begun = Date.now();
+  wait(1);
+  scene.read();
+  wait(8);
+  assert.equal(viewOf(disk).unanswered, undefined);
+  wait(3);
+  assert.deepEqual(viewOf(disk).unanswered, { name: "READ(10)", at: begun });
+  wait(20);
+  assert.deepEqual(viewOf(disk).unanswered, { name: "READ(10)", at: begun });
+  scene.finish();
+  wait(3);
+  assert.equal(viewOf(disk).unanswered, undefined);
+  // What waits for something else than the disk is not its fault.
+  openWrite(scene.peer, 0, patternBytes(512, 1));
+  wait(15);
+  assert.equal(viewOf(disk).unanswered, undefined);
 });
 
 Deno.test("a command that has not come to the store is told of as one that waits", () => {
