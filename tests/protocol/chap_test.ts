@@ -1,8 +1,8 @@
-/** Authentication with CHAP (RFC 7143 12.1.3), by an initiator that can break every rule of it. */
+/** Authentication with CHAP (RFC 7143 12.1.3): what is right, and every way to be wrong. */
 import assert from "node:assert/strict";
 import { ANN, DISK, JOE, MUTUAL, ONE_WAY } from "../harness/chap_users.ts";
 import { linesWith, warningsWith } from "../harness/log.ts";
-import { diskYaml, TARGET_NAME, type TestServer } from "../harness/server.ts";
+import { diskYaml, type TestServer } from "../harness/server.ts";
 import { openReady } from "../harness/sessions.ts";
 import { suite } from "../harness/suite.ts";
 import { testUnitReady } from "../initiator/cdb.ts";
@@ -11,7 +11,6 @@ import {
   challengeKeys,
   chapResponse,
   type ChapTerms,
-  type ChapUser,
   hexValue,
   ownTerms,
   readTerms,
@@ -19,102 +18,20 @@ import {
 } from "../initiator/chap.ts";
 import {
   CONTINUE,
-  login,
-  LoginDialogue,
-  type LoginOptions,
   LoginRefused,
   LoginStatus,
-  nameKeys,
   randomIsid,
   Stage,
   stageFlags,
   USUAL_KEYS,
 } from "../initiator/login.ts";
 import { Field, type Pdu } from "../initiator/pdu.ts";
-import { type Address, RawConnection } from "../initiator/raw.ts";
 import { Session } from "../initiator/session.ts";
 import { decodeText, encodeText, type Pair, type Pairs, valueOf } from "../initiator/text.ts";
+import { Attempt, MALLORY, METHOD, mustRefuse, statusOf } from "../harness/chap_attempt.ts";
 
 const { Security, Operational, FullFeature } = Stage;
 const { AuthenticationFailure, InitiatorError } = LoginStatus;
-const METHOD: Pair = ["AuthMethod", "CHAP,None"];
-const MALLORY: ChapUser = { name: "mallory", secret: "mallory's own secret" };
-
-/** A login in its security stage, request by request. */
-class Attempt implements Disposable {
-  /** The challenges and responses of all attempts, in either direction. */
-  static readonly values: Set<string> = new Set();
-  readonly raw: RawConnection;
-  readonly initiatorName: string;
-  readonly #dialogue: LoginDialogue;
-  readonly #names: Pairs;
-
-  private constructor(raw: RawConnection, targetName: string | undefined) {
-    this.raw = raw;
-    this.initiatorName = `iqn.2026-11.org.example.test:${crypto.randomUUID()}`;
-    const names = targetName === undefined ? {} : { targetName };
-    this.#names = nameKeys({ initiatorName: this.initiatorName, ...names });
-    this.#dialogue = new LoginDialogue(raw, { isid: randomIsid() });
-  }
-
-  static async begin(address: Address, targetName: string | undefined = TARGET_NAME) {
-    return new Attempt(await RawConnection.connect(address), targetName);
-  }
-
-  /** Sends keys, in the first request behind the names. */
-  async say(keys: Pairs, flags = stageFlags(Security)): Promise<Pdu> {
-    const names = this.#dialogue.responses.length === 0 ? this.#names : [];
-    return await this.sayText(encodeText([...names, ...keys]), flags);
-  }
-
-  async sayText(text: Uint8Array, flags: number): Promise<Pdu> {
-    const response = await this.#dialogue.exchange(flags, text);
-    for (const said of [text, response.data]) {
-      const values = new TextDecoder().decode(said).matchAll(/CHAP_[CR]=0x(\w{16})/g);
-      for (const [, value = ""] of values) Attempt.values.add(value);
-    }
-    return response;
-  }
-
-  /** Agrees on CHAP and has the target send its challenge. */
-  async challenge(algorithms = "5"): Promise<ChapTerms> {
-    const chosen = await this.say([METHOD]);
-    assert.equal(valueOf(decodeText(chosen.data), "AuthMethod"), "CHAP");
-    return readTerms(decodeText((await this.say([["CHAP_A", algorithms]])).data));
-  }
-
-  /** Sends keys that must be refused with `status`, without a word, and end the connection. */
-  async mustBeRefused(status: number, keys: Pairs, flags?: number): Promise<void> {
-    const response = await this.say(keys, flags);
-    const what = keys.map(([key]) => key).join(", ");
-    assert.equal(response.u16(Field.statusClass), status, what);
-    assert.equal(response.data.length, 0, what);
-    assert.deepEqual(await this.raw.receiveUntilClosed(), [], what);
-  }
-
-  [Symbol.dispose](): void {
-    this.raw.close();
-  }
-}
-
-/** Responds in a login of its own with the keys that `keysFor` makes; they must be refused. */
-async function mustRefuse(
-  server: TestServer,
-  status: number,
-  why: string,
-  keysFor: (terms: ChapTerms) => Pairs,
-): Promise<void> {
-  using attempt = await Attempt.begin(server);
-  const terms = await attempt.challenge();
-  await attempt.mustBeRefused(status, keysFor(terms), stageFlags(Security, Operational));
-  const [line] = await warningsWith(server, "login refused", attempt.initiatorName, why);
-  assert(line !== undefined);
-}
-
-async function statusOf(server: TestServer, options: LoginOptions): Promise<number> {
-  using raw = await RawConnection.connect(server);
-  return (await login(raw, { targetName: TARGET_NAME, ...options })).status;
-}
 
 /** Fails if one of the texts is in the log. */
 function assertUnsaid(server: TestServer, texts: readonly string[]): void {
@@ -437,41 +354,5 @@ suite("CHAP without an outgoing user", diskYaml([{}], { users: ONE_WAY }), {
 
   "an initiator that does not ask for that comes in": async (server) => {
     await using _session = await openReady(server, [0], { chap: { user: JOE } });
-  },
-});
-
-suite("CHAP for discovery", diskYaml([{}], { discoveryUsers: MUTUAL }), {
-  "discovery wants its own users": async (server) => {
-    await using session = await Session.open(server, { chap: { user: ANN, target: DISK } });
-    const targets = await session.text([["SendTargets", "All"]]);
-    assert.equal(valueOf(targets, "TargetName"), TARGET_NAME);
-    await assert.rejects(Session.open(server, {}), LoginRefused);
-    await assert.rejects(Session.open(server, { chap: { user: MALLORY } }), LoginRefused);
-  },
-
-  "the target without users stays open, and does not take CHAP": async (server) => {
-    await using _session = await openReady(server);
-    const chap = { user: JOE, methods: "CHAP" };
-    assert.equal(await statusOf(server, { chap }), AuthenticationFailure);
-  },
-});
-
-const INTERNAL = { users: ONE_WAY, discoveryUsers: ONE_WAY, internalPortals: ["127.0.0.1"] };
-
-suite("CHAP at an internal portal", diskYaml([{}], INTERNAL), {
-  "a normal session may do without": async (server) => {
-    await using _first = await openReady(server);
-    await using _second = await openReady(server, [0], { path: [Operational, FullFeature] });
-  },
-
-  "who prefers CHAP gets it, and has to have the secret": async (server) => {
-    await using session = await openReady(server, [0], { chap: { user: JOE } });
-    assert.equal(valueOf(session.loginResult.answers, "AuthMethod"), "CHAP");
-    assert.equal(await statusOf(server, { chap: { user: MALLORY } }), AuthenticationFailure);
-  },
-
-  "discovery may not": async (server) => {
-    await assert.rejects(Session.open(server, {}), LoginRefused);
-    await using _session = await Session.open(server, { chap: { user: JOE } });
   },
 });
