@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import { IoOperation } from "../../lib/store/io_request.ts";
 import { patternBytes } from "../initiator/bytes.ts";
 import { writeAtomic16 } from "../initiator/cdb.ts";
-import { FINAL, type Pdu } from "../initiator/pdu.ts";
+import { Field, FINAL, type Pdu } from "../initiator/pdu.ts";
 import { WRITE } from "../initiator/requests.ts";
+import { parseResponseSense, senseText } from "../initiator/sense.ts";
 import { dropClaims } from "./dead_claims.ts";
 import { FaultyPool } from "./faulty_pool.ts";
 import { type Peer, Rig, type RigOptions } from "./rig.ts";
@@ -145,4 +146,16 @@ export function begin(peer: Peer, lba: number, data: Uint8Array): Pdu {
   });
   assert.deepEqual(peer.send(pdu), []);
   return pdu;
+}
+
+/** How the only command that has ended did: GOOD, or its sense. */
+export function ending(answers: Pdu[]): string {
+  assert.equal(answers.length, 1);
+  const { data } = answers[0]!;
+  return answers[0]!.u8(Field.status) === 0 ? "GOOD" : senseText(parseResponseSense(data));
+}
+
+/** The errors that its log tells of. */
+export function errorsOf(rig: Rig): string[] {
+  return rig.log.filter((line) => line.startsWith("error"));
 }
