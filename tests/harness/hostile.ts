@@ -28,6 +28,7 @@ import { Witness } from "../initiator/witness.ts";
 import { parseText } from "../../lib/iscsi/text.ts";
 import { cdbOf } from "./cdb_of.ts";
 import { ChapFire } from "./chap_fire.ts";
+import { Debts } from "./debts.ts";
 import { LineNoise } from "./line_noise.ts";
 import { LinkStandIn } from "./link_stand_in.ts";
 import { LENGTHS, loginText } from "./login_text.ts";
@@ -39,15 +40,6 @@ import { type StillBlocks, StillReads } from "./still_reads.ts";
 const CONTINUE = 0x40;
 /** Commands that lock everybody else out, which is their right. */
 const EXCLUDING = /RESERVE|FORMAT|SANITIZE|MODE SELECT|START STOP/;
-
-/** Data that was announced, or asked for, and not sent. */
-interface Debt {
-  readonly itt: number;
-  readonly ttt: number;
-  offset: number;
-  left: number;
-  dataSn: number;
-}
 
 export class Hostile {
   readonly link: LinkStandIn;
@@ -67,7 +59,7 @@ export class Hostile {
   #blocks: number;
   /** Tags of commands that were sent, the last ones. */
   #tags: number[] = [];
-  #debts: Debt[] = [];
+  readonly #debts: Debts;
   readonly #reads: StillReads;
   #textTag = NO_TAG;
   #last = new Uint8Array();
@@ -77,6 +69,7 @@ export class Hostile {
     this.#reads = new StillReads(still);
     this.link = new LinkStandIn(rig.connect().connection, random);
     this.#random = random;
+    this.#debts = new Debts(random);
     this.#noise = new LineNoise(random, 30);
     this.#isid = isid;
     this.#blocks = rig.disk.capacity;
@@ -144,7 +137,7 @@ export class Hostile {
         const left = pdu.u32(Field.desiredLength);
         assert(left > 0, "an R2T asks for nothing");
         const offset = pdu.u32(Field.bufferOffset);
-        this.#debts.push({ itt: pdu.itt, ttt: pdu.u32(Field.ttt), offset, left, dataSn: 0 });
+        this.#debts.add(pdu.itt, pdu.u32(Field.ttt), offset, left);
         break;
       }
       case Opcode.DataIn:
@@ -276,9 +269,7 @@ export class Hostile {
     const unsolicited = random.below(this.#unsolicited ? 2 : 50) === 0;
     if (unsolicited) {
       const left = burst - here;
-      if (left > 0) {
-        this.#debts.push({ itt: numbers.itt, ttt: NO_TAG, offset: here, left, dataSn: 0 });
-      }
+      if (left > 0) this.#debts.add(numbers.itt, NO_TAG, here, left);
     }
     const data = new Uint8Array(here).fill(random.below(256));
     const ahs = random.below(40) === 0 ? { ahs: random.bytes(4 * random.below(20)) } : {};
@@ -322,8 +313,7 @@ export class Hostile {
   /** Data-Out that is owed, or that nobody wants. */
   #data(): Pdu {
     const random = this.#random;
-    const [debt] = this.#debts;
-    if (debt === undefined || random.below(30) === 0) {
+    if (this.#debts.isEmpty || random.below(30) === 0) {
       return dataOut({
         itt: this.#tag(),
         ttt: random.pick([NO_TAG, random.below(20)]),
@@ -334,20 +324,7 @@ export class Hostile {
         final: random.below(2) === 0,
       });
     }
-    const most = random.pick([512, 4096, 65536, 1 << 20]);
-    const length = Math.min(debt.left, random.below(3) === 0 ? 1 + random.below(most) : most);
-    const { itt, ttt, offset, dataSn } = debt;
-    debt.offset += length;
-    debt.left -= length;
-    debt.dataSn++;
-    const final = debt.left === 0 || ttt === NO_TAG && random.below(10) === 0;
-    if (final) this.#debts.shift();
-    const data = new Uint8Array(length).fill(random.below(256));
-    const pdu = dataOut({ itt, ttt, expStatSn: 0, data, offset, dataSn, final });
-    if (random.below(40) === 0) pdu.put32(Field.bufferOffset, offset + random.below(3000));
-    if (random.below(40) === 0) pdu.put32(Field.ttt, random.below(50));
-    if (random.below(40) === 0) pdu.put8(Field.flags, final ? 0 : FINAL);
-    return pdu;
+    return this.#debts.pay();
   }
 
   #nop(): Pdu {

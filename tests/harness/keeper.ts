@@ -21,10 +21,11 @@ import {
 import { parseResponseSense, senseText } from "../initiator/sense.ts";
 import { Witness } from "../initiator/witness.ts";
 import type { BlockOwner } from "./block_guard.ts";
+import { Deed } from "./deed.ts";
 import { LineNoise } from "./line_noise.ts";
 import { LinkStandIn } from "./link_stand_in.ts";
 import { DIGEST_OFFERS } from "./login_text.ts";
-import { markedBlocks, versionOf } from "./marked_block.ts";
+import { PossibleBlocks } from "./possible_blocks.ts";
 import type { Random } from "./random.ts";
 import { BLOCK, type Rig, TARGET } from "./rig.ts";
 import { assertSameBytes } from "./same_bytes.ts";
@@ -45,30 +46,6 @@ const SenseKey = { NOT_READY: 0x2, UNIT_ATTENTION: 0x6 } as const;
 const WRITE_PROTECTED = "07/27/00";
 const CRC_ERROR = "0B/47/05";
 const STATUS_BIT = 0x01;
-
-/** Data of a sequence that is still to be sent. */
-interface Owed {
-  readonly ttt: number;
-  offset: number;
-  readonly end: number;
-  dataSn: number;
-}
-
-/** The one command that is under way. */
-interface Deed {
-  readonly itt: number;
-  readonly first: number;
-  readonly count: number;
-  /** What it writes; undefined for anything but a write. */
-  readonly version: number | undefined;
-  readonly data: Uint8Array<ArrayBuffer>;
-  /** Bytes that the initiator announces and the CDB does not ask for. */
-  readonly surplus: number;
-  readonly owed: Owed[];
-  aborted: boolean;
-  /** Whether data of it was sent that went wrong on the way. */
-  spoilt: boolean;
-}
 
 export class Keeper implements BlockOwner {
   readonly first: number;
@@ -93,8 +70,7 @@ export class Keeper implements BlockOwner {
   #version = 0;
   /** Whether somebody has the unit to himself, as a reservation allows. */
   #isBarred = false;
-  /** What each block may hold. */
-  #possible: Set<number>[];
+  readonly #possible: PossibleBlocks;
 
   constructor(rig: Rig, random: Random, isid: number, first: number, count: number) {
     this.#rig = rig;
@@ -102,7 +78,7 @@ export class Keeper implements BlockOwner {
     this.#isid = isid;
     this.first = first;
     this.count = count;
-    this.#possible = Array.from({ length: count }, () => new Set([0]));
+    this.#possible = new PossibleBlocks(this);
     this.#login();
   }
 
@@ -112,11 +88,7 @@ export class Keeper implements BlockOwner {
   }
 
   allows(block: number, bytes: Uint8Array): boolean {
-    const version = versionOf(bytes, block);
-    if (version === undefined || version === 0) return false; // a stranger's
-    const fresh = this.#possible[block - this.first]!.has(version);
-    assert(fresh, `version ${version} of block ${block} is written too late`);
-    return true;
+    return this.#possible.allows(block, bytes);
   }
 
   /** Goes on with what is under way, or begins something, or gives it up. */
@@ -248,7 +220,7 @@ export class Keeper implements BlockOwner {
     const choice = this.#random.below(10);
     if (choice < 4) this.#read(first, count);
     else if (choice < 9) this.#write(first, count);
-    else this.#command(this.#newDeed(this.first, 0, undefined, 0), synchronizeCache10(0, 0), 0);
+    else this.#command(new Deed(this.#itt, this.first, 0), synchronizeCache10(0, 0), 0);
   }
 
   #ping(): void {
@@ -257,27 +229,19 @@ export class Keeper implements BlockOwner {
     this.#send(this.#nop);
   }
 
-  #newDeed(first: number, count: number, version: number | undefined, surplus: number): Deed {
-    const data = markedBlocks(version ?? 0, first, count);
-    const itt = this.#itt;
-    return { itt, first, count, version, data, surplus, owed: [], aborted: false, spoilt: false };
-  }
-
   #read(first: number, count: number): void {
-    this.#command(this.#newDeed(first, count, undefined, 0), read10(first, count), READ);
+    this.#command(new Deed(this.#itt, first, count), read10(first, count), READ);
   }
 
   #write(first: number, count: number): void {
     const random = this.#random;
     const version = ++this.#version;
-    for (let block = first; block < first + count; block++) {
-      this.#possible[block - this.first]!.add(version);
-    }
+    this.#possible.begin({ first, count }, version);
     const fua = random.below(4) === 0 ? FUA : 0;
     const cdb = random.below(2) === 0 ? write16(first, count, fua) : write10(first, count, fua);
     if (cdb[0] === WRITE_10 && fua === 0 && random.below(4) === 0) cdb[0] = WRITE_AND_VERIFY;
     const surplus = random.below(8) === 0 ? BLOCK : 0;
-    this.#command(this.#newDeed(first, count, version, surplus), cdb, WRITE);
+    this.#command(new Deed(this.#itt, first, count, version, surplus), cdb, WRITE);
   }
 
   #command(deed: Deed, cdb: Uint8Array, direction: number): void {
@@ -288,16 +252,9 @@ export class Keeper implements BlockOwner {
     const more = this.#unsolicited && here < burst && random.below(2) === 0;
     if (more) deed.owed.push({ ttt: NO_TAG, offset: here, end: burst, dataSn: 0 });
     const flags = (more ? 0 : FINAL) | direction | SIMPLE;
-    const data = this.#bytesOf(deed, 0, here);
+    const data = deed.bytes(0, here);
     this.#deed = deed;
     this.#send(scsiCommand({ ...this.#numbers(), cdb, flags, expectedLength, data }));
-  }
-
-  /** What is sent for a part of the data; rubbish where the CDB asks for nothing. */
-  #bytesOf(deed: Deed, from: number, to: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(to - from).fill(0xdd);
-    bytes.set(deed.data.subarray(from, to));
-    return bytes;
   }
 
   /** Sends some of the data that is owed. */
@@ -307,7 +264,7 @@ export class Keeper implements BlockOwner {
     const left = owed.end - offset;
     const length = this.#random.below(2) === 0 ? left : 1 + this.#random.below(left);
     const final = length === left;
-    const data = this.#bytesOf(deed, offset, offset + length);
+    const data = deed.bytes(offset, offset + length);
     owed.offset += length;
     owed.dataSn++;
     if (final) deed.owed.shift();
@@ -410,13 +367,13 @@ export class Keeper implements BlockOwner {
 
   #end(deed: Deed, answer: Pdu): void {
     // The answer to an ABORT TASK that is on its way ends it for good.
-    this.#deed = deed.aborted ? { ...deed, itt: -1, owed: [] } : undefined;
+    this.#deed = deed.aborted ? deed.remainder : undefined;
     const status = answer.u8(Field.status);
     if (status === Status.GOOD) {
       assert.equal(answer.u32(Field.residual), deed.surplus);
       assert(!deed.spoilt, "GOOD for data with a wrong digest");
       this.done++;
-      return this.#settle(deed);
+      return this.#possible.settle(deed, deed.data);
     }
     const sense = parseResponseSense(answer.data);
     const attention = sense?.key === SenseKey.UNIT_ATTENTION;
@@ -428,22 +385,6 @@ export class Keeper implements BlockOwner {
     assert(senseText(sense) !== CRC_ERROR || deed.spoilt, "a CRC error though all data was right");
     assert(senseText(sense) !== WRITE_PROTECTED, "the guard took the data for a stranger's");
     if (!refused || deed.version === undefined) return;
-    for (let block = deed.first; block < deed.first + deed.count; block++) {
-      this.#possible[block - this.first]!.delete(deed.version);
-    }
-  }
-
-  /** After GOOD it is certain what the blocks hold. */
-  #settle(deed: Deed): void {
-    for (let at = 0; at < deed.count; at++) {
-      const block = deed.first + at;
-      const possible = this.#possible[block - this.first]!;
-      const found = versionOf(deed.data.subarray(at * BLOCK, (at + 1) * BLOCK), block);
-      assert(found !== undefined, `block ${block} holds a mixture`);
-      const allowed = [...possible].join(" or ");
-      assert(possible.has(found), `block ${block} holds version ${found} instead of ${allowed}`);
-      possible.clear();
-      possible.add(found);
-    }
+    this.#possible.refuse(deed, deed.version);
   }
 }

@@ -8,14 +8,12 @@ import assert from "node:assert/strict";
 import { Errno } from "../../ffi/errno.ts";
 import type { Session } from "../../lib/iscsi/session.ts";
 import type { Device } from "../../lib/scst/device.ts";
-import { chooseLuns } from "../../lib/scst/initiator_group.ts";
-import type { LogicalUnit } from "../../lib/scst/logical_unit.ts";
 import type { DeviceModel, GroupModel, LunModel, TargetModel } from "../../lib/scst/model.ts";
-import { Stage } from "../../lib/scsi/stage.ts";
 import { Devices } from "../../lib/shard/devices.ts";
 import { Holds } from "../../lib/shard/holds.ts";
 import { SizeWatch } from "../../lib/shard/size_watch.ts";
 import { IoOperation } from "../../lib/store/io_request.ts";
+import { assertConsistent } from "../harness/consistent.ts";
 import { guardBlocks } from "../harness/block_guard.ts";
 import { deviceModel, type Result, resultOf } from "../harness/device_rig.ts";
 import { Hostile } from "../harness/hostile.ts";
@@ -115,7 +113,7 @@ class Round {
       const keeper = this.#random.pick(this.#keepers);
       if (this.#random.below(3) === 0) keeper.step();
       for (const session of this.#rig.node.sessions) this.#sessions.add(session);
-      this.#mustBeConsistent();
+      assertConsistent(this.#rig.node, [this.#rig.device, ...this.#seen]);
     }
     this.#calm();
     this.#target = targetModel("0=a");
@@ -319,39 +317,6 @@ class Round {
   #set(): void {
     const find = (name: string) => name === "a" ? this.#rig.device : this.#devices.deviceOf(name);
     this.#rig.node.setTarget(this.#target, find, this.#random.below(4) === 0);
-  }
-
-  /** Everybody has what the model says, and nobody holds on to what he has no more. */
-  #mustBeConsistent(): void {
-    const { node, device } = this.#rig;
-    const live = new Set<LogicalUnit>();
-    for (const { nexus, target, nameForGroups, tasks } of node.sessions) {
-      if (nexus === undefined || target === undefined) continue;
-      for (const task of tasks.values()) {
-        const isOver = task.unit?.isDetached !== true || task.stage === Stage.STORE ||
-          task.statusHeld;
-        assert(isOver, "a command waits in a unit that is gone");
-      }
-      const { luns } = chooseLuns(target, nameForGroups);
-      const wanted = [...luns.entries].map(({ lun, device, readOnly }) => [lun, device, readOnly]);
-      const found = [...nexus.units.values()].map((unit) => [unit.lun, unit.device, unit.readOnly]);
-      const inOrder = (rows: unknown[][]) => rows.toSorted((a, b) => Number(a[0]) - Number(b[0]));
-      assert.equal(found.length, wanted.length);
-      inOrder(found).forEach((row, at) => {
-        inOrder(wanted)[at]!.forEach((value, index) => assert.strictEqual(row[index], value));
-      });
-      for (const unit of nexus.units.values()) live.add(unit);
-    }
-    for (const { users, disk, tasks, reservations } of [device, ...this.#seen]) {
-      for (const unit of users) assert(live.has(unit) && !unit.isDetached, "a user that is gone");
-      const { preventers, persistentPreventers } = disk.tray;
-      for (const who of [...preventers, ...persistentPreventers, tasks?.faulted]) {
-        assert(who === undefined || users.has(who as LogicalUnit), "a unit that is gone is known");
-      }
-      const { reservedBy } = reservations;
-      const isKnown = [...users].some(({ nexus }) => nexus === reservedBy);
-      assert(reservedBy === undefined || isKnown, "a nexus without the unit has reserved it");
-    }
   }
 
   /** The stores do what they have to do, and everything that was sent is received and answered. */
