@@ -63,9 +63,20 @@ const OPEN_METRICS: Exposition = {
   end: "# EOF\n",
 };
 
-/** The form for a scraper that accepts what its `Accept` says. */
+/** The form for a scraper that accepts what its `Accept` says (RFC 9110 12.5.1). */
 export function expositionFor(accept: string): Exposition {
-  return /\bapplication\/openmetrics-text\b/i.test(accept) ? OPEN_METRICS : PROMETHEUS;
+  const open = weightOf(accept, "application/openmetrics-text");
+  return open > 0 && open >= weightOf(accept, "text/plain") ? OPEN_METRICS : PROMETHEUS;
+}
+
+/** How much a media type is wanted, 0 to 1; 0 where it is not named: whoever takes anything takes text. */
+function weightOf(accept: string, type: string): number {
+  const weights = accept.split(",").map((range) => range.split(";").map((part) => part.trim()))
+    .filter(([name = ""]) => name.toLowerCase() === type)
+    .map((parts) =>
+      Number(parts.map((part) => /^q=([\d.]+)$/i.exec(part)?.[1]).find(Boolean) ?? 1)
+    );
+  return Math.max(0, ...weights);
 }
 
 /** What the samples of a family are called, but for those of a histogram. */

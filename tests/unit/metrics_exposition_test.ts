@@ -95,3 +95,23 @@ Deno.test("parseExposition() refuses what scrapers might take amiss", () => {
   for (const text of wrong) assert.throws(() => parseExposition(text), Error, text);
   parseExposition(`${head}a_total{x="1"} 1\n`);
 });
+
+Deno.test("expositionFor() gives the form that is wanted more", () => {
+  const prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5," +
+    "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,*/*;q=0.1";
+  const table: [accept: string, isOpen: boolean][] = [
+    [prometheus, true],
+    ["Application/OpenMetrics-Text", true],
+    ["text/plain;version=0.0.4;q=0.5,application/openmetrics-text;version=1.0.0;q=0.4", false],
+    ["application/openmetrics-text;q=0, text/plain", false],
+    ["application/openmetrics-text;q=0", false],
+    ["application/openmetrics-text, text/plain", true],
+    ["application/x-openmetrics-text-not", false],
+    ["text/html, */*", false],
+    ["", false],
+  ];
+  for (const [accept, isOpen] of table) {
+    const type = isOpen ? "application/openmetrics-text" : "text/plain";
+    assert.equal(expositionFor(accept).type.split(";")[0], type, accept);
+  }
+});
