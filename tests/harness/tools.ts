@@ -10,6 +10,7 @@ const PACKAGES = {
   "bash": "bash",
   "chromium": "chromium",
   "curl": "curl",
+  "debootstrap": "debootstrap",
   "dpkg-deb": "dpkg",
   "fio": "fio",
   "fish": "fish",
@@ -54,6 +55,9 @@ export const QEMU: readonly Tool[] = ["qemu-img", "qemu-io", "qemu-block-iscsi"]
 
 /** What a guest (tests/vm) is built with and runs on. */
 export const GUEST: readonly Tool[] = ["qemu-system-x86_64", "apt-get", "dpkg-deb"];
+
+/** The same for one with a Debian of its own. */
+export const DEBIAN_GUEST: readonly Tool[] = [...GUEST, "debootstrap"];
 
 const TOOL_LIMIT_MS = 120_000;
 
@@ -153,10 +157,14 @@ export async function runTool(
  *
  * @throws Error with the command and all its output if it fails or does not end in time
  */
-export async function toolOutput(command: string, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr, timedOut } = await runTool(command, args);
+export async function toolOutput(
+  command: string,
+  args: readonly string[],
+  limitMs = TOOL_LIMIT_MS,
+): Promise<string> {
+  const { code, stdout, stderr, timedOut } = await runTool(command, args, limitMs);
   if (code !== 0) {
-    const how = timedOut ? `did not end within ${TOOL_LIMIT_MS} ms` : `exited with code ${code}`;
+    const how = timedOut ? `did not end within ${limitMs} ms` : `exited with code ${code}`;
     throw new Error(`${command} ${args.join(" ")} ${how}:\n${stdout}${stderr}`);
   }
   return stdout;

@@ -423,7 +423,7 @@ Deno.test("install.sh --root makes the tree of a package, with paths as they wil
 
 toolTest("shellcheck finds nothing in the scripts", ["shellcheck"], async () => {
   const root = new URL("../../", import.meta.url).pathname;
-  const scripts = ["install.sh", "systemd/scst.rc"];
+  const scripts = ["install.sh", "systemd/scst.rc", "tests/vm/image/debian.sh"];
   const { code, stdout } = await runTool("shellcheck", scripts.map((name) => `${root}${name}`));
   assert.equal(code, 0, stdout);
 });

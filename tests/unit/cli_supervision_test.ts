@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type Datagrams, receiveDatagrams } from "../harness/datagrams.ts";
 import { type RunningProgram, runProgram, spawnProgram } from "../harness/program.ts";
+import { DATA_THREAD, STOP_THREAD } from "../harness/stop_thread.ts";
 
 const TARGETS = "targets: {iqn.2026-11.org.example:disk: {luns: {0: disk}}}";
 
@@ -75,17 +76,11 @@ Deno.test("scst serve warns once of a service manager that is not there, and ser
     ]);
   }, { NOTIFY_SOCKET: "/none" }));
 
-/** Stops a single thread, which no signal can, until the program is killed (ptrace(2) of x86-64). */
-const STOP_THREAD = `my ($thread) = @ARGV; $| = 1;
-  syscall(101, 0x4206, $thread + 0, 0, 0) == 0 or die "PTRACE_SEIZE: $!";
-  syscall(101, 0x4207, $thread + 0, 0, 0) == 0 or die "PTRACE_INTERRUPT: $!";
-  print "stopped\\n"; sleep 60`;
-
-/** The thread of the data loop: the runtime numbers workers, and the first one does I/O. */
+/** The thread of the data loop. */
 function dataThread(pid: number): string {
   const threads = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
   const found = threads.find((thread) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${thread}/comm`) === "worker-2\n"
+    Deno.readTextFileSync(`/proc/${pid}/task/${thread}/comm`) === `${DATA_THREAD}\n`
   );
   assert.ok(found);
   return found;

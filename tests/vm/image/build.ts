@@ -9,7 +9,7 @@ export const KERNEL = "vmlinux";
 export const INITRAMFS = "initramfs.cpio";
 
 /** What a package brings and a guest does not read. */
-export const PROSE = ["usr/share/doc", "usr/share/locale", "usr/share/man"];
+const PROSE = ["usr/share/doc", "usr/share/locale", "usr/share/man"];
 const PROGRAM_DIRS = ["bin", "sbin", "usr/bin", "usr/sbin"];
 /** Small files, by their path. iscsid obeys nobody whose name it does not find. */
 const FILES: Readonly<Record<string, string>> = {

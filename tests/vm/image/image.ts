@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { toolOutput } from "../../harness/tools.ts";
 import { buildImage, INITRAMFS, KERNEL, kernelPackage } from "./build.ts";
-import { buildDebian, debianUris, DISK } from "./debian.ts";
+import { buildDebian, debianPackages, DISK } from "./debian.ts";
 import { PACKAGES } from "./packages.ts";
 
 export interface GuestImage {
@@ -86,5 +86,5 @@ export async function guestImage(): Promise<GuestImage> {
 
 /** Finds or builds the disk of a guest with systemd, as root, and gives its path. It is not to be written to. */
 export async function debianDisk(): Promise<string> {
-  return `${await cached("debian", await debianUris(), buildDebian)}/${DISK}`;
+  return `${await cached("debian", await debianPackages(), buildDebian)}/${DISK}`;
 }
