@@ -14,7 +14,7 @@ import {
   type Wants,
   warning,
 } from "../doctor/finding.ts";
-import { nameOf, ownerFor, SERVICE_USER } from "../doctor/who.ts";
+import { hasServiceUser, nameOf, SERVICE_USER } from "../doctor/who.ts";
 import { isScstConf } from "./any_config.ts";
 import { SocketTreeClient } from "./connect_tree.ts";
 import { controlPath, SOCKET_OPTION } from "./control_path.ts";
@@ -41,14 +41,16 @@ async function doctor({ options }: VerbInput): Promise<ExitCode> {
   const uid = Deno.uid() ?? 0;
   const given = options.get("config");
   const config = given === undefined ? CONFIG : absolutePath(given);
-  const isOfService = config === CONFIG && (uid === 0 || nameOf(uid) === SERVICE_USER);
+  const isOwn = uid === 0 || nameOf(uid) === SERVICE_USER;
+  const isOfService = config === CONFIG && (isOwn || hasServiceUser());
   const [server, socket] = await askServer(options.get("socket"), isOfService, nameOf(uid));
   const [configuration, wants] = await readWants(config, given !== undefined, nameOf(uid));
   const patient: Patient = {
     uid,
-    owner: ownerFor(uid),
+    owner: hasServiceUser() && (isOfService || uid === 0) ? SERVICE_USER : nameOf(uid),
     config,
     isOfService,
+    isAboutOther: isOfService && !isOwn,
     args: OF_PLACES.map((name) => {
       const path = options.get(name);
       return path === undefined ? "" : ` --${name} ${shellWord(absolutePath(path))}`;

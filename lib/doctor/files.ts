@@ -34,6 +34,7 @@ function lookAtDevice(device: Device, filename: string, patient: Patient): Findi
   const fd = openFile(filename, !readOnly);
   if (fd < 0) {
     const what = `device ${name}: ${filename} cannot be opened (${describeErrno(-fd)})`;
+    if (patient.isAboutOther && isDenied(-fd)) return note(`${what} by this user`);
     return failure(what, mendOfFile(device, filename, -fd, patient));
   }
   const backing = {
@@ -44,6 +45,10 @@ function lookAtDevice(device: Device, filename: string, patient: Patient): Findi
   };
   closeFile(fd);
   return judge(device, filename, backing);
+}
+
+function isDenied(errno: number): boolean {
+  return errno === Errno.EACCES || errno === Errno.EPERM;
 }
 
 /** The command by which a file can be opened that could not be, for the reason `errno`. */
@@ -57,7 +62,7 @@ function mendOfFile(device: Device, path: string, errno: number, { owner }: Pati
     return `mkdir -p ${shellWord(dirname(path))} && truncate -s 20G ${file} && ` +
       `chown ${owner} ${file}   # for a new disk`;
   }
-  if (errno === Errno.EACCES || errno === Errno.EPERM) {
+  if (isDenied(errno)) {
     if (isNode) {
       return `chgrp ${owner} ${file} && chmod g+rw ${file}   # until the next boot; for good: a rule of udev`;
     }
@@ -114,7 +119,8 @@ function judge(device: Device, filename: string, backing: Backing): Finding {
   );
 }
 
-export function lookAtStateDir({ stateDir, owner }: Patient): Finding[] {
+export function lookAtStateDir({ stateDir, owner, isAboutOther }: Patient): Finding[] {
+  if (isAboutOther) return [note(`state directory ${stateDir} is not for this user to look into`)];
   const path = shellWord(stateDir);
   const dir = openFile(stateDir, false);
   if (dir === -Errno.ENOENT) {

@@ -32,6 +32,8 @@ export interface Patient {
   readonly config: string;
   /** Whether that is the one of the installed service. */
   readonly isOfService: boolean;
+  /** Whether who asks is neither the service's user nor root: what he may open is not what counts. */
+  readonly isAboutOther: boolean;
   /** How the same is asked as another user: the arguments of this command. */
   readonly args: string;
   /** undefined if there is no valid configuration. */

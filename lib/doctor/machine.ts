@@ -7,7 +7,7 @@ import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
 import { installCommand, isThere, osRelease } from "./commands.ts";
 import { type Finding, note, ok, type Patient, warning } from "./finding.ts";
-import { hasServiceUser, nameOf, SERVICE_USER } from "./who.ts";
+import { askAsService, hasServiceUser, nameOf, SERVICE_USER } from "./who.ts";
 
 /** The first Linux whose preadv2() knows RWF_NOWAIT: with older ones every read goes to a worker. */
 const NOWAIT_SINCE = [4, 14] as const;
@@ -26,13 +26,11 @@ const WORDS = {
     setClock: "timedatectl set-ntp true",
     fuseHelper: "fusermount3",
     loadFuse: "modprobe fuse && chmod 666 /dev/fuse",
-    asService: (args: string) => `runuser -u ${SERVICE_USER} -- scst doctor${args}`,
   },
   freebsd: {
     setClock: "sysrc ntpd_enable=YES ntpd_sync_on_start=YES && service ntpd start",
     fuseHelper: "mount_fusefs",
     loadFuse: "kldload fusefs && chmod 666 /dev/fuse",
-    asService: (args: string) => `su -m ${SERVICE_USER} -c 'scst doctor${args}'`,
   },
 }[SYSTEM];
 
@@ -47,12 +45,17 @@ export function lookAtSystem(): Finding[] {
   return [warning(what, "install a newer kernel of your distribution")];
 }
 
-export function lookAtUser({ uid, args }: Patient): Finding[] {
+export function lookAtUser({ uid, args, isAboutOther }: Patient): Finding[] {
+  if (isAboutOther) {
+    const what = `this is ${nameOf(uid)}, and the service is ${SERVICE_USER}`;
+    const says = `${what}: what ${nameOf(uid)} may open says nothing of it`;
+    return [note(says, `${askAsService(args)}   # as root`)];
+  }
   if (uid !== 0) return [ok(`user ${nameOf(uid)}: no privileges are needed`)];
   return hasServiceUser()
     ? [note(
       `this is root, and the service is ${SERVICE_USER}: what root may open says nothing of it`,
-      WORDS.asService(args),
+      askAsService(args),
     )]
     : [note("this is root: a server needs no privileges, and is safer without them")];
 }

@@ -3,6 +3,7 @@
  * that a file which that user can write is not to be written all the same.
  */
 import { dirname } from "node:path";
+import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
 import { shellWord } from "./commands.ts";
 import { failure, type Finding, note, ok, type Patient } from "./finding.ts";
@@ -67,7 +68,7 @@ function dropIns(): string[] {
 
 /** Only asked about the configuration that the service has. */
 export function lookAtService({ wants, isOfService }: Patient): Finding[] {
-  if (!isOfService || !hasServiceUser()) return [];
+  if (SYSTEM !== "linux" || !isOfService || !hasServiceUser()) return [];
   const sandbox = installedSandbox();
   if (sandbox === undefined) return [note("the service of systemd is not installed")];
   const findings = (wants?.devices ?? []).flatMap(({ name, filename, readOnly, active = true }) => {

@@ -1,4 +1,5 @@
 /** Users of the machine by their names, and which of them has to own what a server uses. */
+import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
 
 /** Whom an installed server runs as. */
@@ -32,7 +33,9 @@ export function nameOf(uid: number): string {
   return users().find((user) => user.uid === uid)?.name ?? String(uid);
 }
 
-/** Who is to own what the server uses: root asks for the service, everybody else for himself. */
-export function ownerFor(uid: number): string {
-  return uid === 0 && hasServiceUser() ? SERVICE_USER : nameOf(uid);
+/** How root asks the same as the service's user, with the arguments `args`. */
+export function askAsService(args: string): string {
+  return SYSTEM === "linux"
+    ? `runuser -u ${SERVICE_USER} -- scst doctor${args}`
+    : `su -m ${SERVICE_USER} -c 'scst doctor${args}'`;
 }

@@ -1,6 +1,9 @@
 /** What `scst doctor` finds out by itself, and whether the commands that it names do what they are to. */
 import assert from "node:assert/strict";
 import { judge } from "../harness/doctor.ts";
+import { lookAtStateDir } from "../../lib/doctor/files.ts";
+import type { Patient } from "../../lib/doctor/finding.ts";
+import { lookAtUser } from "../../lib/doctor/machine.ts";
 import { installCommand, shellWord } from "../../lib/doctor/commands.ts";
 import { openPorts } from "../../lib/doctor/network.ts";
 import { judgeFile, type Sandbox, sandboxOf } from "../../lib/doctor/service.ts";
@@ -91,6 +94,28 @@ Deno.test("usersOf() reads passwd(5), and shellWord() keeps what a shell would t
   for (const text of ["/srv/d.img", "/a b", "it's", "$HOME", "a;b"]) {
     assert.equal((await runTool("sh", ["-c", `printf %s ${shellWord(text)}`])).stdout, text);
   }
+});
+
+Deno.test("scst doctor has nobody take away what is the service's", () => {
+  const patient: Patient = {
+    uid: STRANGER,
+    owner: "scst",
+    config: "/etc/scst/scst.yaml",
+    isOfService: true,
+    isAboutOther: true,
+    args: " --json",
+    wants: undefined,
+    stateDir: "/proc/1/fd", // which nobody may write to
+    treePath: undefined,
+    isServing: true,
+  };
+  const [user] = lookAtUser(patient);
+  assert.equal(user!.level, "note");
+  assert.match(user!.mend!, /\bscst doctor --json\b.* {3}# as root$/);
+  assert.deepEqual(lookAtStateDir(patient).map(({ level, mend }) => [level, mend]), [
+    ["note", undefined],
+  ]);
+  assert.equal(lookAtStateDir({ ...patient, isAboutOther: false })[0]!.level, "error");
 });
 
 /** Something wrong with a file or a directory, and what is wrong of. */
