@@ -100,22 +100,26 @@ function replace(path: string, former: string, text: string): void {
 }
 
 /**
- * The mode is what it was, whatever the umask, and so is the owner where root saves for another. A service
- * may not give files away, and what it saves is its own from then on; the group stays in any case, as the
- * mode says what that may do.
+ * The mode is what it was, whatever the umask, and so are owner and group where this process may give files
+ * away. A service may not: what it saves is its own from then on. Its group may do no more then than
+ * everybody, as what the mode says of a group was meant for another one.
  */
 function likeThatOf(path: string, temporary: string): void {
   const { uid, gid, mode } = Deno.statSync(path);
   const own = Deno.statSync(temporary);
-  if (gid !== null && own.gid !== gid) Deno.chownSync(temporary, null, gid);
-  if (uid !== null && own.uid !== uid) giveTo(uid, temporary);
-  Deno.chmodSync(temporary, (mode ?? MODE) & 0o777);
+  const keepsGroup = gid === null || own.gid === gid || isGiven(temporary, null, gid);
+  if (uid !== null && own.uid !== uid) isGiven(temporary, uid, null);
+  const wanted = (mode ?? MODE) & 0o777;
+  Deno.chmodSync(temporary, keepsGroup ? wanted : wanted & (0o707 | (wanted & 0o007) << 3));
 }
 
-function giveTo(uid: number, path: string): void {
+/** Gives a file away; false where this process may not. */
+function isGiven(path: string, uid: number | null, gid: number | null): boolean {
   try {
-    Deno.chownSync(path, uid, null);
+    Deno.chownSync(path, uid, gid);
+    return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
   }
 }
