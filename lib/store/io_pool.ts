@@ -9,7 +9,7 @@
 import { Errno } from "../../ffi/errno.ts";
 import { Wake, type WakeHandle } from "../../ffi/wake.ts";
 import { Company, IoLane } from "./io_lane.ts";
-import { IoOperation, type IoRequest, isAboutPath, isTransfer } from "./io_request.ts";
+import { type IoRequest, isAboutPath, isTransfer } from "./io_request.ts";
 import { BATCH_MOST, IoRing, NO_SLOT, SLOTS, WORKERS_MOST } from "./io_ring.ts";
 
 /** What every end of the pool needs; it can be posted to a Worker. */
