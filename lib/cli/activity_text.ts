@@ -37,7 +37,7 @@ export function headLines(
   ];
 }
 
-/** The LUNs of sessions as a table, the busiest first, with what was since they began. */
+/** The LUNs of sessions as a table, in the order that they have, with what was since they began. */
 export function activityTable(luns: readonly LunActivity[]): string {
   return tableText([...COLUMNS, ...TOTALS, ...NAMES], luns.map(rowOf));
 }

@@ -42,7 +42,7 @@ export interface LunActivity extends Activity {
 export interface ServerActivity {
   /** The time between the two looks. */
   readonly seconds: number;
-  /** The busiest first. */
+  /** Those that wait for an answer and have had none first, then the busiest. */
   readonly luns: readonly LunActivity[];
   readonly queue: number;
   /** All of the above, and of the server since it started. */
@@ -72,12 +72,16 @@ export function activityBetween(before: Feed, now: Feed): ServerActivity {
       totals: totalsOf(figures),
     }))
   );
-  const rate = (one: Activity) => one.reads_per_s + one.writes_per_s + one.others_per_s;
+  const rate = (one: LunActivity) => {
+    const ended = one.reads_per_s + one.writes_per_s + one.others_per_s;
+    // What hangs is what somebody looks for, and would be the last one of all.
+    return ended === 0 && one.queue > 0 ? Infinity : ended;
+  };
   const sum = (feed: Feed) => feed.luns.reduce((all, { figures }) => sumOf(all, figures), NOTHING);
   const all = sum(now);
   return {
     seconds,
-    luns: luns.toSorted((one, other) => rate(other) - rate(one)),
+    luns: luns.toSorted((one, other) => rate(one) === rate(other) ? 0 : rate(other) - rate(one)),
     queue: now.sessions.reduce((count, { commands }) => count + commands, 0),
     all: activityOf(since(isSame ? sum(before) : undefined, all), seconds),
     totals: totalsOf(all),

@@ -69,6 +69,18 @@ Deno.test("activityBetween() tells rates by the time that has passed, the busies
   assert.deepEqual([all.reads_per_s, totals.reads, totals.writes], [7, 114, 50]);
 });
 
+Deno.test("activityBetween() has first what waits for an answer and gets none", () => {
+  const before = feedAt(10, { sessions: { busy: [100, 0], hung: [7, 0] } });
+  const now = feedAt(11, { sessions: { busy: [110, 0], hung: [7, 0] } });
+  const order = (feed: Feed) => activityBetween(before, feed).luns.map(({ sid }) => sid);
+  assert.deepEqual(order(now), ["hung", "busy"]);
+  const idle = now.sessions.map((session) => ({
+    ...session,
+    luns: session.luns.map((lun) => ({ ...lun, commands: 0 })),
+  }));
+  assert.deepEqual(order({ ...now, sessions: idle }), ["busy", "hung"]);
+});
+
 Deno.test("activityBetween() counts from the start of a server that was started anew", () => {
   const before = feedAt(100, { sessions: { a: [1000, 0] } });
   const now = feedAt(102, { started: 101, sessions: { a: [7, 0] } });

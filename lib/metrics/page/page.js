@@ -81,7 +81,13 @@ function queueOf(now, mean) {
   return Math.max(now, Math.round(mean));
 }
 
-/** Sessions' LUNs with what goes on there, the busiest first, and the sum over all LUNs. */
+/** What hangs is what somebody looks for; then the busiest. */
+function stuckFirst(one, other) {
+  const isStuck = ({ iops, commands }) => iops === 0 && commands > 0;
+  return Number(isStuck(other)) - Number(isStuck(one)) || other.iops - one.iops;
+}
+
+/** Sessions' LUNs with what goes on there, and the sum over all LUNs. */
 function activity(before, now) {
   const old = before?.started === now.started ? before : undefined;
   const seconds = Math.max(0.1, (now.at - (old?.at ?? now.started)) / 1000);
@@ -98,7 +104,7 @@ function activity(before, now) {
   const rows = units(now).map((unit) => {
     const done = rates(oldUnits.get(unitKey(unit))?.figures, unit.figures, seconds);
     return { ...unit, ...done, queue: queueOf(unit.commands, done.mean) };
-  }).sort((one, other) => other.iops - one.iops);
+  }).sort(stuckFirst);
   const all = { reads: 0, writes: 0, read: 0, written: 0, p99: 0, mean: 0 };
   for (const lun of now.luns) {
     const one = rates(oldLuns.get(lunKey(lun))?.figures, lun.figures, seconds);
