@@ -21,8 +21,8 @@ const TOOLS: readonly Tool[] = [
 const ELSEWHERE: readonly (readonly [command: RegExp, test: string])[] = [
   [/^npx -y deno@2\.9\.6 task (demo|test)$/, "tests/unit/cli_demo_test.ts"],
   [/^deno task (serve --config disks\.yaml|build)$/, "tests/unit/readme_test.ts"],
-  [/^sh install\.sh$/, "tests/install/install_test.ts"],
-  [/^systemctl /, "tests/vm/systemd_test.ts"],
+  [/^sh install\.sh$/, "tests/vm/install_test.ts"],
+  [/^systemctl /, "tests/vm/install_test.ts"],
   [/^iscsiadm /, "tests/vm/on_linux.ts"],
   [/^iscsi-(ls|inq) .*joe%SECRET/, "tests/interop/chap_test.ts"],
   [/^scst serve .*--metrics /, "tests/protocol/metrics_test.ts"],

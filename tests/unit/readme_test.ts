@@ -5,6 +5,7 @@ import { programCommand } from "../harness/server.ts";
 import { common } from "../../lib/config/attribute.ts";
 import { ERROR_KINDS } from "../../lib/vdisk/errno_sense.ts";
 import { TARGET } from "../../lib/config/target.ts";
+import { commandsIn, installationIn } from "../vm/transcript.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
 const README = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
@@ -43,6 +44,15 @@ Deno.test("the README names every key of a target", () => {
 
 Deno.test("the README says what each kind of errors of a store is to an initiator", () => {
   for (const kind of ERROR_KINDS) assert.match(README, new RegExp(`^\\|.*\`${kind}\`.*\\|$`, "m"));
+});
+
+Deno.test("the transcript of an installation has the README's two commands, one after the other", async () => {
+  const page = new URL("../../docs/install-transcript.md", import.meta.url);
+  const typed = commandsIn(await Deno.readTextFile(page));
+  const [first, second, ...more] = installationIn(README);
+  assert.ok(first !== undefined && second !== undefined);
+  assert.deepEqual(more, []);
+  assert.equal(typed[typed.indexOf(first) + 1], second);
 });
 
 Deno.test("every task that the README names is in deno.json", () => {

@@ -12,6 +12,7 @@ import type { Address } from "../initiator/raw.ts";
 import { parseKeys, PrIn, prIn, prList, PrOut, prOut } from "../initiator/reservations.ts";
 import { assertTree, type ServiceScene, serviceTest, show, SLOW_S } from "./service.ts";
 import { SteadyWriter } from "./steady_writer.ts";
+import { Transcript } from "./transcript.ts";
 
 const TARGET = "iqn.2026-11.org.example:disk1";
 
@@ -74,7 +75,10 @@ async function lifeOfService(scene: ServiceScene): Promise<void> {
 
   await step("apt makes of the package a running service with a disk and the tree", async () => {
     await guest.output(DROP_IN);
-    await guest.output("cd /root && apt install -y ./scst_*.deb", SLOW_S);
+    const transcript = new Transcript(guest, "With the package of Debian");
+    await transcript.run("apt install -y ./scst_*.deb");
+    assert.match(await transcript.run("scst status"), new RegExp(TARGET));
+    transcript.keep();
     assert.deepEqual(await show(guest, "ActiveState", "SubState", "UnitFileState", "User"), [
       "active",
       "running",
