@@ -66,7 +66,12 @@ export function handleTaskManagement(session: Session, pdu: Pdu): void {
   session.putSequenceNumbers(view, at, true);
   session.output.commitPdu();
   const name = functionNames.get(code) ?? `function ${code}`;
-  session.report("info", `${name} answered with ${responseNames.get(response)} (${response})`);
+  const { initiatorTaskTag } = pdu;
+  session.report(
+    "info",
+    `${name} answered with ${responseNames.get(response)} (${response})`,
+    isAboutUnit(code) ? { lun: lunOf(pdu), initiatorTaskTag } : undefined,
+  );
   if (code === Function.TARGET_COLD_RESET && response === Response.COMPLETE) {
     for (const nexus of [...session.nexus!.target.nexuses]) nexus.drop("target cold reset");
   }
@@ -79,6 +84,15 @@ const UNIT_FUNCTIONS: Readonly<Record<number, (unit: LogicalUnit) => void>> = {
   [Function.CLEAR_TASK_SET]: clearTaskSet,
   [Function.LOGICAL_UNIT_RESET]: resetLogicalUnit,
 };
+
+/** Whether the LUN field of the request says something. */
+function isAboutUnit(code: number): boolean {
+  return code === Function.ABORT_TASK || UNIT_FUNCTIONS[code] !== undefined;
+}
+
+function lunOf(pdu: Pdu): number {
+  return decodeLun(pdu.memory.view, pdu.lunAt);
+}
 
 function perform(session: Session, pdu: Pdu, code: number): number {
   const nexus = session.nexus!;
@@ -94,7 +108,7 @@ function perform(session: Session, pdu: Pdu, code: number): number {
   }
   const apply = UNIT_FUNCTIONS[code];
   if (apply === undefined) return Response.NOT_SUPPORTED;
-  const unit = nexus.units.get(decodeLun(pdu.memory.view, pdu.lunAt));
+  const unit = nexus.units.get(lunOf(pdu));
   if (unit === undefined) return Response.LUN_DOES_NOT_EXIST;
   apply(unit);
   return Response.COMPLETE;
@@ -105,7 +119,7 @@ function abortTask(session: Session, pdu: Pdu): number {
   const task = session.tasks.get(pdu.uint32(REFERENCED_TASK_TAG));
   if (task !== undefined) {
     // It is named by its LUN and its tag together (SAM-5 4.8).
-    if (decodeLun(pdu.memory.view, pdu.lunAt) !== task.lun) return Response.REJECTED;
+    if (lunOf(pdu) !== task.lun) return Response.REJECTED;
     session.abortTask(task);
     return Response.COMPLETE;
   }

@@ -83,7 +83,8 @@ async function viaBroker(path: string, socketPath: string): Promise<Mounted> {
   const fd = await awaitDescriptor(socket, `the broker at ${socketPath}`);
   if (typeof fd === "string") {
     closeFile(socket);
-    throw new FuseDoorError(path, fd);
+    // What its program had to say is in the journal; as a rule there is none.
+    throw new FuseDoorError(path, `${fd} (has it fusermount3, of the package fuse3?)`);
   }
   const forsake = () => void closeFile(socket);
   return {
