@@ -1,4 +1,5 @@
 /** Open-iSNS's server on a loopback port, and its client to look at it and to make domains. */
+import { freePort } from "./free_port.ts";
 import { within } from "../initiator/within.ts";
 import { toolOutput } from "./tools.ts";
 
@@ -97,10 +98,4 @@ SCNTimeout = 1
     const text = this.#child.stderr.pipeThrough(new TextDecoderStream());
     for await (const part of text) this.#log += part;
   }
-}
-
-/** A port of 127.0.0.1 that nobody has listened on just now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

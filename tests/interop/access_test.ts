@@ -1,4 +1,5 @@
 /** Access control as libiscsi's tools meet it. */
+import { freePort } from "../harness/free_port.ts";
 import assert from "node:assert/strict";
 import { startTestServer } from "../harness/server.ts";
 import { toolOutput, toolTest } from "../harness/tools.ts";
@@ -46,9 +47,7 @@ targets:
 });
 
 toolTest("iscsi-inq follows a redirect to another portal", ["iscsi-inq"], async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.2", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort("127.0.0.2");
   await using server = await startTestServer(
     `
 portals: ["127.0.0.1:0", "127.0.0.2:${port}"]

@@ -1,4 +1,5 @@
 /** Debian's tgtd as the peer to measure against: one target with one file, on a free port. */
+import { freePort } from "../harness/free_port.ts";
 import { lunUrl } from "../harness/lun_url.ts";
 import { runTool, toolOutput } from "../harness/tools.ts";
 
@@ -13,11 +14,6 @@ export interface Peer extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
   readonly url: string;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /**

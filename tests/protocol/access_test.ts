@@ -1,4 +1,5 @@
 /** Access control over the network: several portals, groups, and targets in great number. */
+import { freePort } from "../harness/free_port.ts";
 import assert from "node:assert/strict";
 import { ipv6Test } from "../harness/ipv6.ts";
 import { warningsWith } from "../harness/log.ts";
@@ -176,9 +177,7 @@ targets:
     redirect: "[::1]:${port} temp"
     luns: { 0: d }
 `;
-  using listener = Deno.listen({ hostname: "::1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort("::1");
   await using server = await startTestServer(yaml(port), { portals: 2 });
   const { status, answers } = await tryLogin(server, "moved");
   assert.equal(status, 0x0101);

@@ -11,6 +11,7 @@ import {
   response,
   sendAll,
 } from "../harness/isns_stand_in.ts";
+import { freePort } from "../harness/free_port.ts";
 import { assertNoBug, linesWith, warningsWith } from "../harness/log.ts";
 import { residentBytes } from "../harness/memory.ts";
 import { backingFile, diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
@@ -91,9 +92,7 @@ Deno.test("a bystander does not notice what an iSNS server does", async () => {
 });
 
 Deno.test("nobody is let in before an iSNS server has been heard, and all goes on without it", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   await using server = await startTestServer(yamlFor(`127.0.0.1:${port} AccessControl`));
   await warningsWith(server, `iSNS server 127.0.0.1:${port}`, "serving goes on without it");
   await assert.rejects(openSession(server, { initiatorName: BYSTANDER }));

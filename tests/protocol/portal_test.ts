@@ -1,4 +1,5 @@
 /** Several portals, IPv6, and wildcard addresses. */
+import { freePort } from "../harness/free_port.ts";
 import assert from "node:assert/strict";
 import { linesWith } from "../harness/log.ts";
 import { ipv6Test } from "../harness/ipv6.ts";
@@ -7,12 +8,6 @@ import { openReady } from "../harness/sessions.ts";
 import { Session } from "../initiator/session.ts";
 import { testUnitReady } from "../initiator/cdb.ts";
 import type { Address } from "../initiator/raw.ts";
-
-/** A port that nobody has listened on just now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "::", port: 0 });
-  return listener.addr.port;
-}
 
 /** The addresses that SendTargets tells at a portal. */
 async function discover(address: Address): Promise<string[]> {
@@ -75,7 +70,7 @@ ipv6Test("discovery tells the portals of the family by which the initiator came"
 });
 
 ipv6Test("an IPv4 portal beside one that takes IPv4 already is explained", async () => {
-  const port = freePort();
+  const port = freePort("::");
   const yaml = diskYaml([{}], { portals: [`[::]:${port}`, `0.0.0.0:${port}`] });
   const error = await startTestServer(yaml, { portals: 2 }).then(() => "", String);
   assert.match(

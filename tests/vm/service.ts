@@ -1,4 +1,5 @@
 /** A guest with systemd that has got scst as its users get it, and what tests of the service do there. */
+import { freePort } from "../harness/free_port.ts";
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { inspect, type Product } from "../../packaging/product.ts";
@@ -28,11 +29,6 @@ function whyNot(): string | undefined {
   if (BINARY === "") return "SCST_BIN names no executable: deno task build";
   if (Deno.uid() !== 0) return "only root can make the guest's disk";
   return undefined;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }
 
 /**
