@@ -11,7 +11,7 @@ import { closeFile } from "./file.ts";
 import { openFuseDevice } from "./fuse_device.ts";
 import { SYSTEM } from "./platform.ts";
 
-interface Helper {
+export interface Helper {
   readonly program: string;
   /** Where the program comes from. */
   readonly origin: string;
@@ -35,7 +35,8 @@ const HELPERS: Readonly<Record<typeof SYSTEM, Helper>> = {
   },
 };
 
-const HELPER = HELPERS[SYSTEM];
+/** That of this system. */
+export const HELPER: Helper = HELPERS[SYSTEM];
 const ANSWER_LIMIT_MS = 10_000;
 
 /** Receives a descriptor that has to come soon. A descriptor, or a sentence about why there is none. */

@@ -1,19 +1,20 @@
 /** The script that completes scst's command lines in bash (4 or later). */
-import { type CompletionTable, shellWord, valuedOptions } from "./completion_table.ts";
+import { type CompletionTable, valuedOptions } from "./completion_table.ts";
+import { quotedWord } from "../doctor/shell_word.ts";
 import type { Completion } from "./verb.ts";
 
 /** To be sourced. bash splits words at colons, of which names of targets are full: see the end. */
 export function bashScript(table: CompletionTable): string {
   const verbs = table.rows.map(({ words, actions, options }) => {
     const texts = [actions, options].map((offered) => offered.map(({ text }) => text).join(" "));
-    const [first = "", second = ""] = texts.map(shellWord);
-    return `    ${shellWord(words.join(" "))}) actions=${first} options=${second} ;;`;
+    const [first = "", second = ""] = texts.map(quotedWord);
+    return `    ${quotedWord(words.join(" "))}) actions=${first} options=${second} ;;`;
   });
   const groups = table.rows.filter(({ words, actions }) => words.length > 0 && actions.length > 0)
     .map(({ words }) => words.join(" "));
   const places = table.rows.flatMap(({ words, arguments: all }) =>
     all.map((completion, at) =>
-      `    ${shellWord(`${words.join(" ")} ${at}`)}) ${offer(completion)} ;;`
+      `    ${quotedWord(`${words.join(" ")} ${at}`)}) ${offer(completion)} ;;`
     )
   );
   const values = [...table.values].map(([option, completion]) =>
@@ -62,7 +63,7 @@ _scst() {
       *)
         case $verb in
           '') verb=\${words[index]} ;;
-          ${groups.map(shellWord).join("|") || "''"}) verb+=" \${words[index]}" ;;
+          ${groups.map(quotedWord).join("|") || "''"}) verb+=" \${words[index]}" ;;
           *) ((at++)) ;;
         esac ;;
     esac
@@ -97,5 +98,5 @@ complete -F _scst scst`;
 function offer(completion: Completion | undefined): string {
   if (completion === undefined) return "return";
   if (typeof completion === "string") return `_scst_offer ${completion}`;
-  return `_scst_offer words ${shellWord(completion.join(" "))}`;
+  return `_scst_offer words ${quotedWord(completion.join(" "))}`;
 }

@@ -1,12 +1,13 @@
 /** The script that completes scst's command lines in fish. */
-import { type CompletionTable, shellWord, valuedOptions } from "./completion_table.ts";
+import { type CompletionTable, valuedOptions } from "./completion_table.ts";
+import { quotedWord } from "../doctor/shell_word.ts";
 import type { Completion } from "./verb.ts";
 
 /** To be sourced, or to be put in ~/.config/fish/completions as `scst.fish`. */
 export function fishScript(table: CompletionTable): string {
   const lines = table.rows.flatMap(({ words, actions, options, arguments: all }) => {
-    const under = shellWord(`__scst_under ${words.join(" ")}`.trim());
-    const at = (count: number) => shellWord(`__scst_at ${count} ${words.join(" ")}`.trim());
+    const under = quotedWord(`__scst_under ${words.join(" ")}`.trim());
+    const at = (count: number) => quotedWord(`__scst_at ${count} ${words.join(" ")}`.trim());
     return [
       ...actions.map(({ text, description }) =>
         `complete -c scst -n ${at(0)} -a ${text} -d ${fishWord(description)}`
@@ -82,7 +83,7 @@ function argumentFlags(completion: Completion): string {
   if (completion === "file") return " -F";
   if (completion === "directory") return " -a '(__fish_complete_directories)'";
   if (completion === "tree") return " -a '(__scst_tree)'";
-  return ` -a ${shellWord(completion.join(" "))}`;
+  return ` -a ${quotedWord(completion.join(" "))}`;
 }
 
 /** fish knows two escapes in single quotes. */

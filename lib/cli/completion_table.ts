@@ -72,11 +72,6 @@ function named({ name, summary }: AnyVerb): CompletionWord {
   return { text: name, description: summary };
 }
 
-/** `text` as one word of any of the shells, whatever is in it. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 /** The options with a value as alternatives of a shell's `case`. */
 export function valuedOptions({ values }: CompletionTable, separator: string): string {
   return [...values.keys()].join(separator);

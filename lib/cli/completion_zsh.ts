@@ -1,10 +1,6 @@
 /** The script that completes scst's command lines in zsh. */
-import {
-  type CompletionTable,
-  type CompletionWord,
-  shellWord,
-  valuedOptions,
-} from "./completion_table.ts";
+import { type CompletionTable, type CompletionWord, valuedOptions } from "./completion_table.ts";
+import { quotedWord } from "../doctor/shell_word.ts";
 import type { Completion } from "./verb.ts";
 
 /** To be sourced after compinit, or to be put in a directory of $fpath as `_scst`. */
@@ -12,12 +8,12 @@ export function zshScript(table: CompletionTable): string {
   const groups = table.rows.filter(({ words, actions }) => words.length > 0 && actions.length > 0)
     .map(({ words }) => words.join(" "));
   const verbs = table.rows.map(({ words, actions, options }) => {
-    const key = shellWord(words.join(" "));
+    const key = quotedWord(words.join(" "));
     return `    ${key}) actions=(${described(actions)}) options=(${described(options)}) ;;`;
   });
   const places = table.rows.flatMap(({ words, arguments: all }) =>
     all.map((completion, at) =>
-      `    ${shellWord(`${words.join(" ")} ${at}`)}) ${offer(completion)} ;;`
+      `    ${quotedWord(`${words.join(" ")} ${at}`)}) ${offer(completion)} ;;`
     )
   );
   const values = [...table.values].map(([option, completion]) =>
@@ -55,7 +51,7 @@ _scst() {
       *)
         case $verb in
           '') verb=$word ;;
-          ${groups.map(shellWord).join("|") || "''"}) verb+=" $word" ;;
+          ${groups.map(quotedWord).join("|") || "''"}) verb+=" $word" ;;
           *) (( at++ )) ;;
         esac ;;
     esac
@@ -83,12 +79,12 @@ function offer(completion: Completion | undefined): string {
   if (completion === "file") return "_files";
   if (completion === "directory") return "_files -/";
   if (completion === "tree") return "_scst_tree";
-  return `compadd -- ${completion.map(shellWord).join(" ")}`;
+  return `compadd -- ${completion.map(quotedWord).join(" ")}`;
 }
 
 /** `WORD:DESCRIPTION`, as _describe takes them. */
 function described(words: readonly CompletionWord[]): string {
   return words.map(({ text, description }) =>
-    shellWord(`${text}:${description.replaceAll(":", "\\:")}`)
+    quotedWord(`${text}:${description.replaceAll(":", "\\:")}`)
   ).join(" ");
 }

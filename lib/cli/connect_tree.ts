@@ -39,8 +39,8 @@ export class SocketTreeClient implements TreeClient {
     return entries as Subtree[];
   }
 
-  async read(path: string): Promise<string> {
-    const { type, text } = await this.#request("GET", path, "");
+  async read(path: string, patience?: Patience): Promise<string> {
+    const { type, text } = await this.#request("GET", path, "", "", patience);
     if (type.startsWith("text/plain")) return text;
     throw new TreeError("EISDIR", `${quote(path)} is a directory`);
   }
@@ -66,9 +66,15 @@ export class SocketTreeClient implements TreeClient {
     return (await this.#exchange("POST", `/${target}`, text)).text;
   }
 
-  #request(method: string, path: string, query: string, body = ""): Promise<Reply> {
+  #request(
+    method: string,
+    path: string,
+    query: string,
+    body = "",
+    patience?: Patience,
+  ): Promise<Reply> {
     const encoded = namesOf(path).map(encodeURIComponent).join("/");
-    return this.#exchange(method, `/tree/${encoded}${query}`, body);
+    return this.#exchange(method, `/tree/${encoded}${query}`, body, patience);
   }
 
   async #exchange(

@@ -4,7 +4,6 @@ import { modelOfScstConf } from "../admin/scst_conf.ts";
 import { readConfiguration, targetModel } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { CHECKS } from "../doctor/checks.ts";
-import { shellWord } from "../doctor/commands.ts";
 import {
   failure,
   type Finding,
@@ -15,6 +14,7 @@ import {
   warning,
 } from "../doctor/finding.ts";
 import { hasServiceUser, nameOf, SERVICE_USER } from "../doctor/who.ts";
+import { shellWord } from "../doctor/shell_word.ts";
 import { isScstConf } from "./any_config.ts";
 import { SocketTreeClient } from "./connect_tree.ts";
 import { controlPath, SOCKET_OPTION } from "./control_path.ts";
@@ -129,10 +129,13 @@ function mendOfConfig(path: string, error: ConfigError, user: string): string {
 }
 
 function isDenied(error: Error): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof Deno.errors.PermissionDenied) return true;
-  }
-  return false;
+  return isCausedBy(error, Deno.errors.PermissionDenied);
+}
+
+function isCausedBy(error: unknown, kind: new (message: string) => Error): boolean {
+  if (!(error instanceof Error)) return false;
+  const { cause } = error;
+  return error instanceof kind || isCausedBy(cause, kind);
 }
 
 /** Members of the service's group may read its configuration and use its socket. */
@@ -154,23 +157,21 @@ async function askServer(
     if (!isOfService) return [note(`no server was looked for. ${error.message}`), undefined];
     socket = PLACES.control;
   }
-  const { promise: late, resolve } = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => resolve("late"), ANSWER_LIMIT_MS);
   try {
-    const answer = await Promise.race([new SocketTreeClient(socket).read("version"), late]);
-    if (answer !== "late") return [ok(`a server answers at ${socket}`), socket];
-    const what = `the server at ${socket} does not answer within ${ANSWER_LIMIT_MS / 1000} s`;
-    const mend = isOfService ? PLACES.restart : "end it, with kill -9, and start it anew";
-    return [failure(`${what}: it is stuck`, mend), socket];
+    await new SocketTreeClient(socket).read("version", { limit: ANSWER_LIMIT_MS });
+    return [ok(`a server answers at ${socket}`), socket];
   } catch (error) {
+    if (error instanceof NoServerError && isCausedBy(error, Deno.errors.TimedOut)) {
+      const what = `the server at ${socket} does not answer within ${ANSWER_LIMIT_MS / 1000} s`;
+      const mend = isOfService ? PLACES.restart : "end it, with kill -9, and start it anew";
+      return [failure(`${what}: it is stuck`, mend), socket];
+    }
     if (error instanceof NoServerError && isDenied(error)) {
       return [warning(error.message, joinAdministrators(user)), socket];
     }
     if (error instanceof NoServerError) return [note(`no server answers at ${socket}`), undefined];
     if (!(error instanceof Failure)) throw error;
     return [warning(error.message, "restart it: the server is of another version"), socket];
-  } finally {
-    clearTimeout(timer);
   }
 }
 

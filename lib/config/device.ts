@@ -125,12 +125,15 @@ export const TST: ScalarRule<0 | 1> = {
   parse: ({ text }) => text === "0" ? 0 : text === "1" ? 1 : undefined,
 };
 
+/** The characters that texts of INQUIRY data have room for (SPC-5 6.7.2). */
+export const INQUIRY_ROOM = { t10_vend_id: 8, prod_id: 16, prod_rev_lvl: 4 } as const;
+
 /** Texts by which a device presents itself, with the characters that they have room for. */
 export const TEXTS = {
-  t10_vend_id: line(8),
+  t10_vend_id: line(INQUIRY_ROOM.t10_vend_id),
   vend_specific_id: line(128),
-  prod_id: line(16),
-  prod_rev_lvl: line(4),
+  prod_id: line(INQUIRY_ROOM.prod_id),
+  prod_rev_lvl: line(INQUIRY_ROOM.prod_rev_lvl),
   scsi_device_name: line(256),
   inq_vend_specific: line(160),
 } as const;

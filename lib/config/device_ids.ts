@@ -25,12 +25,15 @@ export const EUI64_ID = designator(
   "16, 24 or 32 hex digits",
 );
 
+/** The characters that a unit serial number has room for. */
+export const USN_MOST = 20;
+
 /** What isUsn() takes, in the words of an error message. */
-const USN_ALLOWED = "1 to 20 printable ASCII characters without a blank at either end";
+const USN_ALLOWED = `1 to ${USN_MOST} printable ASCII characters without a blank at either end`;
 
 /** Whether `text` can be a unit serial number (SPC-4 7.8.15); initiators cut blanks off its ends. */
 export function isUsn(text: string): boolean {
-  return /^[!-~](?:[ -~]{0,18}[!-~])?$/.test(text);
+  return /^[!-~](?:[ -~]*[!-~])?$/.test(text) && text.length <= USN_MOST;
 }
 
 export const USN: ScalarRule<string> = {

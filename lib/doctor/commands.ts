@@ -37,8 +37,3 @@ export function osRelease(): string {
   const text = readSystemFile("/etc/os-release");
   return typeof text === "string" ? text : "";
 }
-
-/** A word for a shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}

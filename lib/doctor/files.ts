@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { describeErrno, Errno } from "../../ffi/errno.ts";
 import { closeFile, openFile } from "../../ffi/file.ts";
 import { kindOfFile, sizeOfFile, spaceLeft, spaceUsed } from "../../ffi/file_facts.ts";
-import { shellWord } from "./commands.ts";
+import { shellWord } from "./shell_word.ts";
 import { failure, type Finding, note, ok, type Patient, type Wants, warning } from "./finding.ts";
 
 const STATE_LEAST = 64 * 2 ** 20;

@@ -2,6 +2,7 @@
 import { CRC32C_BY } from "../../ffi/crc32c.ts";
 import { describeErrno } from "../../ffi/errno.ts";
 import { closeFile, openFile } from "../../ffi/file.ts";
+import { HELPER } from "../../ffi/fuse_helper.ts";
 import { listMounts } from "../../ffi/mount.ts";
 import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
@@ -24,12 +25,10 @@ const CLOCK_LEAST = Date.UTC(2026, 0, 1);
 const WORDS = {
   linux: {
     setClock: "timedatectl set-ntp true",
-    fuseHelper: "fusermount3",
     loadFuse: "modprobe fuse && chmod 666 /dev/fuse",
   },
   freebsd: {
     setClock: "sysrc ntpd_enable=YES ntpd_sync_on_start=YES && service ntpd start",
-    fuseHelper: "mount_fusefs",
     loadFuse: "kldload fusefs && chmod 666 /dev/fuse",
   },
 }[SYSTEM];
@@ -121,7 +120,7 @@ export function lookAtFuse({ uid, treePath, isServing, isOfService }: Patient): 
   if (mount && mount.type.startsWith("fuse")) {
     return [warning(
       `${treePath} is still mounted, and no server answers: the next one cleans it up`,
-      uid === 0 ? `umount -l ${treePath}` : `${WORDS.fuseHelper} -u -z ${treePath}`,
+      uid === 0 ? `umount -l ${treePath}` : [...HELPER.unmount, treePath].join(" "),
     )];
   }
   const fd = openFile("/dev/fuse", true);
@@ -132,8 +131,8 @@ export function lookAtFuse({ uid, treePath, isServing, isOfService }: Patient): 
   }
   closeFile(fd);
   const isMountedForOthers = uid !== 0 || isOfService && hasServiceUser();
-  if (isMountedForOthers && !isThere(WORDS.fuseHelper)) {
-    const what = `${WORDS.fuseHelper} is missing, which mounts for users`;
+  if (isMountedForOthers && !isThere(HELPER.program)) {
+    const what = `${HELPER.program} is missing, which mounts for users`;
     return [note(what, installCommand("fuse3", osRelease()))];
   }
   return [ok("FUSE can be used")];

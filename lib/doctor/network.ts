@@ -2,7 +2,8 @@
 import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
 import { formatPortal, isIPv6, type PortalModel } from "../scst/model.ts";
-import { isThere, shellWord } from "./commands.ts";
+import { shellWord } from "./shell_word.ts";
+import { isThere } from "./commands.ts";
 import { failure, type Finding, note, ok, type Patient, type Wants, warning } from "./finding.ts";
 import { hasServiceUser, SERVICE_USER } from "./who.ts";
 

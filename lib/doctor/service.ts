@@ -5,7 +5,7 @@
 import { dirname } from "node:path";
 import { SYSTEM } from "../../ffi/platform.ts";
 import { readSystemFile } from "../../ffi/system_file.ts";
-import { shellWord } from "./commands.ts";
+import { shellWord } from "./shell_word.ts";
 import { failure, type Finding, note, ok, type Patient } from "./finding.ts";
 import { hasServiceUser } from "./who.ts";
 

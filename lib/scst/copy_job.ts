@@ -111,7 +111,7 @@ export class CopyJob {
     const at = begin + (extent.backwards ? left - length : this.#copied);
     access.cover(at, length, disk.blockSize);
     if (disk.locks.holds(access, this.#retry)) return;
-    if (access === this.#writing && !device.tokens.isEmpty) device.tokens.change(access);
+    if (access === this.#writing) device.tokens.change(access);
     disk.locks.begin(access);
     const { copyCounters } = device;
     const counted = access === this.#writing ? copyCounters.write : copyCounters.read;

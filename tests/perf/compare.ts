@@ -6,36 +6,17 @@
  *     deno task bench:compare dist/before dist/scst [--rounds 5] [--seconds 1] [--disk /var/tmp]
  */
 import { parseArgs } from "node:util";
-import {
-  backingFile,
-  diskYaml,
-  startTestServer,
-  TARGET_NAME,
-  type TestServer,
-} from "../harness/server.ts";
+import { backingFile, diskYaml, startTestServer, type TestServer } from "../harness/server.ts";
 import { writeRandomImage } from "../harness/image.ts";
 import { LoadGenerator } from "./load/load.ts";
 import type { LoadShape } from "./load/shape.ts";
+import { SMALL_DISK, SMALL_READS } from "./load/small_reads.ts";
 import { markdownTable } from "./markdown.ts";
 import { integer, print, runBench } from "./options.ts";
 import { processorTime } from "./processor_time.ts";
 import { median } from "./statistics.ts";
 
 const KIB = 2 ** 10;
-const DISK = 64 * KIB * KIB;
-
-const BASE: Omit<LoadShape, "port"> = {
-  target: TARGET_NAME,
-  luns: [0],
-  sessions: 1,
-  depth: 32,
-  length: 512,
-  reads: 1,
-  sequential: false,
-  span: DISK,
-  blocksize: 512,
-  digests: false,
-};
 
 /** LUNs beside LUN 0, which is a file in memory. */
 const ON_DISK = 1;
@@ -74,8 +55,8 @@ interface Dirs {
 /** Starts an executable with files of its own, which no other server may write. */
 async function start(binary: string, { memory, disk }: Dirs, name: string): Promise<TestServer> {
   const file = (dir: string, kind: string) => {
-    const filename = backingFile(dir, `${name}_${kind}.img`, DISK);
-    writeRandomImage(filename, DISK);
+    const filename = backingFile(dir, `${name}_${kind}.img`, SMALL_DISK);
+    writeRandomImage(filename, SMALL_DISK);
     return filename;
   };
   Deno.env.set("SCST_BIN", binary);
@@ -94,7 +75,7 @@ async function sample(
   seconds: number,
 ): Promise<Sample> {
   let cpu = 0;
-  const shape = { ...BASE, ...load, port: server.port };
+  const shape = { ...SMALL_READS, ...load, port: server.port };
   const { total, count, seconds: took } = await generator.run(shape, seconds, async () => {
     const before = await processorTime(server.pid);
     return async () => {

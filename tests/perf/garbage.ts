@@ -2,33 +2,20 @@
  * What V8 has to collect while commands come: the data path is to leave nothing behind for each of
  * them. The sources are measured, as V8 traces its collections for `deno run` only.
  */
-import { backingFile, diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
+import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
 import type { LoadGenerator } from "./load/load.ts";
 import type { LoadShape } from "./load/shape.ts";
+import { SMALL_DISK, SMALL_READS } from "./load/small_reads.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
-const DISK = 64 * MIB;
 
 /** What stdbuf(1) sets so that a program writes each line at once, though into a pipe. */
 const LINE_BY_LINE = { _STDBUF_O: "L", LD_PRELOAD: "/usr/libexec/coreutils/libstdbuf.so" };
 
 /** Pauses that are counted, in milliseconds. */
 const LONG = 1;
-
-const BASE: Omit<LoadShape, "port"> = {
-  target: TARGET_NAME,
-  luns: [0],
-  sessions: 1,
-  depth: 32,
-  length: 512,
-  reads: 1,
-  sequential: false,
-  span: DISK,
-  blocksize: 512,
-  digests: false,
-};
 
 const LOADS: Readonly<Record<string, Partial<LoadShape>>> = {
   "reads of 512 B": {},
@@ -97,12 +84,12 @@ export async function measureGarbage(generator: LoadGenerator, seconds: number):
   const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "scst_bench_" });
   try {
     Deno.env.delete("SCST_BIN");
-    const filename = backingFile(dir, "disk.img", DISK);
+    const filename = backingFile(dir, "disk.img", SMALL_DISK);
     const env = { DENO_V8_FLAGS: "--trace-gc", ...LINE_BY_LINE };
     await using server = await startTestServer(diskYaml([{ filename }]), { env });
     const rows: GarbageRow[] = [];
     for (const [name, load] of Object.entries(LOADS)) {
-      const shape = { ...BASE, ...load, port: server.port };
+      const shape = { ...SMALL_READS, ...load, port: server.port };
       await generator.run(shape, seconds);
       const before = server.stdout().length;
       const { total } = await generator.run(shape, seconds);

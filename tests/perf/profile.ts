@@ -2,33 +2,20 @@
  * Where the server's time goes: samples of perf(1), with the names that V8 gives its code
  * (--perf-basic-prof). The sources are measured, as V8 takes flags for `deno run` only.
  */
-import { backingFile, diskYaml, startTestServer, TARGET_NAME } from "../harness/server.ts";
+import { backingFile, diskYaml, startTestServer } from "../harness/server.ts";
 import { runTool, toolOutput } from "../harness/tools.ts";
 import type { LoadGenerator } from "./load/load.ts";
 import type { LoadShape } from "./load/shape.ts";
+import { SMALL_DISK, SMALL_READS } from "./load/small_reads.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 
 const KIB = 2 ** 10;
-const DISK = 64 * KIB * KIB;
 
 /** Samples a second. */
 const FREQUENCY = 1999;
 
 /** Entries of each case that are kept. */
 const ENTRIES = 10;
-
-const BASE: Omit<LoadShape, "port"> = {
-  target: TARGET_NAME,
-  luns: [0],
-  sessions: 1,
-  depth: 32,
-  length: 512,
-  reads: 1,
-  sequential: false,
-  span: DISK,
-  blocksize: 512,
-  digests: false,
-};
 
 const CASES: Readonly<Record<string, Partial<LoadShape>>> = {
   "512-byte reads, queue depth 32": {},
@@ -103,14 +90,14 @@ export async function measureProfile(generator: LoadGenerator, seconds: number):
   const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "scst_bench_" });
   try {
     Deno.env.delete("SCST_BIN");
-    const filename = backingFile(dir, "disk.img", DISK);
+    const filename = backingFile(dir, "disk.img", SMALL_DISK);
     // V8 would leave its log where the bench was started.
     const flags = `--perf-basic-prof,--no-logfile-per-isolate,--logfile=${dir}/v8.log`;
     const env = { DENO_V8_FLAGS: flags };
     await using server = await startTestServer(diskYaml([{ filename }]), { env });
     const cases: ProfileCase[] = [];
     for (const [load, own] of Object.entries(CASES)) {
-      const shape = { ...BASE, ...own, port: server.port };
+      const shape = { ...SMALL_READS, ...own, port: server.port };
       await generator.run(shape, seconds);
       const data = `${dir}/perf.data`;
       const options = ["record", "-F", String(FREQUENCY), "-p", String(server.pid), "-o", data];

@@ -4,10 +4,11 @@ import { judge } from "../harness/doctor.ts";
 import { lookAtStateDir } from "../../lib/doctor/files.ts";
 import type { Patient } from "../../lib/doctor/finding.ts";
 import { lookAtUser } from "../../lib/doctor/machine.ts";
-import { installCommand, shellWord } from "../../lib/doctor/commands.ts";
+import { installCommand } from "../../lib/doctor/commands.ts";
 import { openPorts } from "../../lib/doctor/network.ts";
 import { judgeFile, type Sandbox, sandboxOf } from "../../lib/doctor/service.ts";
 import { usersOf } from "../../lib/doctor/who.ts";
+import { shellWord } from "../../lib/doctor/shell_word.ts";
 import { runTool } from "../harness/tools.ts";
 
 const UNIT = await Deno.readTextFile(new URL("../../systemd/scst.service", import.meta.url));

@@ -2,6 +2,8 @@
  * A configuration that grows from one of another target: what that says and what is not taken over, which
  * nobody shall find out by a disk that is missing.
  */
+import { INQUIRY_ROOM } from "../device.ts";
+import { USN_MOST } from "../device_ids.ts";
 import { mapOf, type Plain, type PlainMap } from "../plain.ts";
 
 /** What an import has found. */
@@ -16,12 +18,7 @@ export interface Imported {
 const NAME_MOST = 60;
 
 /** The characters of texts that initiators see; other targets have room for more. */
-const TEXT_MOST: Readonly<Record<string, number>> = {
-  usn: 20,
-  t10_vend_id: 8,
-  prod_id: 16,
-  prod_rev_lvl: 4,
-};
+const TEXT_MOST: Readonly<Record<string, number>> = { usn: USN_MOST, ...INQUIRY_ROOM };
 
 /** The characters of a unit serial number, of which there are 20, before one that tells two apart. */
 const USN_ROOM = 15;
